@@ -1,0 +1,299 @@
+"""Histogram to codebook: k-means on every color, converged, and rounded with care.
+
+The path of the ``sklearn`` engine, each step starting where the one before ended:
+
+1. several k-means++ starts on a coarse grid, where one costs milliseconds;
+2. breathing on that grid: code-words are added where the error is greatest and taken away where
+   they are missed least, which leaves the local minimum that Lloyd's iteration ends in [1]_;
+3. Lloyd's iteration [2]_ on all colors, with scikit-learn, until it hardly moves;
+4. the end game on 8-bit code-words: rounding makes some of them equal and leaves others without
+   a pixel; these move to the worst-served colors, and Lloyd goes on among rounded code-words.
+
+Only this module and `codec.estimator` import scikit-learn.
+
+References
+----------
+.. [1] B. Fritzke, "Breathing k-means", 2020, arXiv:2006.15666.
+.. [2] S. P. Lloyd, "Least squares quantization in PCM", IEEE Transactions on Information Theory
+   28(2), 1982, doi:10.1109/TIT.1982.1056489.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.colorspace import ColorMetric, Points
+from codec.errors import ParameterError
+from codec.histogram import ColorHistogram
+from codec.nearest import NearestSearch
+
+# Above this many colors k-means works on the means of grid cells, so that time and memory stay
+# bounded for every picture while every color still counts.
+MAX_TRAINING_POINTS = 1 << 18
+_COARSE_POINTS = 1 << 14
+_FINE_STEPS = 40
+_SETTLE_ROUNDS = 16
+_NEGLIGIBLE = 1e-5
+
+Weights = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """Weighted points in clustering coordinates: all that k-means sees of a picture."""
+
+    points: Points
+    weights: Weights
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    @cached_property
+    def nearest(self) -> NearestSearch:
+        return NearestSearch(self.points)
+
+    def binned(self, max_points: int) -> "_Sample":
+        """Merge points into the cells of the finest grid with at most `max_points` of them.
+
+        A merged point is the mean of its points and carries their whole weight, so nothing is
+        left out. Coarser grids contain finer ones: merging in steps is merging at once.
+        """
+        low = self.points.min(axis=0)
+        sample, step = self._merged(low, 1.0), 1.0
+        while len(sample) > max_points:
+            step *= 2.0
+            sample = sample._merged(low, step)
+        return sample
+
+    def _merged(self, low: Points, step: float) -> "_Sample":
+        cells = ((self.points - low) // step).astype(np.uint64)
+        key = np.zeros(len(cells), dtype=np.uint64)
+        for column in cells.T:
+            key = key * (column.max() + np.uint64(1)) + column
+        unique, members = np.unique(key, return_inverse=True)
+        if len(unique) == len(self):
+            return self
+        weights, means = self.clusters(members, len(unique))
+        return _Sample(means, weights)
+
+    def clusters(self, labels: Labels, size: int) -> tuple[Weights, Points]:
+        """Weight and mean of each cluster; an empty one has weight and mean 0."""
+        weights = np.bincount(labels, weights=self.weights, minlength=size)
+        sums = [
+            np.bincount(labels, weights=self.weights * column, minlength=size)
+            for column in self.points.T
+        ]
+        # Weights are pixel counts: at least 1 unless the cluster is empty.
+        return weights, np.stack(sums, axis=1) / np.maximum(weights, 1.0)[:, None]
+
+    def errors(self, codewords: Points, labels: Labels) -> Weights:
+        """Weighted squared distance of each point to its code-word."""
+        difference = self.points - codewords[labels]
+        return self.weights * np.einsum("ij,ij->i", difference, difference)
+
+    def lloyd(self, codewords: Points, steps: int) -> tuple[Points, Labels]:
+        """Move code-words to the means of their clusters a few times; then label the points."""
+        for _ in range(steps):
+            weights, means = self.clusters(self.nearest(codewords), len(codewords))
+            codewords = np.where(weights[:, None] > 0, means, codewords)
+        return codewords, self.nearest(codewords)
+
+
+def _train_sklearn(sample: _Sample, n_colors: int, seed: int) -> Points:
+    """Find code-words for weighted points with `sklearn.cluster.KMeans`."""
+    from sklearn.cluster import KMeans
+
+    def fit(part: _Sample, **options: object) -> Points:
+        with warnings.catch_warnings():
+            # Fewer distinct clusters than asked for: the end game fills the free places.
+            warnings.simplefilter("ignore")
+            model = KMeans(n_colors, random_state=seed, **options)
+            model.fit(part.points, sample_weight=part.weights)
+        return np.asarray(model.cluster_centers_, dtype=np.float64)
+
+    coarse = sample.binned(_COARSE_POINTS)
+    if len(coarse) <= n_colors:
+        return coarse.points
+    # One start is a gamble where code-words are few, and cheap there.
+    starts = min(max(512 // n_colors, 2), 16)
+    codewords = fit(coarse, n_init=starts, max_iter=100)
+    codewords = _breathe(coarse, codewords)
+    return fit(sample, init=codewords, n_init=1, max_iter=_FINE_STEPS, tol=1e-7)
+
+
+ENGINES: dict[str, Callable[[_Sample, int, int], Points]] = {"sklearn": _train_sklearn}
+
+
+def resolve_engine(name: str) -> str:
+    """Name the engine that runs for a choice.
+
+    Parameters
+    ----------
+    name : str
+        ``auto`` or one of `ENGINES`.
+
+    Returns
+    -------
+    engine : str
+        A key of `ENGINES`.
+
+    Raises
+    ------
+    ParameterError
+        There is no such engine.
+    """
+    if name == "auto":
+        return next(iter(ENGINES))
+    if name not in ENGINES:
+        raise ParameterError(f"engine {name!r} is not one of auto, {', '.join(ENGINES)}", "engine")
+    return name
+
+
+def _breathe(sample: _Sample, codewords: Points) -> Points:
+    """Leave a local minimum by adding and removing a few code-words at a time [1]_."""
+    size = len(codewords)
+    codewords, labels = sample.lloyd(codewords, 0)
+    errors = sample.errors(codewords, labels)
+    best, step = errors.sum(), max(1, min(size // 8, 16))
+    while step > 0 and best > 0:
+        trial = np.vstack([codewords, _newcomers(sample, codewords, labels, errors, step)])
+        trial, trial_labels = sample.lloyd(trial, 3)
+        weights, _ = sample.clusters(trial_labels, len(trial))
+        trial = np.delete(trial, _least_missed(trial, weights, len(trial) - size), axis=0)
+        trial, trial_labels = sample.lloyd(trial, 5)
+        trial_errors = sample.errors(trial, trial_labels)
+        if (total := trial_errors.sum()) < best * (1 - _NEGLIGIBLE):
+            codewords, labels, errors, best = trial, trial_labels, trial_errors, total
+        else:
+            step = step * 2 // 3 if step > 4 else step - 1
+    return codewords
+
+
+def _newcomers(
+    sample: _Sample, codewords: Points, labels: Labels, errors: Weights, count: int
+) -> Points:
+    """Split the clusters of greatest error: halfway from the mean to their worst-served point."""
+    worst_clusters = np.argsort(-np.bincount(labels, weights=errors, minlength=len(codewords)))
+    order = np.argsort(errors, kind="stable")
+    worst_points = np.zeros(len(codewords), dtype=np.intp)
+    worst_points[labels[order]] = order  # the last, greatest, of each cluster stays
+    chosen = worst_clusters[:count]
+    return (codewords[chosen] + sample.points[worst_points[chosen]]) / 2
+
+
+def _least_missed(codewords: Points, weights: Weights, count: int) -> list[int]:
+    """Choose code-words to remove by what merging each with its nearest would cost (Ward)."""
+    difference = codewords[:, None, :] - codewords[None, :, :]
+    distances = np.einsum("ijk,ijk->ij", difference, difference)
+    np.fill_diagonal(distances, np.inf)
+    pairs = weights[:, None] * weights / np.maximum(weights[:, None] + weights, 1.0)
+    cost = (pairs * distances).min(axis=1)
+    partner = distances.argmin(axis=1)
+    removed: list[int] = []
+    heirs: set[int] = set()
+    order = np.argsort(cost, kind="stable").tolist()
+    for codeword in order:
+        if codeword not in heirs and len(removed) < count:
+            removed.append(codeword)
+            heirs.add(int(partner[codeword]))
+    # Where nearly all are heirs, take the cheapest of them too.
+    rest = [codeword for codeword in order if codeword not in removed]
+    return removed + rest[: count - len(removed)]
+
+
+def _settle(
+    sample: _Sample, codewords: Points, n_colors: int, metric: ColorMetric, channels: int
+) -> npt.NDArray[np.uint8]:
+    """Play the end game: turn real code-words into the best 8-bit ones within reach."""
+    best, best_codebook = np.inf, metric.colors(codewords, channels)
+    codebook = best_codebook
+    for _ in range(_SETTLE_ROUNDS):
+        codebook = np.unique(codebook, axis=0)
+        labels = sample.nearest(metric.coordinates(codebook))
+        codebook = codebook[np.bincount(labels, minlength=len(codebook)) > 0]
+        codebook = _fill_free_places(sample, codebook, n_colors, metric)
+        placed = metric.coordinates(codebook)
+        labels = sample.nearest(placed)
+        error = sample.errors(placed, labels).sum()
+        if error >= best * (1 - _NEGLIGIBLE):
+            break
+        best, best_codebook = error, codebook
+        weights, means = sample.clusters(labels, len(codebook))
+        codebook = np.where(weights[:, None] > 0, metric.colors(means, channels), codebook)
+    return best_codebook
+
+
+def _fill_free_places(
+    sample: _Sample, codebook: npt.NDArray[np.uint8], n_colors: int, metric: ColorMetric
+) -> npt.NDArray[np.uint8]:
+    """Give unused places of the codebook to the colors that are served worst, one by one."""
+    free = n_colors - len(codebook)
+    if free == 0:
+        return codebook
+    placed = metric.coordinates(codebook)
+    errors = sample.errors(placed, sample.nearest(placed))
+    added = []
+    for _ in range(free):
+        worst = int(errors.argmax())
+        if errors[worst] == 0:
+            break
+        color = metric.colors(sample.points[worst : worst + 1], codebook.shape[1])
+        added.append(color)
+        difference = sample.points - metric.coordinates(color)
+        gain = sample.weights * np.einsum("ij,ij->i", difference, difference)
+        gain[worst] = 0.0  # once is enough, even where rounding keeps a distance
+        np.minimum(errors, gain, out=errors)
+    return np.unique(np.vstack([codebook, *added]), axis=0)
+
+
+def train_codebook(
+    histogram: ColorHistogram,
+    n_colors: int,
+    *,
+    metric: ColorMetric | None = None,
+    seed: int = 0,
+    engine: str = "auto",
+) -> npt.NDArray[np.uint8]:
+    """Find the code-words that represent a histogram with the least squared error.
+
+    Parameters
+    ----------
+    histogram : ColorHistogram
+        Colors and counts; all of them are seen, above `MAX_TRAINING_POINTS` colors through the
+        means of grid cells.
+    n_colors : int
+        Largest size of the codebook, K. With no more colors than that, they are the codebook,
+        and nothing is trained.
+    metric : ColorMetric, optional
+        How different two colors are; by default squared distance in sRGB.
+    seed : int
+        Seed of the random starts.
+    engine : {'auto', 'sklearn'}
+        Which implementation of k-means runs.
+
+    Returns
+    -------
+    codebook : ndarray of shape (K', C), dtype uint8
+        Distinct code-words in lexicographic order, 1 <= K' <= `n_colors`.
+
+    Raises
+    ------
+    ParameterError
+        There is no such engine.
+    """
+    train = ENGINES[resolve_engine(engine)]
+    if len(histogram) <= n_colors:
+        return histogram.colors
+    metric = metric or ColorMetric()
+    channels = histogram.colors.shape[1]
+    everything = _Sample(
+        metric.coordinates(histogram.colors), histogram.counts.astype(np.float64)
+    )
+    sample = everything.binned(MAX_TRAINING_POINTS)
+    codewords = sample.points if len(sample) <= n_colors else train(sample, n_colors, seed)
+    return _settle(sample, codewords, n_colors, metric, channels)

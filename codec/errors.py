@@ -1,0 +1,42 @@
+"""Every error that kmcodec raises on purpose, split by what its reader can do about it.
+
+`CodecError` catches them all. Each carries a `reason`: a short stable identifier for programs,
+listed in format-spec.md for the errors of files. The message is for people.
+"""
+
+
+class CodecError(Exception):
+    """Base of all errors raised on purpose.
+
+    Parameters
+    ----------
+    message : str
+        What was found and what was expected, for people. Without the file's name: whoever
+        opened the file adds it.
+    reason : str
+        Stable identifier in kebab-case, for programs.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class FormatError(CodecError, ValueError):
+    """The file's fault: not this format, an unsupported version, truncated or corrupt."""
+
+
+class LimitError(CodecError):
+    """Possibly valid, but larger than the caller allows; a higher limit may be passed."""
+
+
+class ImageError(CodecError, ValueError):
+    """These pixels, or this kind of picture, cannot be encoded."""
+
+
+class ParameterError(CodecError, ValueError):
+    """The given option is impossible, such as zero colors."""
+
+
+class FileError(CodecError, OSError):
+    """The file system's fault: missing, unreadable, not a regular file, in the way, no space."""

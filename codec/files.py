@@ -1,0 +1,284 @@
+"""Bytes in, bytes out: bounded reading and all-or-nothing writing of files.
+
+The only module that opens files. Reading never blocks, never follows a URL and never reads more
+than it was allowed to. Writing puts the bytes beside their target under a temporary name, syncs
+them, lets the caller verify what the disk gives back, and only then gives them their name.
+"""
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from codec.errors import FileError, LimitError
+
+MAX_FILE_BYTES = 512 * 1024 * 1024
+
+_REASONS = {
+    errno.ENOENT: ("no such file or directory", "not-found"),
+    errno.ENOTDIR: ("part of the path is not a directory", "not-found"),
+    errno.EACCES: ("permission denied", "no-permission"),
+    errno.EPERM: ("operation not permitted", "no-permission"),
+    errno.EROFS: ("the file system is read-only", "no-permission"),
+    errno.EISDIR: ("is a directory", "is-directory"),
+    errno.ELOOP: ("too many levels of symbolic links", "symlink-loop"),
+    errno.ENXIO: ("not a regular file", "not-regular"),
+    errno.ENODEV: ("not a regular file", "not-regular"),
+    errno.ENAMETOOLONG: ("the file name is too long", "name-too-long"),
+    errno.ENOSPC: ("no space left on the device", "no-space"),
+    errno.EDQUOT: ("the disk quota is used up", "no-space"),
+    errno.EFBIG: ("the file would exceed the size the system allows", "no-space"),
+    errno.EEXIST: ("already exists", "exists"),
+}
+
+
+def as_file_error(error: OSError | ValueError) -> FileError:
+    """Translate what the operating system said into one line and a stable reason."""
+    number = getattr(error, "errno", None)
+    text, reason = _REASONS.get(number or 0, (getattr(error, "strerror", None), "input-output"))
+    return FileError(text or str(error), reason)
+
+
+def read_file(path: str | os.PathLike[str], max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Read one regular file whole.
+
+    Parameters
+    ----------
+    path : path-like
+        Always a path of the local file system, whatever it looks like.
+    max_bytes : int
+        Largest size that is read; a larger file is refused from its directory entry.
+
+    Returns
+    -------
+    data : bytes
+        Everything the file held.
+
+    Raises
+    ------
+    FileError
+        The file is missing, unreadable, empty, a directory or not a regular file.
+    LimitError
+        The file is larger than `max_bytes`.
+    """
+    try:
+        # O_NONBLOCK: opening a FIFO that nobody writes to must not wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+        with open(descriptor, "rb", buffering=0) as file:
+            status = os.fstat(descriptor)
+            _require_regular(status)
+            if status.st_size > max_bytes:
+                raise LimitError(
+                    f"{status.st_size} bytes is over the limit of {max_bytes}", "file-too-large"
+                )
+            data = file.read(status.st_size)
+            # A file may be growing while it is read; what was promised is what is judged.
+            while len(data) < status.st_size and (more := file.read(status.st_size - len(data))):
+                data += more
+    except (OSError, ValueError) as error:
+        if isinstance(error, FileError):
+            raise
+        raise as_file_error(error) from error
+    if not data:
+        raise FileError("the file is empty", "empty")
+    return data
+
+
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def _require_regular(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise FileError("is a directory", "is-directory")
+    if not stat.S_ISREG(status.st_mode):
+        raise FileError("not a regular file", "not-regular")
+
+
+def is_same_file(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> bool:
+    """Tell whether two paths lead to one file, through links of either kind too."""
+    try:
+        return os.path.samefile(first, second)
+    except (OSError, ValueError):
+        return False
+
+
+def check_targets(paths: Sequence[str | os.PathLike[str]], *, force: bool) -> None:
+    """Refuse targets that could not be written, before any work is done for them.
+
+    Parameters
+    ----------
+    paths : sequence of path-like
+        The files about to be written.
+    force : bool
+        Whether existing regular files may be replaced.
+
+    Raises
+    ------
+    FileError
+        A target's directory is missing or not writable, its name is too long, or something
+        that may not be replaced is in the way; reason ``exists`` if `force` would help.
+    """
+    for path in paths:
+        target = Path(path)
+        try:
+            _check_target(target, force=force)
+        except (OSError, ValueError) as error:
+            failure = error if isinstance(error, FileError) else as_file_error(error)
+            raise FileError(f"cannot write {display_name(target)}: {failure}", failure.reason) from None
+
+
+def _check_target(target: Path, *, force: bool) -> None:
+    folder = target.parent
+    if not folder.is_dir():
+        raise FileError("its directory does not exist", "no-directory")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise FileError("its directory is not writable", "no-permission")
+    if len(os.fsencode(target.name)) > _longest_name(folder):
+        raise FileError("the file name is too long", "name-too-long")
+    if target.is_symlink() and not force:
+        raise FileError("it is a symbolic link (--force writes where it points)", "symlink")
+    if not os.path.lexists(target):
+        return
+    if target.is_dir():
+        raise FileError("it is a directory", "is-directory")
+    if target.exists() and not target.is_file():
+        raise FileError("it is not a regular file", "not-regular")
+    if not force:
+        raise FileError("it already exists (--force replaces it)", "exists")
+
+
+def _longest_name(folder: Path) -> int:
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX")
+    except (AttributeError, OSError, ValueError):
+        return 255
+
+
+def display_name(path: str | os.PathLike[str]) -> str:
+    """Escape a path for one line of text: no control characters, nothing undecodable.
+
+    Parameters
+    ----------
+    path : path-like
+        Any path, hostile ones included.
+
+    Returns
+    -------
+    name : str
+        Printable everywhere; characters that could move the cursor, reorder the line or break
+        it stand as escapes.
+    """
+    text = os.fsdecode(path)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode()
+                   for c in text)
+
+
+def write_files(
+    outputs: Sequence[tuple[str | os.PathLike[str], bytes]],
+    *,
+    force: bool = False,
+    verify: Callable[[list[bytes]], None] | None = None,
+) -> None:
+    """Write files whole or not at all.
+
+    Parameters
+    ----------
+    outputs : sequence of (path-like, bytes)
+        Targets with their content. Targets get their names in this order.
+    force : bool
+        Replace existing regular files, keeping their permissions; a symbolic link is followed
+        once and the file it points to is replaced.
+    verify : callable, optional
+        Called with what the disk gives back for every output before any gets its name; it
+        raises a `CodecError` to refuse them.
+
+    Raises
+    ------
+    FileError
+        Anything the operating system refuses. Existing files are then as they were, and no
+        temporary file is left.
+    """
+    check_targets([path for path, _ in outputs], force=force)
+    targets = [Path(os.path.realpath(path)) if force else Path(path) for path, _ in outputs]
+    with contextlib.ExitStack() as cleanup:
+        try:
+            temporaries = [
+                cleanup.enter_context(_temporary_beside(target, data))
+                for target, (_, data) in zip(targets, outputs, strict=True)
+            ]
+            if verify is not None:
+                verify([temporary.read_bytes() for temporary in temporaries])
+            with _undo_on_failure() as created:
+                for temporary, target in zip(temporaries, targets, strict=True):
+                    if force:
+                        os.replace(temporary, target)
+                    else:
+                        _link_new(temporary, target)
+                        created.append(target)
+            for folder in {target.parent for target in targets}:
+                _sync_folder(folder)
+        except OSError as error:
+            if isinstance(error, FileError):
+                raise
+            raise as_file_error(error) from error
+
+
+@contextlib.contextmanager
+def _temporary_beside(target: Path, data: bytes) -> Iterator[Path]:
+    """Hold `data`, synced, in a temporary file of the target's folder; remove it at the end."""
+    path = target.parent / f".kmcodec-{os.getpid()}-{secrets.token_hex(6)}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | _BINARY
+    try:
+        descriptor = os.open(path, flags, 0o666)
+        with open(descriptor, "wb", buffering=0) as file:
+            with contextlib.suppress(FileNotFoundError):
+                os.chmod(path, stat.S_IMODE(os.stat(target).st_mode))
+            view = memoryview(data)
+            while view:
+                view = view[file.write(view) :]
+            os.fsync(descriptor)
+        yield path
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def _link_new(temporary: Path, target: Path) -> None:
+    """Give the temporary file its name unless that name is taken, without a race."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError as error:
+        raise FileError(f"cannot write {display_name(target)}: it already exists "
+                        "(--force replaces it)", "exists") from error
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
+            raise
+        # A file system without hard links: reserve the name, then put the file over it.
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        os.replace(temporary, target)
+
+
+@contextlib.contextmanager
+def _undo_on_failure() -> Iterator[list[Path]]:
+    """Remove the new files of a group again if a later one of the group fails."""
+    created: list[Path] = []
+    try:
+        yield created
+    except BaseException:
+        for path in created:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new names durable where the system lets a directory be synced."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
