@@ -1,0 +1,287 @@
+"""Pixels to IndexedImage: histogram, codebook, labels, order, in this order.
+
+The codebook is rounded before labels are assigned, so that labels describe the codebook that the
+file holds; unused code-words are dropped before the order is chosen.
+"""
+
+import operator
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.baselines import BASELINES
+from codec.codebook import resolve_engine, train_codebook
+from codec.colorspace import COLOR_SPACES, ColorMetric
+from codec.errors import ImageError, ParameterError
+from codec.histogram import ColorHistogram, count_colors, pack_colors
+from codec.indexed import MAX_CODEBOOK_SIZE, IndexedImage
+from codec.labels import label_colors, label_pixels
+from codec.ordering import order_codewords, renumber
+
+KMEANS = "kmeans"
+CODEBOOK_SOURCES = (KMEANS, *BASELINES)
+
+
+@dataclass(frozen=True, eq=False)
+class Compression:
+    """An indexed image and how it came about.
+
+    Parameters
+    ----------
+    indexed : IndexedImage
+        The result.
+    lossless : bool
+        Whether decompressing gives every pixel back; hidden colors do not count.
+    unique_colors : int
+        Colors of the picture, hidden ones included.
+    hidden_pixels : int
+        Fully transparent pixels whose color was set to zero.
+    engine : str
+        What trained the codebook; ``none`` if nothing had to be trained.
+    squared_error : float
+        Sum over channels and mean over pixels of the squared difference, as sample values; with
+        alpha, of what is visible (see `codec.metrics`).
+    seconds : dict of str to float
+        Wall time by stage.
+    """
+
+    indexed: IndexedImage
+    lossless: bool
+    unique_colors: int
+    hidden_pixels: int
+    engine: str
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class _Stopwatch:
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+def compress(
+    pixels: npt.NDArray[np.uint8],
+    n_colors: int = 256,
+    *,
+    seed: int = 0,
+    engine: str = "auto",
+    color_space: str = "rgb",
+    exact: bool = False,
+    codebook_from: str = KMEANS,
+) -> IndexedImage:
+    """Represent a picture by at most 256 colors.
+
+    With no more unique colors than `n_colors` the result is lossless, and compressing a
+    decompressed picture again with the same `n_colors` is.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        The picture: C = 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA; 8-bit sRGB, straight alpha. Any
+        strides; never modified.
+    n_colors : int
+        Largest size of the codebook, K, 1 to 256.
+    seed : int
+        Seed of everything random, 0 to 2**32 - 1.
+    engine : {'auto', 'sklearn'}
+        Which implementation of k-means runs.
+    color_space : {'rgb', 'oklab', 'lab'}
+        Where differences of color are measured. The default minimizes squared error in sRGB.
+    exact : bool
+        Keep the colors of fully transparent pixels and measure alpha as a channel like the
+        others. By default colors count as much as they can be seen, and hidden ones become zero.
+    codebook_from : {'kmeans', 'random', 'first-pixels', 'median-cut'}
+        How the codebook is chosen; all but the first are there to compare with.
+
+    Returns
+    -------
+    indexed : IndexedImage
+        Labels and codebook; `codec.decompress` turns it into pixels, `codec.save` into files.
+
+    Raises
+    ------
+    ImageError
+        `pixels` is not such an array.
+    ParameterError
+        Another argument is not one of those listed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import codec
+    >>> ramp = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    >>> codec.compress(ramp, n_colors=2).codebook.ravel().tolist()
+    [64, 192]
+    """
+    return compress_with_details(
+        pixels,
+        n_colors,
+        seed=seed,
+        engine=engine,
+        color_space=color_space,
+        exact=exact,
+        codebook_from=codebook_from,
+    ).indexed
+
+
+def check_options(
+    n_colors: int, seed: int, engine: str, color_space: str, codebook_from: str
+) -> tuple[int, int]:
+    """Check the arguments of `compress` other than the pixels.
+
+    Returns
+    -------
+    n_colors, seed : int
+        As Python integers.
+
+    Raises
+    ------
+    ParameterError
+        One of them is impossible.
+    """
+    n_colors = _whole_number("n_colors", n_colors, 1, MAX_CODEBOOK_SIZE)
+    seed = _whole_number("seed", seed, 0, 2**32 - 1)
+    resolve_engine(engine)
+    for name, value, legal in (
+        ("color_space", color_space, COLOR_SPACES),
+        ("codebook_from", codebook_from, CODEBOOK_SOURCES),
+    ):
+        if value not in legal:
+            raise ParameterError(f"{name} {value!r} is not one of {', '.join(legal)}", name)
+    return n_colors, seed
+
+
+def _whole_number(name: str, value: int, low: int, high: int) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or not low <= number <= high:
+        raise ParameterError(f"{name} must be a whole number from {low} to {high}, not {value!r}",
+                             name)
+    return number
+
+
+def as_channels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """View a picture as (H, W, C).
+
+    Raises
+    ------
+    ImageError
+        It is not a uint8 picture of 1 to 4 channels.
+    """
+    array = np.asarray(pixels)
+    if array.dtype != np.uint8:
+        raise ImageError(f"pixels must be uint8, not {array.dtype}", "bad-dtype")
+    if array.ndim == 2:
+        array = array[:, :, None]
+    if array.ndim != 3 or not 1 <= array.shape[2] <= 4:
+        raise ImageError(
+            f"pixels must have shape (H, W) or (H, W, 1 to 4), not {array.shape}", "bad-shape"
+        )
+    if array.size == 0:
+        raise ImageError(f"pixels have the empty shape {array.shape}", "bad-dimensions")
+    return array
+
+
+def compress_with_details(
+    pixels: npt.NDArray[np.uint8],
+    n_colors: int = 256,
+    *,
+    seed: int = 0,
+    engine: str = "auto",
+    color_space: str = "rgb",
+    exact: bool = False,
+    codebook_from: str = KMEANS,
+) -> Compression:
+    """Compress as `compress` does, and tell how it went.
+
+    Parameters
+    ----------
+    pixels, n_colors, seed, engine, color_space, exact, codebook_from
+        As for `compress`.
+
+    Returns
+    -------
+    compression : Compression
+        The indexed image, and what a report wants to know.
+
+    Raises
+    ------
+    ImageError, ParameterError
+        As `compress`.
+    """
+    n_colors, seed = check_options(n_colors, seed, engine, color_space, codebook_from)
+    pixels = as_channels(pixels)
+    metric = ColorMetric(color_space, exact)
+    watch = _Stopwatch()
+    with watch.stage("histogram"):
+        histogram = count_colors(pixels)
+        visible, hidden_pixels = (histogram, 0) if exact else _merge_hidden(histogram)
+    lossless = len(visible) <= n_colors
+    with watch.stage("training"):
+        if lossless or codebook_from == KMEANS:
+            codebook = train_codebook(
+                visible, n_colors, metric=metric, seed=seed, engine=engine
+            )
+        else:
+            codebook = BASELINES[codebook_from](pixels, visible, n_colors, seed)
+    with watch.stage("labels"):
+        color_labels = (
+            _exact_labels(histogram, visible)
+            if lossless
+            else label_colors(histogram.colors, codebook, metric)
+        )
+        used, color_labels = np.unique(color_labels, return_inverse=True)
+        labels = label_pixels(pixels, histogram, color_labels.astype(np.uint8))
+    with watch.stage("ordering"):
+        order = order_codewords(labels, len(used))
+        indexed = IndexedImage(renumber(labels, order), codebook[used][order])
+    trained = not lossless and codebook_from == KMEANS
+    return Compression(
+        indexed=indexed,
+        lossless=lossless,
+        unique_colors=len(histogram),
+        hidden_pixels=hidden_pixels,
+        engine=resolve_engine(engine) if trained else "none",
+        seconds=watch.seconds,
+    )
+
+
+def _without_hidden(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Set colors under alpha 0 to zero."""
+    if colors.shape[1] not in (2, 4):
+        return colors
+    return colors * (colors[:, -1:] > 0)
+
+
+def _merge_hidden(histogram: ColorHistogram) -> tuple[ColorHistogram, int]:
+    """Merge all fully transparent colors into one; count the pixels this changes."""
+    colors = _without_hidden(histogram.colors)
+    changed = (colors != histogram.colors).any(axis=1)
+    if not changed.any():
+        return histogram, 0
+    unchanged = ColorHistogram(histogram.colors[~changed], histogram.counts[~changed])
+    hidden_pixels = int(histogram.counts[changed].sum())
+    transparent = ColorHistogram(np.zeros_like(colors[:1]), np.array([hidden_pixels]))
+    return unchanged + transparent, hidden_pixels
+
+
+def _exact_labels(
+    histogram: ColorHistogram, codebook: ColorHistogram
+) -> npt.NDArray[np.uint8]:
+    """Label colors by equality where the codebook is all of them; no metric is that fine."""
+    keys = pack_colors(codebook.colors)
+    colors = histogram.colors
+    if len(codebook) < len(histogram):
+        colors = _without_hidden(colors)
+    return np.searchsorted(keys, pack_colors(colors)).astype(np.uint8)

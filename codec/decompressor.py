@@ -1,0 +1,31 @@
+"""IndexedImage to pixels. Needs NumPy alone."""
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.indexed import IndexedImage
+
+
+def decompress(indexed: IndexedImage) -> npt.NDArray[np.uint8]:
+    """Rebuild the pixels of an indexed image.
+
+    Parameters
+    ----------
+    indexed : IndexedImage
+        From `codec.compress` or `codec.load`.
+
+    Returns
+    -------
+    pixels : ndarray of shape (H, W) for grey, else (H, W, C), dtype uint8
+        ``codebook[labels]``: every pixel is the code-word its label points to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from codec import IndexedImage, decompress
+    >>> flag = np.array([[0, 0, 255], [255, 255, 255], [255, 0, 0]], dtype=np.uint8)
+    >>> decompress(IndexedImage(np.array([[0, 1, 2]], dtype=np.uint8), flag)).tolist()
+    [[[0, 0, 255], [255, 255, 255], [255, 0, 0]]]
+    """
+    pixels = np.take(indexed.codebook, indexed.labels, axis=0)
+    return pixels[:, :, 0] if indexed.channels == 1 else pixels

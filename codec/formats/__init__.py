@@ -1,0 +1,244 @@
+"""File forms of an indexed image: a registry by file name, and reading and writing by it.
+
+Layer 3. A form is one module with `encode` and `decode`; this one knows names and files.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from codec.errors import CodecError, FileError, FormatError, ParameterError
+from codec.files import display_name, read_file, write_files
+from codec.formats import indexed_png, npz, pair
+from codec.formats.contents import Contents
+from codec.formats.pngfile import MAX_PIXELS
+from codec.formats.pngfile import SIGNATURE as _PNG_SIGNATURE
+from codec.indexed import IndexedImage
+
+LABELS_SUFFIX, CODEBOOK_SUFFIX = ".labels.png", ".codebook.npy"
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to store an indexed image.
+
+    Parameters
+    ----------
+    name : str
+        As on the command line.
+    suffix : str
+        What a name of this form ends in; `-o` chooses the form by it.
+    default_suffix : str
+        What is appended to the stem of the input when no output is named.
+    encode, decode : callable
+        IndexedImage to the content of the files, and back.
+    """
+
+    name: str
+    suffix: str
+    default_suffix: str
+    encode: Callable[[IndexedImage], list[bytes]]
+    decode: Callable[[list[bytes], int], Contents]
+
+
+# The longest suffix first: `X.labels.png` also ends in `.png`.
+FORMS = {
+    form.name: form
+    for form in (
+        Form("pair", LABELS_SUFFIX, LABELS_SUFFIX, pair.encode, pair.decode),
+        Form("npz", ".npz", ".npz", npz.encode, npz.decode),
+        Form("png", ".png", ".indexed.png", indexed_png.encode, indexed_png.decode),
+    )
+}
+
+
+def form_of(path: str | os.PathLike[str]) -> Form:
+    """Choose the form that a file's name asks for.
+
+    Parameters
+    ----------
+    path : path-like
+        An output.
+
+    Returns
+    -------
+    form : Form
+        By the ending of the name, upper or lower case.
+
+    Raises
+    ------
+    ParameterError
+        The name has none of the known endings.
+    """
+    name = os.path.basename(os.fsdecode(path)).lower()
+    for form in FORMS.values():
+        if name.endswith(form.suffix) and len(name) > len(form.suffix):
+            return form
+    known = ", ".join(form.suffix for form in FORMS.values())
+    raise ParameterError(f"the name of a compressed file ends in one of {known}", "output-name")
+
+
+def part_paths(form: Form, path: str | os.PathLike[str]) -> list[Path]:
+    """Name the files of a form, in the order in which `Form.encode` gives their content.
+
+    Parameters
+    ----------
+    form : Form
+        How it is stored.
+    path : path-like
+        The file that stands for all of them.
+
+    Returns
+    -------
+    paths : list of Path
+        For a pair the codebook and the label PNG; else `path` alone.
+    """
+    path = Path(path)
+    if form.name != "pair":
+        return [path]
+    stem = path.name[: -len(LABELS_SUFFIX)]
+    return [path.with_name(stem + CODEBOOK_SUFFIX), path]
+
+
+def save(
+    indexed: IndexedImage, path: str | os.PathLike[str], *, force: bool = False
+) -> list[Path]:
+    """Store an indexed image, whole or not at all.
+
+    Every file is read back from disk and compared before it gets its name.
+
+    Parameters
+    ----------
+    indexed : IndexedImage
+        What to store.
+    path : path-like
+        ``X.labels.png`` (with ``X.codebook.npy`` beside it), ``X.npz`` or ``X.png``.
+    force : bool
+        Replace existing files.
+
+    Returns
+    -------
+    paths : list of Path
+        The files written.
+
+    Raises
+    ------
+    ParameterError
+        The name has none of these endings.
+    FileError
+        A file exists, or cannot be written.
+    """
+    form = form_of(path)
+    paths = part_paths(form, path)
+    write_encoded(form, indexed, paths, form.encode(indexed), force=force)
+    return paths
+
+
+def write_encoded(
+    form: Form,
+    indexed: IndexedImage,
+    paths: Sequence[Path],
+    parts: Sequence[bytes],
+    *,
+    force: bool,
+) -> None:
+    """Write files that `Form.encode` made, if the disk gives back what they mean.
+
+    Raises
+    ------
+    FileError
+        A file exists, cannot be written, or does not read back.
+    """
+
+    def verify(written: list[bytes]) -> None:
+        try:
+            found = form.decode(written, indexed.labels.size).indexed
+        except CodecError as error:
+            raise FileError(f"the written file does not read back: {error}", "verify") from error
+        if not (
+            np.array_equal(found.labels, indexed.labels)
+            and np.array_equal(found.codebook, indexed.codebook)
+        ):
+            raise FileError("the written file reads back as another picture", "verify")
+
+    write_files(list(zip(paths, parts, strict=True)), force=force, verify=verify)
+
+
+def load(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> IndexedImage:
+    """Read a compressed file of any form.
+
+    Parameters
+    ----------
+    path : path-like
+        A label PNG (its codebook is found beside it), an npz or an indexed PNG.
+    max_pixels : int
+        Largest picture that is accepted.
+
+    Returns
+    -------
+    indexed : IndexedImage
+        Labels and codebook.
+
+    Raises
+    ------
+    FormatError
+        The file is not one of these, damaged, or its parts do not belong together.
+    LimitError
+        The picture is larger than allowed.
+    FileError
+        A file is missing or cannot be read.
+    """
+    return load_contents(path, max_pixels=max_pixels).indexed
+
+
+def load_contents(
+    path: str | os.PathLike[str],
+    *,
+    codebook_path: str | os.PathLike[str] | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Contents:
+    """Read a compressed file of any form, with what `kmcodec info` tells of it.
+
+    Parameters
+    ----------
+    path : path-like
+        As for `load`; the first bytes decide what it is, and for a PNG its name: one that ends in
+        ``.labels.png`` is half of a pair.
+    codebook_path : path-like, optional
+        The other half, if it is not beside the label PNG.
+    max_pixels : int
+        Largest picture that is accepted.
+
+    Returns
+    -------
+    contents : Contents
+        The picture, its form, sizes by part and whether a seal verified it.
+
+    Raises
+    ------
+    FormatError, LimitError, FileError
+        As `load`.
+    """
+    path = Path(path)
+    if path.name.lower().endswith(CODEBOOK_SUFFIX):
+        # Either half names the pair.
+        codebook_path = codebook_path or path
+        path = path.with_name(path.name[: -len(CODEBOOK_SUFFIX)] + LABELS_SUFFIX)
+    data = read_file(path)
+    if data.startswith(b"PK"):
+        return npz.decode([data], max_pixels)
+    if not data.startswith(_PNG_SIGNATURE):
+        raise FormatError("neither a label PNG, an indexed PNG nor an npz", "not-compressed")
+    if codebook_path is None and not path.name.lower().endswith(LABELS_SUFFIX):
+        return indexed_png.decode([data], max_pixels)
+    codebook_path = codebook_path or part_paths(FORMS["pair"], path)[0]
+    try:
+        codebook = read_file(codebook_path)
+    except CodecError as error:
+        raise FileError(
+            f"its codebook {display_name(codebook_path)}: {error}", error.reason
+        ) from error
+    return pair.decode([codebook, data], max_pixels)

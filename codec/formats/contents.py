@@ -1,0 +1,60 @@
+"""Contents: what a reader found in a file, beside the picture itself."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.errors import FormatError, ImageError
+from codec.formats.seal import check_seal
+from codec.indexed import IndexedImage
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """A picture as read from its file.
+
+    Parameters
+    ----------
+    form : str
+        ``pair``, ``npz`` or ``png``.
+    indexed : IndexedImage
+        The picture.
+    verified : bool
+        Whether a seal proved that labels and codebook are those that were written.
+    part_bytes : dict of str to int
+        Bytes of the file or files by part; they add up to the whole.
+    """
+
+    form: str
+    indexed: IndexedImage
+    verified: bool
+    part_bytes: dict[str, int]
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all files of the form together."""
+        return sum(self.part_bytes.values())
+
+
+def make_contents(
+    form: str,
+    labels: npt.NDArray[np.uint8],
+    codebook: npt.NDArray[np.uint8],
+    seal: bytes,
+    part_bytes: dict[str, int],
+) -> Contents:
+    """Join what was read, checking labels against codebook and both against the seal.
+
+    Raises
+    ------
+    FormatError
+        The parts are not a picture, or not the one that was sealed.
+    """
+    try:
+        indexed = IndexedImage(labels, codebook)
+    except ImageError as error:
+        raise FormatError(str(error), error.reason) from error
+    if seal:
+        check_seal(seal, indexed)
+    return Contents(form, indexed, bool(seal), part_bytes)

@@ -1,0 +1,114 @@
+"""The indexed PNG: a picture that every viewer shows (format-spec section 8).
+
+Grey code-words become greys of the palette; a private chunk `kmSL` carries the number of channels
+and the seal, so that the picture comes back as it went in. Indexed PNGs that other programs wrote
+are read too.
+"""
+
+import struct
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.errors import FormatError
+from codec.formats.contents import Contents, make_contents
+from codec.formats.pair import best_filter
+from codec.formats.pngfile import INDEXED, decode_samples, read_png, write_png
+from codec.formats.seal import make_seal
+from codec.indexed import IndexedImage
+from codec.rowfilters import NONE, filter_rows
+
+SEAL_CHUNK = b"kmSL"
+
+
+def encode(indexed: IndexedImage) -> list[bytes]:
+    """Write an indexed PNG.
+
+    Parameters
+    ----------
+    indexed : IndexedImage
+        What to store.
+
+    Returns
+    -------
+    parts : list of one bytes
+        The content of `X.png`, the smaller of packed and unpacked rows.
+    """
+    codebook, channels = indexed.codebook, indexed.channels
+    colors = codebook[:, :-1] if channels in (2, 4) else codebook
+    plte = np.broadcast_to(colors, (len(colors), 3)).tobytes()
+    chunks = [(b"PLTE", plte)]
+    if channels in (2, 4):
+        opaque = codebook[:, -1] == 255
+        translucent = len(opaque) - int(np.argmin(opaque[::-1])) if not opaque.all() else 0
+        if translucent:
+            chunks.append((b"tRNS", codebook[:translucent, -1].tobytes()))
+    chunks.append((SEAL_CHUNK, bytes([channels]) + make_seal(indexed)))
+
+    def written(depth: int, rows: npt.NDArray[np.uint8]) -> bytes:
+        return write_png(indexed.width, indexed.height, depth, INDEXED, rows, tuple(chunks))
+
+    candidates = [written(8, best_filter(indexed.labels))]
+    depth = next((d for d in (1, 2, 4) if indexed.n_colors <= 2**d), 8)
+    if depth < 8:
+        candidates.append(written(depth, filter_rows(_pack(indexed.labels, depth), NONE)))
+    return [min(candidates, key=len)]
+
+
+def _pack(labels: npt.NDArray[np.uint8], depth: int) -> npt.NDArray[np.uint8]:
+    """Pack labels of `depth` bits, the leftmost in the highest bits, rows padded with zeros."""
+    bits = np.unpackbits(labels[:, :, None], axis=2)[:, :, 8 - depth :]
+    return np.packbits(bits.reshape(len(labels), -1), axis=1)
+
+
+def decode(parts: list[bytes], max_pixels: int) -> Contents:
+    """Read an indexed PNG.
+
+    Parameters
+    ----------
+    parts : list of one bytes
+        The content of `X.png`.
+    max_pixels : int
+        Largest picture that is accepted.
+
+    Returns
+    -------
+    contents : Contents
+        Unverified if another program wrote it, or rewrote it without the chunk `kmSL`.
+
+    Raises
+    ------
+    FormatError
+        Not an indexed PNG, or damaged.
+    LimitError
+        The picture is larger than allowed.
+    """
+    (data,) = parts
+    png = read_png(data, max_pixels)
+    if png.header.color_type != INDEXED or png.plte is None:
+        raise FormatError("the PNG has no palette: it is a picture, not compressed", "not-indexed")
+    labels = np.ascontiguousarray(decode_samples(png)[:, :, 0].astype(np.uint8, copy=False))
+    colors = np.frombuffer(png.plte, dtype=np.uint8).reshape(-1, 3)
+    alpha = png.chunks.get(b"tRNS")
+    if alpha is not None and not 1 <= len(alpha) <= len(colors):
+        raise FormatError("tRNS is larger than the palette, or empty", "bad-palette")
+    stated, seal = _split_seal(png.chunks.get(SEAL_CHUNK))
+    channels = stated or (3 if alpha is None else 4)
+    codebook = colors if channels in (3, 4) else colors[:, :1]
+    if channels in (2, 4):
+        opacity = np.full((len(colors), 1), 255, dtype=np.uint8)
+        opacity[: len(alpha or b""), 0] = np.frombuffer(alpha or b"", dtype=np.uint8)
+        codebook = np.hstack([codebook, opacity])
+    sizes = {"codebook": len(png.plte) + len(alpha or b""), "labels": len(png.idat)}
+    sizes["seal"] = len(png.chunks.get(SEAL_CHUNK, b""))
+    sizes["container"] = len(data) - sum(sizes.values())
+    return make_contents("png", labels, np.ascontiguousarray(codebook), seal, sizes)
+
+
+def _split_seal(content: bytes | None) -> tuple[int, bytes]:
+    if content is None:
+        return 0, b""
+    channels, seal = struct.unpack_from("B", content)[0] if content else 0, content[1:]
+    if channels not in (1, 2, 3, 4) or not seal:
+        raise FormatError("the chunk kmSL is not a kmcodec seal", "bad-seal")
+    return channels, seal

@@ -1,0 +1,125 @@
+"""The pair: `X.labels.png` and `X.codebook.npy` (format-spec section 6).
+
+The label PNG is 8-bit greyscale, a sample is a label. The codebook is a `.npy` followed by the
+seal, which `numpy.load` does not look at. NumPy and any PNG reader are enough to read both.
+"""
+
+import deflate
+import numpy as np
+import numpy.typing as npt
+
+from codec.errors import FormatError
+from codec.formats.contents import Contents, make_contents
+from codec.formats.npy import decode_npy, encode_npy
+from codec.formats.pngfile import GREY, INDEXED, PngFile, decode_samples, read_png, write_png
+from codec.formats.seal import SEAL_SIZE, make_seal
+from codec.indexed import IndexedImage
+from codec.rowfilters import NONE, SUB, UP, filter_rows
+
+_TRIAL_LEVEL = 5
+_MAX_CODEBOOK_BYTES = 4096
+
+
+def best_filter(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Filter labels in the way that a quick trial compresses best.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (H, W), dtype uint8
+        Or packed rows, a byte for several labels.
+
+    Returns
+    -------
+    filtered : ndarray of shape (H, 1 + W), dtype uint8
+        All rows filtered alike: None, Sub or Up.
+    """
+    trials = (filter_rows(labels, kind) for kind in (NONE, SUB, UP))
+    return min(trials, key=lambda rows: len(deflate.zlib_compress(rows, _TRIAL_LEVEL)))
+
+
+def encode(indexed: IndexedImage) -> list[bytes]:
+    """Write the codebook and the label PNG.
+
+    Parameters
+    ----------
+    indexed : IndexedImage
+        What to store.
+
+    Returns
+    -------
+    parts : list of bytes
+        Content of `X.codebook.npy`, then of `X.labels.png`.
+    """
+    codebook = encode_npy(indexed.codebook) + make_seal(indexed)
+    filtered = best_filter(indexed.labels)
+    return [codebook, write_png(indexed.width, indexed.height, 8, GREY, filtered)]
+
+
+def decode(parts: list[bytes], max_pixels: int) -> Contents:
+    """Read a pair.
+
+    Parameters
+    ----------
+    parts : list of bytes
+        Content of `X.codebook.npy`, then of `X.labels.png`.
+    max_pixels : int
+        Largest picture that is accepted.
+
+    Returns
+    -------
+    contents : Contents
+        Unverified if the codebook carries no seal.
+
+    Raises
+    ------
+    FormatError
+        A part is damaged, or they do not belong together.
+    LimitError
+        The picture is larger than allowed.
+    """
+    codebook, seal = decode_codebook(parts[0])
+    labels = decode_labels(read_png(parts[1], max_pixels))
+    return make_contents("pair", labels, codebook, seal, {
+        "codebook": len(parts[0]) - len(seal), "seal": len(seal), "labels": len(parts[1]),
+    })  # fmt: skip
+
+
+def decode_codebook(data: bytes) -> tuple[npt.NDArray[np.uint8], bytes]:
+    """Read a codebook `.npy` and the seal behind it, empty if there is none.
+
+    Raises
+    ------
+    FormatError
+        Not a codebook, damaged, or followed by something that is not a seal.
+    """
+    codebook, seal = decode_npy(data[: _MAX_CODEBOOK_BYTES + 1])
+    if len(data) > _MAX_CODEBOOK_BYTES or len(seal) not in (0, SEAL_SIZE):
+        raise FormatError("what follows the codebook is not a kmcodec seal", "trailing-data")
+    return codebook, seal
+
+
+def decode_labels(png: PngFile) -> npt.NDArray[np.uint8]:
+    """Read labels from a PNG whose grey levels, on the scale of 8 bits, are the labels.
+
+    Lossless optimizers rewrite an 8-bit greyscale PNG with fewer bits, a palette of greys or
+    other filters; the labels stay the same.
+
+    Raises
+    ------
+    FormatError
+        The PNG is not grey, has more than 8 bits, or is damaged.
+    """
+    header = png.header
+    if header.color_type not in (GREY, INDEXED) or header.depth > 8 or b"tRNS" in png.chunks:
+        raise FormatError("the label PNG is not 8-bit greyscale", "bad-labels")
+    samples = decode_samples(png)[:, :, 0].astype(np.uint8, copy=False)
+    if header.color_type == INDEXED:
+        entries = np.frombuffer(png.plte or b"", dtype=np.uint8).reshape(-1, 3)
+        if samples.max() >= len(entries):
+            raise FormatError("a pixel lies beyond the PNG's palette", "bad-palette")
+        if (entries != entries[:, :1]).any():
+            raise FormatError("the label PNG is not greyscale", "bad-labels")
+        return np.ascontiguousarray(entries[:, 0])[samples]
+    if header.depth < 8:
+        samples = samples * np.uint8(255 // (2**header.depth - 1))
+    return samples

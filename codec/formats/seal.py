@@ -1,0 +1,67 @@
+"""The seal: forty bytes that bind a codebook to its labels (format-spec section 4).
+
+A swapped, edited or damaged part is then an error and not a wrong picture. A seal is a checksum,
+not a signature: it detects accidents, not forgers.
+"""
+
+import hashlib
+import struct
+
+from codec.errors import FormatError
+from codec.indexed import IndexedImage
+
+_NAME = b"KMCODEC"
+VERSION = b"1"
+SEAL_SIZE = 40
+
+
+def make_seal(indexed: IndexedImage) -> bytes:
+    """Compute the seal of an indexed image.
+
+    Parameters
+    ----------
+    indexed : IndexedImage
+        What the file means.
+
+    Returns
+    -------
+    seal : bytes of length 40
+        ``KMCODEC1`` and the SHA-256 digest of shape, codebook and labels.
+    """
+    digest = hashlib.sha256(_NAME + VERSION)
+    digest.update(
+        struct.pack(">IIHB", indexed.height, indexed.width, indexed.n_colors, indexed.channels)
+    )
+    digest.update(indexed.codebook.tobytes())
+    digest.update(indexed.labels.tobytes())
+    return _NAME + VERSION + digest.digest()
+
+
+def check_seal(seal: bytes, indexed: IndexedImage) -> None:
+    """Compare a seal with what was read.
+
+    Parameters
+    ----------
+    seal : bytes
+        As found in the file.
+    indexed : IndexedImage
+        As found in the file.
+
+    Raises
+    ------
+    FormatError
+        Not a seal, a seal of a newer version, or the seal of something else.
+    """
+    if len(seal) != SEAL_SIZE or not seal.startswith(_NAME):
+        raise FormatError("what follows the array is not a kmcodec seal", "bad-seal")
+    version = seal[7:8]
+    if version != VERSION:
+        raise FormatError(
+            f"written by version {version!r} of the format; this reads version 1",
+            "unsupported-version",
+        )
+    if seal != make_seal(indexed):
+        raise FormatError(
+            "labels and codebook do not belong together, or one of them was changed",
+            "digest-mismatch",
+        )
