@@ -73,9 +73,7 @@ def median_cut_codebook(
     return np.unique(np.floor(np.array(means) + 0.5).astype(np.uint8), axis=0)
 
 
-BASELINES: dict[
-    str, Callable[[npt.NDArray[np.uint8], ColorHistogram, int, int], Codebook]
-] = {
+BASELINES: dict[str, Callable[[npt.NDArray[np.uint8], ColorHistogram, int, int], Codebook]] = {
     "random": random_codebook,
     "first-pixels": first_pixels_codebook,
     "median-cut": median_cut_codebook,

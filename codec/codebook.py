@@ -30,6 +30,7 @@ from codec.colorspace import ColorMetric, Points
 from codec.errors import ParameterError
 from codec.histogram import ColorHistogram
 from codec.nearest import NearestSearch
+from codec.options import ENGINE_NAMES
 
 # Above this many colors k-means works on the means of grid cells, so that time and memory stay
 # bounded for every picture while every color still counts.
@@ -44,8 +45,16 @@ Labels = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
-class _Sample:
-    """Weighted points in clustering coordinates: all that k-means sees of a picture."""
+class Sample:
+    """Weighted points in clustering coordinates: all that k-means sees of a picture.
+
+    Parameters
+    ----------
+    points : ndarray of shape (U, D), dtype float64
+        Where the colors are.
+    weights : ndarray of shape (U,), dtype float64
+        How many pixels each stands for; positive.
+    """
 
     points: Points
     weights: Weights
@@ -55,9 +64,10 @@ class _Sample:
 
     @cached_property
     def nearest(self) -> NearestSearch:
+        """The search for the nearest of any code-words, prepared once."""
         return NearestSearch(self.points)
 
-    def binned(self, max_points: int) -> "_Sample":
+    def binned(self, max_points: int) -> "Sample":
         """Merge points into the cells of the finest grid with at most `max_points` of them.
 
         A merged point is the mean of its points and carries their whole weight, so nothing is
@@ -70,7 +80,7 @@ class _Sample:
             sample = sample._merged(low, step)
         return sample
 
-    def _merged(self, low: Points, step: float) -> "_Sample":
+    def _merged(self, low: Points, step: float) -> "Sample":
         cells = ((self.points - low) // step).astype(np.uint64)
         key = np.zeros(len(cells), dtype=np.uint64)
         for column in cells.T:
@@ -79,22 +89,19 @@ class _Sample:
         if len(unique) == len(self):
             return self
         weights, means = self.clusters(members, len(unique))
-        return _Sample(means, weights)
+        return Sample(means, weights)
 
     def clusters(self, labels: Labels, size: int) -> tuple[Weights, Points]:
         """Weight and mean of each cluster; an empty one has weight and mean 0."""
-        weights = np.bincount(labels, weights=self.weights, minlength=size)
-        sums = [
-            np.bincount(labels, weights=self.weights * column, minlength=size)
-            for column in self.points.T
-        ]
-        # Weights are pixel counts: at least 1 unless the cluster is empty.
-        return weights, np.stack(sums, axis=1) / np.maximum(weights, 1.0)[:, None]
+        weights: Weights = np.bincount(labels, self.weights, size).astype(np.float64)
+        sums = [np.bincount(labels, self.weights * column, size) for column in self.points.T]
+        divisors = np.where(weights > 0, weights, 1.0)
+        return weights, np.stack(sums, axis=1) / divisors[:, None]
 
     def errors(self, codewords: Points, labels: Labels) -> Weights:
         """Weighted squared distance of each point to its code-word."""
         difference = self.points - codewords[labels]
-        return self.weights * np.einsum("ij,ij->i", difference, difference)
+        return np.asarray(self.weights * np.einsum("ij,ij->i", difference, difference))
 
     def lloyd(self, codewords: Points, steps: int) -> tuple[Points, Labels]:
         """Move code-words to the means of their clusters a few times; then label the points."""
@@ -104,11 +111,11 @@ class _Sample:
         return codewords, self.nearest(codewords)
 
 
-def _train_sklearn(sample: _Sample, n_colors: int, seed: int) -> Points:
+def _train_sklearn(sample: Sample, n_colors: int, seed: int) -> Points:
     """Find code-words for weighted points with `sklearn.cluster.KMeans`."""
     from sklearn.cluster import KMeans
 
-    def fit(part: _Sample, **options: object) -> Points:
+    def fit(part: Sample, **options: object) -> Points:
         with warnings.catch_warnings():
             # Fewer distinct clusters than asked for: the end game fills the free places.
             warnings.simplefilter("ignore")
@@ -126,7 +133,8 @@ def _train_sklearn(sample: _Sample, n_colors: int, seed: int) -> Points:
     return fit(sample, init=codewords, n_init=1, max_iter=_FINE_STEPS, tol=1e-7)
 
 
-ENGINES: dict[str, Callable[[_Sample, int, int], Points]] = {"sklearn": _train_sklearn}
+_TRAINERS: tuple[Callable[[Sample, int, int], Points], ...] = (_train_sklearn,)
+ENGINES = dict(zip(ENGINE_NAMES, _TRAINERS, strict=True))
 
 
 def resolve_engine(name: str) -> str:
@@ -154,7 +162,13 @@ def resolve_engine(name: str) -> str:
     return name
 
 
-def _breathe(sample: _Sample, codewords: Points) -> Points:
+def start_engine(name: str) -> None:
+    """Import what an engine needs, so that its start is not timed as training."""
+    if resolve_engine(name) == "sklearn":
+        import sklearn.cluster  # noqa: F401
+
+
+def _breathe(sample: Sample, codewords: Points) -> Points:
     """Leave a local minimum by adding and removing a few code-words at a time [1]_."""
     size = len(codewords)
     codewords, labels = sample.lloyd(codewords, 0)
@@ -175,7 +189,7 @@ def _breathe(sample: _Sample, codewords: Points) -> Points:
 
 
 def _newcomers(
-    sample: _Sample, codewords: Points, labels: Labels, errors: Weights, count: int
+    sample: Sample, codewords: Points, labels: Labels, errors: Weights, count: int
 ) -> Points:
     """Split the clusters of greatest error: halfway from the mean to their worst-served point."""
     worst_clusters = np.argsort(-np.bincount(labels, weights=errors, minlength=len(codewords)))
@@ -191,7 +205,8 @@ def _least_missed(codewords: Points, weights: Weights, count: int) -> list[int]:
     difference = codewords[:, None, :] - codewords[None, :, :]
     distances = np.einsum("ijk,ijk->ij", difference, difference)
     np.fill_diagonal(distances, np.inf)
-    pairs = weights[:, None] * weights / np.maximum(weights[:, None] + weights, 1.0)
+    sums = weights[:, None] + weights
+    pairs = weights[:, None] * weights / np.where(sums > 0, sums, 1.0)
     cost = (pairs * distances).min(axis=1)
     partner = distances.argmin(axis=1)
     removed: list[int] = []
@@ -207,7 +222,7 @@ def _least_missed(codewords: Points, weights: Weights, count: int) -> list[int]:
 
 
 def _settle(
-    sample: _Sample, codewords: Points, n_colors: int, metric: ColorMetric, channels: int
+    sample: Sample, codewords: Points, n_colors: int, metric: ColorMetric, channels: int
 ) -> npt.NDArray[np.uint8]:
     """Play the end game: turn real code-words into the best 8-bit ones within reach."""
     best, best_codebook = np.inf, metric.colors(codewords, channels)
@@ -229,7 +244,7 @@ def _settle(
 
 
 def _fill_free_places(
-    sample: _Sample, codebook: npt.NDArray[np.uint8], n_colors: int, metric: ColorMetric
+    sample: Sample, codebook: npt.NDArray[np.uint8], n_colors: int, metric: ColorMetric
 ) -> npt.NDArray[np.uint8]:
     """Give unused places of the codebook to the colors that are served worst, one by one."""
     free = n_colors - len(codebook)
@@ -249,6 +264,27 @@ def _fill_free_places(
         gain[worst] = 0.0  # once is enough, even where rounding keeps a distance
         np.minimum(errors, gain, out=errors)
     return np.unique(np.vstack([codebook, *added]), axis=0)
+
+
+def train_codewords(sample: Sample, n_colors: int, *, seed: int = 0) -> Points:
+    """Find real-valued code-words for weighted points of any space.
+
+    Parameters
+    ----------
+    sample : Sample
+        Points with weights; all of them are seen.
+    n_colors : int
+        Largest number of code-words.
+    seed : int
+        Seed of the random starts.
+
+    Returns
+    -------
+    codewords : ndarray of shape (K', D), dtype float64
+        1 <= K' <= `n_colors`; the points themselves if there are no more.
+    """
+    merged = sample.binned(MAX_TRAINING_POINTS)
+    return merged.points if len(merged) <= n_colors else _train_sklearn(merged, n_colors, seed)
 
 
 def train_codebook(
@@ -291,9 +327,7 @@ def train_codebook(
         return histogram.colors
     metric = metric or ColorMetric()
     channels = histogram.colors.shape[1]
-    everything = _Sample(
-        metric.coordinates(histogram.colors), histogram.counts.astype(np.float64)
-    )
+    everything = Sample(metric.coordinates(histogram.colors), histogram.counts.astype(np.float64))
     sample = everything.binned(MAX_TRAINING_POINTS)
     codewords = sample.points if len(sample) <= n_colors else train(sample, n_colors, seed)
     return _settle(sample, codewords, n_colors, metric, channels)

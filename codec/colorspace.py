@@ -67,7 +67,8 @@ _OKLAB_FROM_LMS = np.array(
 
 
 def _oklab_from_srgb(values: Points) -> Points:
-    return np.cbrt(_srgb_to_linear(values) @ _LMS_FROM_RGB.T) @ _OKLAB_FROM_LMS.T
+    cones = np.cbrt(_srgb_to_linear(values) @ _LMS_FROM_RGB.T)
+    return np.asarray(cones @ _OKLAB_FROM_LMS.T)
 
 
 def _srgb_from_oklab(values: Points) -> Points:
@@ -97,7 +98,6 @@ _SPACES = {
     "oklab": _Space(_oklab_from_srgb, _srgb_from_oklab, (0.5, 0.0, 0.0), 1, 1.0, 4096.0),
     "lab": _Space(_lab_from_srgb, _srgb_from_lab, (50.0, 0.0, 0.0), 1, 100.0, 64.0),
 }
-COLOR_SPACES = tuple(_SPACES)
 
 
 @dataclass(frozen=True)

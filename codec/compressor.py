@@ -14,16 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.baselines import BASELINES
-from codec.codebook import resolve_engine, train_codebook
-from codec.colorspace import COLOR_SPACES, ColorMetric
+from codec.codebook import resolve_engine, start_engine, train_codebook
+from codec.colorspace import ColorMetric
 from codec.errors import ImageError, ParameterError
 from codec.histogram import ColorHistogram, count_colors, pack_colors
-from codec.indexed import MAX_CODEBOOK_SIZE, IndexedImage
+from codec.indexed import IndexedImage
 from codec.labels import label_colors, label_pixels
+from codec.metrics import color_samples, squared_errors
+from codec.options import CODEBOOK_SOURCES, COLOR_SPACES, MAX_CODEBOOK_SIZE, MAX_SEED
 from codec.ordering import order_codewords, renumber
 
-KMEANS = "kmeans"
-CODEBOOK_SOURCES = (KMEANS, *BASELINES)
+KMEANS = CODEBOOK_SOURCES[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +43,8 @@ class Compression:
         Fully transparent pixels whose color was set to zero.
     engine : str
         What trained the codebook; ``none`` if nothing had to be trained.
-    squared_error : float
-        Sum over channels and mean over pixels of the squared difference, as sample values; with
-        alpha, of what is visible (see `codec.metrics`).
+    mse : float
+        Mean over color samples of the squared difference that is visible (see `codec.metrics`).
     seconds : dict of str to float
         Wall time by stage.
     """
@@ -54,6 +54,7 @@ class Compression:
     unique_colors: int
     hidden_pixels: int
     engine: str
+    mse: float
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -149,7 +150,7 @@ def check_options(
         One of them is impossible.
     """
     n_colors = _whole_number("n_colors", n_colors, 1, MAX_CODEBOOK_SIZE)
-    seed = _whole_number("seed", seed, 0, 2**32 - 1)
+    seed = _whole_number("seed", seed, 0, MAX_SEED)
     resolve_engine(engine)
     for name, value, legal in (
         ("color_space", color_space, COLOR_SPACES),
@@ -166,8 +167,9 @@ def _whole_number(name: str, value: int, low: int, high: int) -> int:
     except TypeError:
         number = None
     if number is None or isinstance(value, bool) or not low <= number <= high:
-        raise ParameterError(f"{name} must be a whole number from {low} to {high}, not {value!r}",
-                             name)
+        raise ParameterError(
+            f"{name} must be a whole number from {low} to {high}, not {value!r}", name
+        )
     return number
 
 
@@ -228,11 +230,13 @@ def compress_with_details(
         histogram = count_colors(pixels)
         visible, hidden_pixels = (histogram, 0) if exact else _merge_hidden(histogram)
     lossless = len(visible) <= n_colors
+    trained = not lossless and codebook_from == KMEANS
+    if trained:
+        with watch.stage("engine start"):
+            start_engine(engine)
     with watch.stage("training"):
         if lossless or codebook_from == KMEANS:
-            codebook = train_codebook(
-                visible, n_colors, metric=metric, seed=seed, engine=engine
-            )
+            codebook = train_codebook(visible, n_colors, metric=metric, seed=seed, engine=engine)
         else:
             codebook = BASELINES[codebook_from](pixels, visible, n_colors, seed)
     with watch.stage("labels"):
@@ -241,20 +245,28 @@ def compress_with_details(
             if lossless
             else label_colors(histogram.colors, codebook, metric)
         )
-        used, color_labels = np.unique(color_labels, return_inverse=True)
-        labels = label_pixels(pixels, histogram, color_labels.astype(np.uint8))
+        used, renumbered = np.unique(color_labels, return_inverse=True)
+        color_labels = renumbered.astype(np.uint8)
+        labels = label_pixels(pixels, histogram, color_labels)
     with watch.stage("ordering"):
         order = order_codewords(labels, len(used))
         indexed = IndexedImage(renumber(labels, order), codebook[used][order])
-    trained = not lossless and codebook_from == KMEANS
     return Compression(
         indexed=indexed,
         lossless=lossless,
         unique_colors=len(histogram),
         hidden_pixels=hidden_pixels,
         engine=resolve_engine(engine) if trained else "none",
+        mse=_mse(histogram, codebook[used][color_labels]),
         seconds=watch.seconds,
     )
+
+
+def _mse(histogram: ColorHistogram, decoded: npt.NDArray[np.uint8]) -> float:
+    """Mean squared error of a picture, from what became of each of its colors."""
+    errors = squared_errors(histogram.colors, decoded) * histogram.counts
+    samples = int(histogram.counts.sum()) * color_samples(histogram.colors.shape[1])
+    return float(errors.sum() / samples)
 
 
 def _without_hidden(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -276,9 +288,7 @@ def _merge_hidden(histogram: ColorHistogram) -> tuple[ColorHistogram, int]:
     return unchanged + transparent, hidden_pixels
 
 
-def _exact_labels(
-    histogram: ColorHistogram, codebook: ColorHistogram
-) -> npt.NDArray[np.uint8]:
+def _exact_labels(histogram: ColorHistogram, codebook: ColorHistogram) -> npt.NDArray[np.uint8]:
     """Label colors by equality where the codebook is all of them; no metric is that fine."""
     keys = pack_colors(codebook.colors)
     colors = histogram.colors

@@ -97,6 +97,27 @@ def _require_regular(status: os.stat_result) -> None:
         raise FileError("not a regular file", "not-regular")
 
 
+def check_source(path: str | os.PathLike[str]) -> None:
+    """Refuse an input that cannot be read from what its directory entry says.
+
+    Parameters
+    ----------
+    path : path-like
+        The file about to be read.
+
+    Raises
+    ------
+    FileError
+        It is missing, a directory or not a regular file.
+    """
+    try:
+        _require_regular(os.stat(path))
+    except (OSError, ValueError) as error:
+        if isinstance(error, FileError):
+            raise
+        raise as_file_error(error) from error
+
+
 def is_same_file(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> bool:
     """Tell whether two paths lead to one file, through links of either kind too."""
     try:
@@ -127,7 +148,9 @@ def check_targets(paths: Sequence[str | os.PathLike[str]], *, force: bool) -> No
             _check_target(target, force=force)
         except (OSError, ValueError) as error:
             failure = error if isinstance(error, FileError) else as_file_error(error)
-            raise FileError(f"cannot write {display_name(target)}: {failure}", failure.reason) from None
+            raise FileError(
+                f"cannot write {display_name(target)}: {failure}", failure.reason
+            ) from None
 
 
 def _check_target(target: Path, *, force: bool) -> None:
@@ -172,8 +195,10 @@ def display_name(path: str | os.PathLike[str]) -> str:
         it stand as escapes.
     """
     text = os.fsdecode(path)
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode()
-                   for c in text)
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode()
+        for c in text
+    )
 
 
 def write_files(
@@ -251,8 +276,10 @@ def _link_new(temporary: Path, target: Path) -> None:
     try:
         os.link(temporary, target)
     except FileExistsError as error:
-        raise FileError(f"cannot write {display_name(target)}: it already exists "
-                        "(--force replaces it)", "exists") from error
+        raise FileError(
+            f"cannot write {display_name(target)}: it already exists (--force replaces it)",
+            "exists",
+        ) from error
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
             raise

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
+from codec.options import MAX_CODEBOOK_SIZE
 
-MAX_CODEBOOK_SIZE = 256
 CHANNEL_NAMES = {1: "grey", 2: "grey+alpha", 3: "RGB", 4: "RGBA"}
 
 
@@ -52,22 +52,22 @@ class IndexedImage:
     @property
     def height(self) -> int:
         """Rows, H."""
-        return self.labels.shape[0]
+        return int(self.labels.shape[0])
 
     @property
     def width(self) -> int:
         """Columns, W."""
-        return self.labels.shape[1]
+        return int(self.labels.shape[1])
 
     @property
     def n_colors(self) -> int:
         """Size of the codebook, K."""
-        return self.codebook.shape[0]
+        return int(self.codebook.shape[0])
 
     @property
     def channels(self) -> int:
         """Channels of a code-word, C."""
-        return self.codebook.shape[1]
+        return int(self.codebook.shape[1])
 
     @property
     def raw_bytes(self) -> int:

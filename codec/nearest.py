@@ -80,11 +80,11 @@ class NearestSearch:
             greatest += np.minimum(below, above) ** 2
         # The margin keeps the pruning safe where real code-words make the bounds inexact.
         bound = greatest.min(axis=1, keepdims=True) * (1 + 1e-12)
-        return least <= bound
+        return np.asarray(least <= bound)
 
 
 def _space_filling_key(points: npt.NDArray[np.float64]) -> npt.NDArray[np.uint64]:
-    """Interleave the top bits of all coordinates (Morton order), so that neighbors sort together."""
+    """Interleave the top bits of all coordinates (Morton order): neighbors sort together."""
     low = points.min(axis=0)
     span = max(float((points.max(axis=0) - low).max()), 1.0)
     cells = ((points - low) * (255.0 / span)).astype(np.uint64)

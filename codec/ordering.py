@@ -43,9 +43,7 @@ def order_codewords(labels: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.
     return min(candidates, key=lambda candidate: _trial_size(trial, *candidate))[0]
 
 
-def renumber(
-    labels: npt.NDArray[np.uint8], order: npt.NDArray[np.intp]
-) -> npt.NDArray[np.uint8]:
+def renumber(labels: npt.NDArray[np.uint8], order: npt.NDArray[np.intp]) -> npt.NDArray[np.uint8]:
     """Translate labels into those of the reordered codebook."""
     translation = np.zeros(256, dtype=np.uint8)
     translation[order] = np.arange(len(order), dtype=np.uint8)

@@ -14,9 +14,9 @@ from codec.errors import CodecError, FileError, FormatError, ParameterError
 from codec.files import display_name, read_file, write_files
 from codec.formats import indexed_png, npz, pair
 from codec.formats.contents import Contents
-from codec.formats.pngfile import MAX_PIXELS
 from codec.formats.pngfile import SIGNATURE as _PNG_SIGNATURE
 from codec.indexed import IndexedImage
+from codec.options import MAX_PIXELS
 
 LABELS_SUFFIX, CODEBOOK_SUFFIX = ".labels.png", ".codebook.npy"
 

@@ -72,9 +72,7 @@ def parse_npy_header(data: bytes) -> tuple[int, int, int]:
         raise FormatError("the .npy ends inside its header", "truncated")
     match = _HEADER.fullmatch(data, 10, 10 + length)
     if match is None:
-        raise FormatError(
-            "the .npy is not a C-ordered uint8 array of two axes", "bad-npy-header"
-        )
+        raise FormatError("the .npy is not a C-ordered uint8 array of two axes", "bad-npy-header")
     return int(match[1]), int(match[2]), 10 + length
 
 

@@ -51,9 +51,9 @@ def encode(indexed: IndexedImage) -> list[bytes]:
         if len(packed) >= len(plain):
             packed, method = plain, _STORED
         common = (20, 0, method, 0, _DATE_1980, zlib.crc32(plain), len(packed), len(plain))
-        directory += _CENTRAL.pack(
-            _CENTRAL_MAGIC, 20, *common, len(name), 0, 0, 0, 0, 0, len(body)
-        ) + name
+        directory += (
+            _CENTRAL.pack(_CENTRAL_MAGIC, 20, *common, len(name), 0, 0, 0, 0, 0, len(body)) + name
+        )
         body += _LOCAL.pack(_LOCAL_MAGIC, *common, len(name), 0) + name + packed
     end = _END.pack(_END_MAGIC, 0, 0, len(NAMES), len(NAMES), len(directory), len(body), 0)
     return [body + directory + end]

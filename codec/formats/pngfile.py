@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import FormatError, LimitError
+from codec.options import MAX_PIXELS, MAX_SIDE
 from codec.rowfilters import unfilter_rows
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -29,12 +30,11 @@ _DEPTHS = {
 }
 # Adam7: first column, first row, column step, row step of each pass (PNG section 8.2).
 _PASSES = (
-    (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
+    (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4),
+    (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
 )  # fmt: skip
 # DEFLATE cannot expand more than this (one bit for a match of 258 bytes, plus block headers).
 MAX_DEFLATE_RATIO = 1032
-MAX_SIDE = 65_535
-MAX_PIXELS = 89_478_485
 
 
 def check_dimensions(width: int, height: int, max_pixels: int) -> None:
@@ -191,9 +191,12 @@ def read_png(data: bytes, max_pixels: int = MAX_PIXELS, *, strict_end: bool = Tr
     if data[:8] != SIGNATURE:
         raise FormatError("not a PNG file", "not-a-png")
     header: PngHeader | None = None
-    plte, idat, chunks, end = None, [], {}, 0
-    idat_over = False
-    for kind, content, end in _walk(data):
+    plte: bytes | None = None
+    idat: list[bytes] = []
+    chunks: dict[bytes, bytes] = {}
+    idat_over, end = False, 0
+    for kind, content, chunk_end in _walk(data):
+        end = chunk_end
         if header is None:
             if kind != b"IHDR":
                 raise _corrupt("the first PNG chunk is not IHDR", "bad-chunk")
@@ -253,7 +256,7 @@ def inflate_rows(png: PngFile) -> npt.NDArray[np.uint8]:
             rows += inflater.decompress(inflater.unconsumed_tail, 1)
     except zlib.error as error:
         raise _corrupt("the compressed rows of the PNG are damaged", "bad-deflate") from error
-    if len(rows) < expected or not inflater.eof and len(rows) == expected:
+    if len(rows) < expected or (not inflater.eof and len(rows) == expected):
         raise _corrupt(f"the PNG holds {len(rows)} of {expected} bytes", "truncated")
     if len(rows) > expected or inflater.unused_data:
         raise _corrupt("the PNG holds more rows than its header says", "excess-data")
@@ -299,16 +302,22 @@ def decode_samples(png: PngFile) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint1
     header = png.header
     rows = inflate_rows(png)
     check_filters(png, rows)
-    dtype = np.uint16 if header.depth == 16 else np.uint8
-    plain = not header.interlaced
-    samples = None if plain else np.empty((header.height, header.width, header.samples), dtype)
-    for (left, top, across, down), filtered in _split_passes(header, rows):
-        unfiltered = unfilter_rows(filtered, max(1, header.pixel_bits // 8))
-        part = _unpack(unfiltered, header, -(-(header.width - left) // across))
-        if samples is None:
-            return part
+    parts = [
+        (
+            geometry,
+            _unpack(
+                unfilter_rows(filtered, max(1, header.pixel_bits // 8)),
+                header,
+                -(-(header.width - geometry[0]) // geometry[2]),
+            ),
+        )
+        for geometry, filtered in _split_passes(header, rows)
+    ]
+    if not header.interlaced:
+        return parts[0][1]
+    samples = np.empty((header.height, header.width, header.samples), parts[0][1].dtype)
+    for (left, top, across, down), part in parts:
         samples[top::down, left::across] = part
-    assert samples is not None  # noqa: S101 - an interlaced picture has at least one pass
     return samples
 
 
@@ -323,7 +332,7 @@ def _unpack(
         return rows.reshape(len(rows), width, header.samples)
     bits = np.unpackbits(rows, axis=1)[:, : width * header.depth]
     values = np.packbits(bits.reshape(len(rows), width, header.depth), axis=2)
-    return values >> (8 - header.depth)
+    return np.asarray(values >> np.uint8(8 - header.depth))
 
 
 def write_png(

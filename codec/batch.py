@@ -1,0 +1,326 @@
+"""Many files: which inputs become which outputs, and doing them one after the other.
+
+Everything that can be known to go wrong with names is found before any file is read: outputs that
+collide, and outputs that are inputs. Whatever goes wrong with one file does not stop the others.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codec.errors import CodecError, FileError, ImageError, ParameterError
+from codec.files import as_file_error, display_name, is_same_file
+from codec.formats import CODEBOOK_SUFFIX, FORMS, LABELS_SUFFIX, part_paths
+from codec.images import READABLE_EXTENSIONS
+from codec.report import FileReport
+
+_OWN_SUFFIXES = (LABELS_SUFFIX, ".indexed.png", ".decoded.png")
+_DECODED_SUFFIX = ".decoded.png"
+COMPRESSED_ALREADY = "compressed-already"
+_SKIPPED = ("exists", COMPRESSED_ALREADY)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One input and where its result goes.
+
+    Parameters
+    ----------
+    source : Path
+        The input.
+    target : Path
+        The output; for a pair its label PNG.
+    files : tuple of Path
+        All files that would be written.
+    failure : CodecError or None
+        Why it cannot even be tried.
+    """
+
+    source: Path
+    target: Path
+    files: tuple[Path, ...]
+    failure: CodecError | None = None
+
+
+@dataclass(frozen=True)
+class Names:
+    """How inputs are found and outputs are named.
+
+    Parameters
+    ----------
+    output : Path or None
+        The output of a single input.
+    folder : Path or None
+        Where outputs go; beside their inputs if None.
+    recursive : bool
+        Take what is in directories; their trees are kept.
+    """
+
+    output: Path | None = None
+    folder: Path | None = None
+    recursive: bool = False
+
+
+def plan_compression(inputs: Sequence[Path], names: Names, form_name: str) -> list[Job]:
+    """Decide what is compressed to where.
+
+    Parameters
+    ----------
+    inputs : sequence of Path
+        Files and directories as given.
+    names : Names
+        How outputs are named.
+    form_name : str
+        The form of the outputs.
+
+    Returns
+    -------
+    jobs : list of Job
+        In the order of the inputs, directories sorted.
+
+    Raises
+    ------
+    ParameterError
+        An output collides with another output or with an input, or one output was named for
+        several inputs.
+    """
+    form = FORMS[form_name]
+
+    def wanted(name: str) -> bool:
+        lower = name.lower()
+        return lower.endswith(READABLE_EXTENSIONS) and not lower.endswith(_OWN_SUFFIXES)
+
+    def job(source: Path, folder: Path) -> Job:
+        target = names.output or folder / (source.stem + form.default_suffix)
+        if source.name.lower().endswith(LABELS_SUFFIX):
+            # `compress *.png` a second time meets what the first time wrote.
+            made_here = ImageError(
+                f"{LABELS_SUFFIX} marks a file that is compressed already", COMPRESSED_ALREADY
+            )
+            return Job(source, target, (), made_here)
+        return Job(source, target, tuple(part_paths(form, target)))
+
+    return _plan(inputs, names, wanted, job)
+
+
+def plan_decompression(inputs: Sequence[Path], names: Names) -> list[Job]:
+    """Decide what is decompressed to where.
+
+    Parameters
+    ----------
+    inputs, names
+        As for `plan_compression`.
+
+    Returns
+    -------
+    jobs : list of Job
+        A codebook in a directory is taken together with its labels.
+
+    Raises
+    ------
+    ParameterError
+        As for `plan_compression`.
+    """
+    endings = (LABELS_SUFFIX, ".indexed.png", ".npz")
+
+    def wanted(name: str) -> bool:
+        return name.lower().endswith(endings)
+
+    def job(source: Path, folder: Path) -> Job:
+        target = names.output or folder / (compressed_stem(source) + _DECODED_SUFFIX)
+        return Job(source, target, (target,))
+
+    return _plan(inputs, names, wanted, job)
+
+
+def compressed_stem(path: Path) -> str:
+    """Strip what marks a compressed file from its name."""
+    lower = path.name.lower()
+    for ending in (LABELS_SUFFIX, CODEBOOK_SUFFIX, ".indexed.png"):
+        if lower.endswith(ending) and len(lower) > len(ending):
+            return path.name[: -len(ending)]
+    return path.stem
+
+
+def _plan(
+    inputs: Sequence[Path],
+    names: Names,
+    wanted: Callable[[str], bool],
+    make_job: Callable[[Path, Path], Job],
+) -> list[Job]:
+    jobs: list[Job] = []
+    for given in inputs:
+        if names.recursive and given.is_dir():
+            if names.output:
+                raise ParameterError("-o names one file and cannot take a directory", "output")
+            for found in _walk(given, wanted, names.folder):
+                if isinstance(found, Job):
+                    jobs.append(found)
+                    continue
+                inside = found.relative_to(given).parent
+                jobs.append(make_job(found, (names.folder or given) / inside))
+        else:
+            jobs.append(make_job(given, names.folder or given.parent))
+    if names.output and len(jobs) > 1:
+        raise ParameterError("-o names one file and there are several inputs", "output")
+    _find_collisions(jobs)
+    return jobs
+
+
+def _walk(top: Path, wanted: Callable[[str], bool], excluded: Path | None) -> Iterator[Path | Job]:
+    """Find the wanted files below a directory, without following links to directories."""
+    failures: list[OSError] = []
+    for folder, subfolders, files in os.walk(top, onerror=failures.append):
+        subfolders[:] = sorted(
+            name
+            for name in subfolders
+            if excluded is None or not is_same_file(Path(folder, name), excluded)
+        )
+        for name in sorted(files):
+            if wanted(name):
+                yield Path(folder, name)
+    for failure in failures:
+        place = Path(str(failure.filename))
+        yield Job(place, place, (), as_file_error(failure))
+
+
+def _find_collisions(jobs: Sequence[Job]) -> None:
+    """Refuse outputs that would overwrite each other or an input, whatever `--force` says."""
+    owners: dict[str, Path] = {}
+    read = [job.source for job in jobs if job.failure is None]
+    sources = {os.path.realpath(source): source for source in read}
+    identities = {_identity(source): source for source in read}
+    for job in jobs:
+        for file in job.files:
+            place = os.path.join(os.path.realpath(file.parent), file.name)
+            if place in owners:
+                raise ParameterError(
+                    f"{display_name(owners[place])} and {display_name(job.source)} "
+                    f"would both be written to {display_name(file)}",
+                    "collision",
+                )
+            owners[place] = job.source
+            identity = _identity(file)
+            clash = sources.get(os.path.realpath(file)) or (identity and identities.get(identity))
+            if clash:
+                raise ParameterError(
+                    f"the output {display_name(file)} is the input {display_name(clash)}",
+                    "collision",
+                )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode, which hard links share."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
+
+
+def run(
+    jobs: Sequence[Job],
+    work: Callable[[Job], FileReport],
+    *,
+    folder: Path | None = None,
+    show: Callable[[FileReport], None] = lambda report: None,
+    progress: bool = False,
+) -> list[FileReport]:
+    """Do every job; what fails is reported and the next one is done.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        From a plan.
+    work : callable
+        Does one job; raises `CodecError` if it fails.
+    folder : Path, optional
+        Below it, missing directories of outputs are made.
+    show : callable
+        Called with every report as soon as there is one.
+    progress : bool
+        Draw a bar on stderr.
+
+    Returns
+    -------
+    reports : list of FileReport
+        One a job.
+    """
+    reports: list[FileReport] = []
+    bar = _ProgressBar(len(jobs)) if progress and len(jobs) > 1 else None
+    for job in jobs:
+        if bar:
+            bar.draw(len(reports), display_name(job.source))
+        report = _attempt(job, work, folder)
+        if bar:
+            bar.clear()
+        show(report)
+        reports.append(report)
+    return reports
+
+
+def _attempt(job: Job, work: Callable[[Job], FileReport], folder: Path | None) -> FileReport:
+    made: list[Path] = []
+    try:
+        if job.failure:
+            raise job.failure
+        made = _make_folders(job.target.parent, folder)
+        return work(job)
+    except CodecError as error:
+        _remove_folders(made)
+        status = "skipped" if error.reason in _SKIPPED else "error"
+        return FileReport(
+            display_name(job.source), status=status, error=str(error), reason=error.reason
+        )
+    except MemoryError:
+        _remove_folders(made)
+        return FileReport(
+            display_name(job.source), status="error", error="not enough memory", reason="memory"
+        )
+
+
+def _make_folders(wanted: Path, top: Path | None) -> list[Path]:
+    """Make the directory of an output given by `-d`; return those that are new, deepest first."""
+    if top is None:
+        return []
+    missing = []
+    while not wanted.exists() and wanted != wanted.parent:
+        missing.append(wanted)
+        wanted = wanted.parent
+    try:
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+    except OSError as error:
+        failure = as_file_error(error)
+        raise FileError(
+            f"cannot make the directory {display_name(folder)}: {failure}", failure.reason
+        ) from error
+    return missing
+
+
+def _remove_folders(folders: Sequence[Path]) -> None:
+    """Take back directories made for an output that was not written."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+class _ProgressBar:
+    """A line on stderr that says how far a run is."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+
+    def draw(self, done: int, name: str) -> None:
+        filled = 24 * done // self._total
+        bar = "█" * filled + "░" * (24 - filled)
+        print(f"\r\x1b[K{bar} {done}/{self._total} {name[:40]}", end="", file=sys.stderr)
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        print("\r\x1b[K", end="", file=sys.stderr)
+        sys.stderr.flush()

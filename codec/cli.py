@@ -1,0 +1,275 @@
+"""The command `kmcodec`: arguments in, exit codes out; no arithmetic.
+
+Imports of what needs NumPy stand inside functions, so that help and wrong usage are instant.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from codec.arguments import make_parser
+from codec.errors import CodecError, ParameterError
+from codec.options import ENGINE_NAMES, FORM_NAMES
+
+if TYPE_CHECKING:
+    from codec.batch import Names
+    from codec.jobs import CompressOptions
+    from codec.report import FileReport
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_SKIPPED = 0, 1, 2, 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Without the program's name; those of the process by default.
+
+    Returns
+    -------
+    code : int
+        The exit code, as `kmcodec --help` lists them.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    options = make_parser().parse_args(arguments)
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = _COMMANDS[options.command](options)
+        sys.stdout.flush()
+        return code
+    except ParameterError as error:
+        _complain(str(error), error.reason)
+        return EXIT_USAGE
+    except CodecError as error:
+        _complain(str(error), error.reason)
+        return EXIT_FAILED
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing more can be said on it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        _complain("interrupted", "interrupted")
+        return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _complain(message: str, reason: str | None, name: str | None = None) -> None:
+    place = f"{name}: " if name else ""
+    _say(f"kmcodec: error: {place}{message} ({reason})")
+
+
+def _exit_code(reports: "Sequence[FileReport]") -> int:
+    states = {report.status for report in reports}
+    if "error" in states:
+        return EXIT_FAILED
+    return EXIT_SKIPPED if "skipped" in states else EXIT_OK
+
+
+def _show(
+    options: argparse.Namespace, line: "Callable[[FileReport], str]"
+) -> "Callable[[FileReport], None]":
+    """Make what prints a report as soon as its file is done."""
+    from codec.report import as_text
+
+    def show(report: "FileReport") -> None:
+        if report.status == "error":
+            _complain(report.error or "", report.reason, report.input)
+            return
+        if options.quiet:
+            return
+        if report.status == "skipped":
+            _say(f"{report.input}: skipped: {report.error}")
+            return
+        _say(as_text(report) if options.verbose else line(report))
+        for notice in report.notices:
+            _say(f"{report.input}: notice: {notice}")
+
+    return show
+
+
+def _finish(
+    options: argparse.Namespace, reports: "Sequence[FileReport]", *, ratios: bool = True
+) -> int:
+    from codec.report import as_json, totals_line
+
+    if options.json:
+        print(as_json(reports))
+    if len(reports) > 1 and not options.quiet:
+        _say(totals_line(reports, ratios=ratios))
+    return _exit_code(reports)
+
+
+def _names(options: argparse.Namespace) -> "Names":
+    from codec.batch import Names
+
+    return Names(options.output, options.directory, options.recursive)
+
+
+def _compress_options(options: argparse.Namespace) -> "CompressOptions":
+    from codec.jobs import CompressOptions
+
+    given = {name: getattr(options, name) for name in CompressOptions.__dataclass_fields__
+             if hasattr(options, name)}  # fmt: skip
+    return CompressOptions(**given)
+
+
+def _compress(options: argparse.Namespace) -> int:
+    from codec import batch, jobs
+    from codec.formats import form_of
+    from codec.report import compress_line
+
+    form = options.format or FORM_NAMES[0]
+    if options.output:
+        named = form_of(options.output).name
+        if options.format not in (None, named):
+            raise ParameterError(
+                f"--format {options.format} contradicts the name of the output", "output-name"
+            )
+        form = named
+    settings = replace(
+        _compress_options(options), n_colors=options.colors, full_quality=options.verbose
+    )
+    plan = batch.plan_compression([Path(name) for name in options.inputs], _names(options), form)
+    reports = batch.run(
+        plan,
+        lambda job: jobs.compress_file(job.source, job.target, form, settings),
+        folder=options.directory,
+        show=_show(options, compress_line),
+        progress=_wants_progress(options),
+    )
+    return _finish(options, reports)
+
+
+def _wants_progress(options: argparse.Namespace) -> bool:
+    return sys.stderr.isatty() and not options.quiet
+
+
+def _decompress(options: argparse.Namespace) -> int:
+    from codec import batch, jobs
+    from codec.images import check_image_name
+    from codec.report import decompress_line
+
+    if options.output:
+        check_image_name(options.output)
+    if options.codebook and len(options.inputs) > 1:
+        raise ParameterError("--codebook belongs to a single input", "codebook")
+    plan = batch.plan_decompression([Path(name) for name in options.inputs], _names(options))
+    reports = batch.run(
+        plan,
+        lambda job: jobs.decompress_file(
+            job.source,
+            job.target,
+            codebook=options.codebook,
+            force=options.force,
+            max_pixels=options.max_pixels,
+        ),
+        folder=options.directory,
+        show=_show(options, decompress_line),
+        progress=_wants_progress(options),
+    )
+    return _finish(options, reports, ratios=False)
+
+
+def _info(options: argparse.Namespace) -> int:
+    from codec import batch, jobs
+    from codec.report import as_json, as_text
+
+    if not options.inputs and not options.engine:
+        raise ParameterError("name a file, or ask with --engine which engine runs", "usage")
+    more = {"engine": ENGINE_NAMES[0]} if options.engine else {}
+    if options.engine and not options.json:
+        print(f"engine: {ENGINE_NAMES[0]}")
+    jobs_to_do = [batch.Job(Path(name), Path(name), ()) for name in options.inputs]
+
+    def show(report: "FileReport") -> None:
+        if report.status == "error":
+            _complain(report.error or "", report.reason, report.input)
+        elif not options.json:
+            print(as_text(report))
+
+    reports = batch.run(
+        jobs_to_do,
+        lambda job: jobs.describe_file(job.source, max_pixels=options.max_pixels),
+        show=show,
+    )
+    if options.json:
+        print(as_json(reports, **more))
+    return _exit_code(reports)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from codec import batch, jobs
+    from codec.report import as_json, as_text
+
+    settings = _compress_options(options)
+    job = batch.Job(Path(options.original), Path(options.compressed), ())
+    reports = batch.run([job], lambda job: jobs.compare_files(job.source, job.target, settings))
+    for report in reports:
+        if report.status != "ok":
+            _complain(report.error or "", report.reason, report.input)
+        elif not options.json:
+            print(as_text(report))
+        for notice in report.notices:
+            _say(f"{report.input}: notice: {notice}")
+    if options.json:
+        print(as_json(reports))
+    return _exit_code(reports)
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from codec import jobs
+    from codec.files import display_name
+    from codec.report import SWEEP_HEADER, as_json, sweep_line
+
+    results = jobs.sweep_file(
+        Path(options.input),
+        options.colors,
+        options.codebook_from,
+        options.format,
+        _compress_options(options),
+    )
+    reports: list[FileReport] = []
+    sources: list[str] = []
+    try:
+        for source, report in results:
+            if not options.json:
+                if not reports:
+                    for notice in report.notices:
+                        _say(f"{report.input}: notice: {notice}")
+                    print(SWEEP_HEADER)
+                print(sweep_line(source, report), flush=True)
+            reports.append(report)
+            sources.append(source)
+    except CodecError as error:
+        _complain(str(error), error.reason, display_name(options.input))
+        return EXIT_FAILED
+    if options.json:
+        print(as_json(reports, codebook_from=sources))
+    return EXIT_OK
+
+
+_COMMANDS = {
+    "compress": _compress,
+    "decompress": _decompress,
+    "info": _info,
+    "report": _report,
+    "sweep": _sweep,
+}
