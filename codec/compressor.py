@@ -119,9 +119,9 @@ def compress(
     --------
     >>> import numpy as np
     >>> import codec
-    >>> ramp = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    >>> codec.compress(ramp, n_colors=2).codebook.ravel().tolist()
-    [64, 192]
+    >>> grey = np.array([[10, 12, 12, 200, 202]], dtype=np.uint8)
+    >>> codec.decompress(codec.compress(grey, n_colors=2)).tolist()
+    [[11, 11, 11, 201, 201]]
     """
     return compress_with_details(
         pixels,

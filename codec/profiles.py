@@ -101,11 +101,11 @@ def to_srgb(pixels: Pixels, profile: bytes, notices: list[str]) -> Pixels:
 
     if grey:
         table = applied(np.arange(256, dtype=np.uint8)[None])[0, :, 1]
-        shift = table.astype(int) - np.arange(256)
+        shift = table.astype(np.int64) - np.arange(256)
     else:
         steps = np.linspace(0, 255, 9).astype(np.uint8)
         probe = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
-        shift = applied(probe).astype(int) - probe
+        shift = applied(probe).astype(np.int64) - probe
     if np.abs(shift).max() <= _SAME:
         return pixels
     notices.append(f"converted from {_profile_name(source)} to sRGB")

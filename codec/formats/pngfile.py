@@ -364,10 +364,8 @@ def write_png(
     """
     header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
     idat = bytes(deflate.zlib_compress(np.ascontiguousarray(filtered), level))
-    chunks = [(b"IHDR", header), *before_idat, (b"IDAT", idat), (b"IEND", b"")]
-    return SIGNATURE + b"".join(_chunk(kind, content) for kind, content in chunks)
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    body = kind + content
-    return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+    pieces = [SIGNATURE]
+    for kind, content in ((b"IHDR", header), *before_idat, (b"IDAT", idat), (b"IEND", b"")):
+        crc = zlib.crc32(content, zlib.crc32(kind))
+        pieces += [struct.pack(">I", len(content)), kind, content, struct.pack(">I", crc)]
+    return b"".join(pieces)

@@ -13,6 +13,7 @@ from codec.indexed import IndexedImage
 _NAME = b"KMCODEC"
 VERSION = b"1"
 SEAL_SIZE = 40
+_ROWS_AT_ONCE = 256
 
 
 def make_seal(indexed: IndexedImage) -> bytes:
@@ -33,7 +34,8 @@ def make_seal(indexed: IndexedImage) -> bytes:
         struct.pack(">IIHB", indexed.height, indexed.width, indexed.n_colors, indexed.channels)
     )
     digest.update(indexed.codebook.tobytes())
-    digest.update(indexed.labels.tobytes())
+    for top in range(0, indexed.height, _ROWS_AT_ONCE):
+        digest.update(indexed.labels[top : top + _ROWS_AT_ONCE].tobytes())
     return _NAME + VERSION + digest.digest()
 
 
