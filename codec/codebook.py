@@ -73,18 +73,20 @@ class Sample:
         A merged point is the mean of its points and carries their whole weight, so nothing is
         left out. Coarser grids contain finer ones: merging in steps is merging at once.
         """
-        low = self.points.min(axis=0)
-        sample, step = self._merged(low, 1.0), 1.0
+        sample, step = self.merged(1.0), 1.0
         while len(sample) > max_points:
             step *= 2.0
-            sample = sample._merged(low, step)
+            sample = sample.merged(step)
         return sample
 
-    def _merged(self, low: Points, step: float) -> "Sample":
-        cells = ((self.points - low) // step).astype(np.uint64)
+    def merged(self, step: float) -> "Sample":
+        """Merge the points of each cell of a grid."""
+        cells = np.floor(self.points / step)
+        cells -= cells.min(axis=0)
         key = np.zeros(len(cells), dtype=np.uint64)
         for column in cells.T:
-            key = key * (column.max() + np.uint64(1)) + column
+            key *= np.uint64(column.max() + 1)
+            key += column.astype(np.uint64)
         unique, members = np.unique(key, return_inverse=True)
         if len(unique) == len(self):
             return self
@@ -287,6 +289,23 @@ def train_codewords(sample: Sample, n_colors: int, *, seed: int = 0) -> Points:
     return merged.points if len(merged) <= n_colors else _train_sklearn(merged, n_colors, seed)
 
 
+def _sample_histogram(histogram: ColorHistogram, metric: ColorMetric) -> Sample:
+    """Place the colors of a histogram, and bin them as they come if they are too many."""
+    points, weights = np.empty((0, 0)), np.empty(0)
+    step = 1.0
+    for start in range(0, len(histogram), MAX_TRAINING_POINTS):
+        part = slice(start, start + MAX_TRAINING_POINTS)
+        placed = metric.coordinates(histogram.colors[part])
+        points = np.vstack([points.reshape(-1, placed.shape[1]), placed])
+        weights = np.concatenate([weights, histogram.counts[part]])
+        sample = Sample(points, weights).merged(step)
+        while len(sample) > MAX_TRAINING_POINTS:
+            step *= 2.0
+            sample = sample.merged(step)
+        points, weights = sample.points, sample.weights
+    return sample
+
+
 def train_codebook(
     histogram: ColorHistogram,
     n_colors: int,
@@ -327,7 +346,6 @@ def train_codebook(
         return histogram.colors
     metric = metric or ColorMetric()
     channels = histogram.colors.shape[1]
-    everything = Sample(metric.coordinates(histogram.colors), histogram.counts.astype(np.float64))
-    sample = everything.binned(MAX_TRAINING_POINTS)
+    sample = _sample_histogram(histogram, metric)
     codewords = sample.points if len(sample) <= n_colors else train(sample, n_colors, seed)
     return _settle(sample, codewords, n_colors, metric, channels)

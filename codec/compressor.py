@@ -25,6 +25,7 @@ from codec.options import CODEBOOK_SOURCES, COLOR_SPACES, MAX_CODEBOOK_SIZE, MAX
 from codec.ordering import order_codewords, renumber
 
 KMEANS = CODEBOOK_SOURCES[0]
+_COLORS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,28 +246,36 @@ def compress_with_details(
             if lossless
             else label_colors(histogram.colors, codebook, metric)
         )
-        used, renumbered = np.unique(color_labels, return_inverse=True)
-        color_labels = renumbered.astype(np.uint8)
+        used = np.unique(color_labels)
+        if len(used) < len(codebook):
+            codebook, color_labels = codebook[used], renumber(color_labels, used)
         labels = label_pixels(pixels, histogram, color_labels)
     with watch.stage("ordering"):
-        order = order_codewords(labels, len(used))
-        indexed = IndexedImage(renumber(labels, order), codebook[used][order])
+        order = order_codewords(labels, len(codebook))
+        indexed = IndexedImage(renumber(labels, order), codebook[order])
     return Compression(
         indexed=indexed,
         lossless=lossless,
         unique_colors=len(histogram),
         hidden_pixels=hidden_pixels,
         engine=resolve_engine(engine) if trained else "none",
-        mse=_mse(histogram, codebook[used][color_labels]),
+        mse=_mse(histogram, codebook, color_labels),
         seconds=watch.seconds,
     )
 
 
-def _mse(histogram: ColorHistogram, decoded: npt.NDArray[np.uint8]) -> float:
+def _mse(
+    histogram: ColorHistogram,
+    codebook: npt.NDArray[np.uint8],
+    color_labels: npt.NDArray[np.uint8],
+) -> float:
     """Mean squared error of a picture, from what became of each of its colors."""
-    errors = squared_errors(histogram.colors, decoded) * histogram.counts
-    samples = int(histogram.counts.sum()) * color_samples(histogram.colors.shape[1])
-    return float(errors.sum() / samples)
+    total = 0.0
+    for start in range(0, len(histogram), _COLORS_AT_ONCE):
+        part = slice(start, start + _COLORS_AT_ONCE)
+        errors = squared_errors(histogram.colors[part], codebook[color_labels[part]])
+        total += float((errors * histogram.counts[part]).sum())
+    return total / (int(histogram.counts.sum()) * color_samples(histogram.colors.shape[1]))
 
 
 def _without_hidden(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -278,14 +287,19 @@ def _without_hidden(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 def _merge_hidden(histogram: ColorHistogram) -> tuple[ColorHistogram, int]:
     """Merge all fully transparent colors into one; count the pixels this changes."""
-    colors = _without_hidden(histogram.colors)
-    changed = (colors != histogram.colors).any(axis=1)
+    colors, counts = histogram.colors, histogram.counts
+    if colors.shape[1] not in (2, 4):
+        return histogram, 0
+    transparent = colors[:, -1] == 0
+    changed = transparent & colors[:, :-1].any(axis=1)
     if not changed.any():
         return histogram, 0
-    unchanged = ColorHistogram(histogram.colors[~changed], histogram.counts[~changed])
-    hidden_pixels = int(histogram.counts[changed].sum())
-    transparent = ColorHistogram(np.zeros_like(colors[:1]), np.array([hidden_pixels]))
-    return unchanged + transparent, hidden_pixels
+    # All zero is the first color of any.
+    merged = ColorHistogram(
+        np.vstack([np.zeros_like(colors[:1]), colors[~transparent]]),
+        np.concatenate([[counts[transparent].sum()], counts[~transparent]]),
+    )
+    return merged, int(counts[changed].sum())
 
 
 def _exact_labels(histogram: ColorHistogram, codebook: ColorHistogram) -> npt.NDArray[np.uint8]:

@@ -4,8 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.indexed import IndexedImage
-
-_STRIP_PIXELS = 1 << 18
+from codec.lookup import look_up
 
 
 def decompress(indexed: IndexedImage) -> npt.NDArray[np.uint8]:
@@ -29,10 +28,5 @@ def decompress(indexed: IndexedImage) -> npt.NDArray[np.uint8]:
     >>> decompress(IndexedImage(np.array([[0, 1, 2]], dtype=np.uint8), flag)).tolist()
     [[[0, 0, 255], [255, 255, 255], [255, 0, 0]]]
     """
-    pixels = np.empty((*indexed.labels.shape, indexed.channels), dtype=np.uint8)
-    # NumPy widens labels to eight bytes each to look them up: a strip at a time.
-    step = max(1, _STRIP_PIXELS // indexed.width)
-    for top in range(0, indexed.height, step):
-        rows = slice(top, top + step)
-        pixels[rows] = indexed.codebook[indexed.labels[rows]]
+    pixels = look_up(indexed.codebook, indexed.labels)
     return pixels[:, :, 0] if indexed.channels == 1 else pixels

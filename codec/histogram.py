@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 _STRIP_PIXELS = 1 << 20
+_TABLE_PIXELS = 1 << 22
+_LOW_HALF = np.uint64(0xFFFFFFFF)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,11 @@ class ColorHistogram:
         """Merge two histograms of equal C; exact, associative and commutative."""
         keys = np.concatenate([pack_colors(self.colors), pack_colors(other.colors)])
         counts = np.concatenate([self.counts, other.counts])
-        return _from_keys(*_merge(keys, counts), channels=self.colors.shape[1])
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        starts = _run_starts(keys)
+        colors = _unpack_colors(keys[starts], self.colors.shape[1])
+        return ColorHistogram(colors, np.add.reduceat(counts[order], starts))
 
 
 def pack_colors(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
@@ -63,23 +69,8 @@ def _unpack_colors(keys: npt.NDArray[np.uint32], channels: int) -> npt.NDArray[n
     return np.ascontiguousarray(octets[:, 4 - channels :])
 
 
-def _merge(
-    keys: npt.NDArray[np.uint32], counts: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    starts = _run_starts(keys)
-    return keys[starts], np.add.reduceat(counts[order], starts)
-
-
 def _run_starts(sorted_keys: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]:
     return np.flatnonzero(np.concatenate([[True], sorted_keys[1:] != sorted_keys[:-1]]))
-
-
-def _from_keys(
-    keys: npt.NDArray[np.uint32], counts: npt.NDArray[np.int64], channels: int
-) -> ColorHistogram:
-    return ColorHistogram(_unpack_colors(keys, channels), counts)
 
 
 def strips(pixels: npt.NDArray[np.uint8]) -> Iterator[tuple[slice, npt.NDArray[np.uint32]]]:
@@ -117,14 +108,48 @@ def count_colors(pixels: npt.NDArray[np.uint8]) -> ColorHistogram:
     histogram : ColorHistogram
         Exact: every pixel is counted, whatever the size of the picture.
     """
-    parts = []
+    channels = pixels.shape[2]
+    if channels <= 3 and pixels.shape[0] * pixels.shape[1] > _TABLE_PIXELS:
+        keys, counts = _count_in_table(pixels)
+    else:
+        keys, counts = _count_by_sorting(pixels)
+    return ColorHistogram(_unpack_colors(keys, channels), counts)
+
+
+def _count_in_table(
+    pixels: npt.NDArray[np.uint8],
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+    """Count in a table over all colors; its 64 MiB are less than large pictures' sorting."""
+    table = np.zeros(1 << 8 * pixels.shape[2], dtype=np.uint32)
     for _, strip in strips(pixels):
-        keys = strip.reshape(-1)
-        keys.sort()
-        starts = _run_starts(keys)
-        parts.append((keys[starts], np.diff(starts, append=keys.size).astype(np.int64)))
-    keys = np.concatenate([part[0] for part in parts])
-    counts = np.concatenate([part[1] for part in parts])
-    if len(parts) > 1:
-        keys, counts = _merge(keys, counts)
-    return _from_keys(keys, counts, channels=pixels.shape[2])
+        keys, counts = _count_strip(strip)
+        table[keys] += counts
+    keys = np.flatnonzero(table).astype(np.uint32)
+    return keys, table[keys].astype(np.int64)
+
+
+def _count_by_sorting(
+    pixels: npt.NDArray[np.uint8],
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+    """Count strip by strip, then merge the strips' colors."""
+    # Key and count in one integer: one array is sorted in place, and memory stays low.
+    entries = np.concatenate(
+        [
+            keys.astype(np.uint64) << np.uint64(32) | counts
+            for keys, counts in (_count_strip(strip) for _, strip in strips(pixels))
+        ]
+    )
+    entries.sort()
+    keys = (entries >> np.uint64(32)).astype(np.uint32)
+    starts = _run_starts(keys)
+    return keys[starts], np.add.reduceat((entries & _LOW_HALF).view(np.int64), starts)
+
+
+def _count_strip(
+    strip: npt.NDArray[np.uint32],
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """Count the colors of a strip, in ascending order of their keys."""
+    keys = strip.reshape(-1)
+    keys.sort()
+    starts = _run_starts(keys)
+    return keys[starts], np.diff(starts, append=keys.size).astype(np.uint32)

@@ -245,11 +245,11 @@ def _decode_png(png: PngFile, notices: list[str]) -> Pixels:
 def _scale_16_bits(samples: npt.NDArray[Any], notices: list[str]) -> Pixels:
     """Scale 0..65535 to 0..255, rounding to nearest."""
     notices.append("16-bit samples are rounded to 8 bits")
-    scaled = samples.astype(np.uint32)
-    scaled *= 255
-    scaled += 32767
-    scaled //= 65535
-    return scaled.astype(np.uint8)
+    table = ((np.arange(65536, dtype=np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+    scaled = np.empty(samples.shape, dtype=np.uint8)
+    for row, wide in zip(scaled, samples, strict=True):
+        row[...] = table[wide]
+    return scaled
 
 
 def _decode_tiff(

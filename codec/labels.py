@@ -10,6 +10,8 @@ from codec.colorspace import ColorMetric
 from codec.histogram import ColorHistogram, pack_colors, strips
 from codec.nearest import NearestSearch
 
+_COLORS_AT_ONCE = 1 << 18
+
 
 def label_colors(
     colors: npt.NDArray[np.uint8], codebook: npt.NDArray[np.uint8], metric: ColorMetric
@@ -30,8 +32,12 @@ def label_colors(
     labels : ndarray of shape (U,), dtype uint8
         A tie goes to the lower label.
     """
-    search = NearestSearch(metric.coordinates(colors))
-    return search(metric.coordinates(codebook)).astype(np.uint8)
+    placed = metric.coordinates(codebook)
+    labels = np.empty(len(colors), dtype=np.uint8)
+    for start in range(0, len(colors), _COLORS_AT_ONCE):
+        part = slice(start, start + _COLORS_AT_ONCE)
+        labels[part] = NearestSearch(metric.coordinates(colors[part]))(placed)
+    return labels
 
 
 def label_pixels(

@@ -9,6 +9,7 @@ import deflate
 import numpy as np
 import numpy.typing as npt
 
+from codec.lookup import look_up
 from codec.rowfilters import NONE, SUB, filter_rows
 
 _TRIAL_PIXELS = 1 << 20
@@ -43,11 +44,26 @@ def order_codewords(labels: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.
     return min(candidates, key=lambda candidate: _trial_size(trial, *candidate))[0]
 
 
-def renumber(labels: npt.NDArray[np.uint8], order: npt.NDArray[np.intp]) -> npt.NDArray[np.uint8]:
-    """Translate labels into those of the reordered codebook."""
+def renumber(
+    labels: npt.NDArray[np.uint8], order: npt.NDArray[np.integer]
+) -> npt.NDArray[np.uint8]:
+    """Translate labels into those of a codebook whose rows were chosen.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (N,) or (H, W), dtype uint8
+        Labels of the old codebook.
+    order : ndarray of shape (K,), dtype integer
+        Rows of the old codebook that make up the new one; every label is among them.
+
+    Returns
+    -------
+    labels : ndarray of the same shape, dtype uint8
+        Labels of the new codebook.
+    """
     translation = np.zeros(256, dtype=np.uint8)
     translation[order] = np.arange(len(order), dtype=np.uint8)
-    return translation[labels]
+    return look_up(translation, labels)
 
 
 def _trial_size(labels: npt.NDArray[np.uint8], order: npt.NDArray[np.intp], kind: int) -> int:

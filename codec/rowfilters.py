@@ -83,28 +83,25 @@ def _unfilter_diagonals(kinds: Bytes, rows: Bytes, pixel_bytes: int) -> Bytes:
     height, width = rows.shape[0], rows.shape[1] // pixel_bytes
     stride = width + 1
     # A border of zeros above and to the left stands for what lies outside the picture.
-    padded = np.zeros((height + 1, stride, pixel_bytes), dtype=np.int16)
+    padded = np.zeros((height + 1, stride, pixel_bytes), dtype=np.uint8)
     padded[1:, 1:] = rows.reshape(height, width, pixel_bytes)
     flat = padded.reshape(-1, pixel_bytes)
     for diagonal in range(height + width - 1):
         first, last = max(0, diagonal - width + 1), min(height - 1, diagonal)
-        count = last - first + 1
         start = (first + 1) * stride + diagonal - first + 1
-
-        def along(offset: int, start: int = start, count: int = count) -> npt.NDArray[np.int16]:
-            begin = start + offset
-            return flat[begin : begin + (count - 1) * (stride - 1) + 1 : stride - 1]
-
-        here, left, above, corner = along(0), along(-1), along(-stride), along(-stride - 1)
+        end = start + (last - first) * (stride - 1) + 1
+        left, above, corner = (
+            flat[start - back : end - back : stride - 1].astype(np.int16)
+            for back in (1, stride, stride + 1)
+        )
         kind = kinds[first : last + 1, None]
         prediction = np.select(
             [kind == SUB, kind == UP, kind == AVERAGE, kind == PAETH],
             [left, above, (left + above) >> 1, _paeth(left, above, corner)],
             0,
         )
-        here += prediction
-        here &= 255
-    return padded[1:, 1:].astype(np.uint8).reshape(height, -1)
+        flat[start : end : stride - 1] += prediction.astype(np.uint8)
+    return padded[1:, 1:].reshape(height, -1)
 
 
 def _paeth(

@@ -6,6 +6,7 @@ the exact size of the inflated rows. Used for our own files and to judge picture
 """
 
 import struct
+import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -326,7 +327,10 @@ def _unpack(
 ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
     """Turn the bytes of rows into one array element a sample."""
     if header.depth == 16:
-        wide = np.ascontiguousarray(rows).view(">u2").astype(np.uint16)
+        # Always a copy of our own by now: the filter bytes are gone.
+        wide = np.ascontiguousarray(rows).view(np.uint16)
+        if sys.byteorder == "little":
+            wide.byteswap(inplace=True)
         return wide.reshape(len(rows), width, header.samples)
     if header.depth == 8:
         return rows.reshape(len(rows), width, header.samples)

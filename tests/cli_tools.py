@@ -1,0 +1,330 @@
+"""What the tests of the command line share: pictures, sandboxes, runs and injected faults."""
+
+import dataclasses
+import functools
+import hashlib
+import io
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import imageio.v3 as iio
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+import codec
+from codec import cli
+
+Pixels = npt.NDArray[np.uint8]
+
+REPOSITORY = Path(codec.__file__).resolve().parents[1]
+_HASHED_BYTES = 1 << 26
+
+
+def few_colors(seed: int = 0, height: int = 12, width: int = 17) -> Pixels:
+    """An RGB picture of at most 27 colors, which is compressed without training."""
+    return (np.random.RandomState(seed).randint(0, 3, (height, width, 3)) * 100).astype(np.uint8)
+
+
+def many_colors(seed: int = 0, height: int = 24, width: int = 32) -> Pixels:
+    """An RGB picture of smooth shades and some noise: more colors than a codebook holds."""
+    noise = np.random.RandomState(seed).randint(-9, 10, (height, width, 3))
+    rows, columns = np.mgrid[0:height, 0:width]
+    shades = np.stack([rows * 220 // height, columns * 220 // width, (rows + columns) * 3], axis=2)
+    return np.clip(shades + noise + 10, 0, 255).astype(np.uint8)
+
+
+def with_alpha(seed: int = 0, height: int = 10, width: int = 14) -> Pixels:
+    """An RGBA picture of few colors, some of them half transparent."""
+    pixels = np.random.RandomState(seed).randint(0, 2, (height, width, 4)) * 120
+    pixels[:, :, 3] += 60
+    return pixels.astype(np.uint8)
+
+
+def write_picture(path: Path, pixels: Pixels) -> Path:
+    """Write a picture with imageio, as a user's program would."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(iio.imwrite("<bytes>", pixels, extension=path.suffix, plugin="pillow"))
+    return path
+
+
+def read_picture(path: Path) -> Pixels:
+    """Read a picture with imageio, knowing nothing of kmcodec."""
+    return np.asarray(iio.imread(io.BytesIO(path.read_bytes()), plugin="pillow"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """What is compared of a file: everything that a program could damage."""
+
+    kind: int
+    mode: int
+    mtime_ns: int
+    content: str
+
+
+def snapshot(root: Path) -> dict[str, Entry]:
+    """Take down every file below a directory: kind, mode, time and SHA-256 of its content."""
+    entries = {}
+    for folder, subfolders, files in os.walk(root):
+        for name in [*subfolders, *files]:
+            path = Path(folder, name)
+            entries[os.fsdecode(path.relative_to(root))] = _entry(path)
+    return entries
+
+
+def _entry(path: Path) -> Entry:
+    status = os.lstat(path)
+    content, mtime = "", status.st_mtime_ns
+    if stat.S_ISLNK(status.st_mode):
+        content = os.readlink(path)
+    elif stat.S_ISDIR(status.st_mode):
+        mtime = 0  # changes with every file that comes and goes
+    elif stat.S_ISREG(status.st_mode) and status.st_size <= _HASHED_BYTES:
+        try:
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+        except PermissionError:
+            content = "unreadable"
+    elif stat.S_ISREG(status.st_mode):
+        content = f"{status.st_size} bytes"
+    return Entry(stat.S_IFMT(status.st_mode), stat.S_IMODE(status.st_mode), mtime, content)
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What a command did: its exit code, what it said, and which files are not as before."""
+
+    code: int
+    out: str
+    err: str
+    new: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines on stderr."""
+        return self.err.splitlines()
+
+    def wrote(self, *names: str) -> bool:
+        """Whether exactly these files are new, and nothing else is different."""
+        return (self.new, self.changed, self.gone) == (frozenset(names), frozenset(), frozenset())
+
+    @property
+    def left_all_as_it_was(self) -> bool:
+        """Whether no file came, went or changed."""
+        return self.wrote()
+
+
+class Sandbox:
+    """A directory to run commands in, which are held to account for every file in it."""
+
+    def __init__(self, root: Path, capture: "pytest.CaptureFixture[str]") -> None:
+        self.root = root
+        self._capture = capture
+
+    def path(self, name: str) -> Path:
+        """A path inside."""
+        return self.root / name
+
+    def picture(self, name: str, pixels: Pixels | None = None) -> Path:
+        """Write a picture, of few colors if none is given; return its name."""
+        write_picture(self.root / name, few_colors() if pixels is None else pixels)
+        return Path(name)
+
+    def run(self, *arguments: str | Path, check: int | None = None) -> Run:
+        """Run a command in this process, with the sandbox as its working directory."""
+        before = snapshot(self.root)
+        self._capture.readouterr()
+        try:
+            code = cli.main([str(argument) for argument in arguments])
+        except SystemExit as error:
+            code = error.code if isinstance(error.code, int) else 1
+        out, err = self._capture.readouterr()
+        run = Run(code, out, err, *_differences(before, snapshot(self.root)))
+        assert check is None or code == check, err
+        return run
+
+    def spawn(self, *arguments: str | Path, **options: Any) -> Run:
+        """Run a command as its own process."""
+        before = snapshot(self.root)
+        done = spawn(*arguments, cwd=self.root, **options)
+        return Run(
+            done.returncode,
+            done.stdout or "",
+            done.stderr or "",
+            *_differences(before, snapshot(self.root)),
+        )
+
+    def temporaries(self) -> list[str]:
+        """Names of temporary files that were left behind."""
+        return [name for name in snapshot(self.root) if name.endswith(".tmp")]
+
+
+def _differences(
+    before: dict[str, Entry], after: dict[str, Entry]
+) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    changed = {name for name in before.keys() & after.keys() if before[name] != after[name]}
+    return (
+        frozenset(after.keys() - before.keys()),
+        frozenset(changed),
+        frozenset(before.keys() - after.keys()),
+    )
+
+
+def child_environment(**more: str) -> dict[str, str]:
+    """Environment in which a child process finds this package and nothing of a test run's."""
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
+    return {**keep, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1", **more}
+
+
+def spawn(
+    *arguments: str | Path,
+    cwd: Path,
+    python: tuple[str, ...] = (),
+    env: dict[str, str] | None = None,
+    **options: Any,
+) -> "subprocess.CompletedProcess[str]":
+    """Run `python -m codec` as its own process and wait for it."""
+    streams = {} if "stdout" in options else {"stdout": subprocess.PIPE}
+    streams |= {} if "stderr" in options else {"stderr": subprocess.PIPE}
+    return subprocess.run(
+        [sys.executable, *python, "-m", "codec", *arguments],
+        cwd=cwd,
+        env=child_environment() if env is None else env,
+        encoding="utf-8",
+        errors="surrogateescape",
+        timeout=60,
+        check=False,
+        **streams,
+        **options,
+    )
+
+
+def run_script(
+    source: str, *arguments: str, cwd: Path, **options: Any
+) -> "subprocess.CompletedProcess[str]":
+    """Run a script of a test as its own process; it must succeed."""
+    done = subprocess.run(
+        [sys.executable, "-c", source, *arguments],
+        cwd=cwd,
+        env=child_environment(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+        **options,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def refused(run: Run, name: str, reason: str) -> bool:
+    """Whether a run refused one input as promised: one line, its name, its reason, no trace."""
+    assert run.code == 1, (run.code, run.err)
+    assert len(run.lines) == 1, run.err
+    assert run.lines[0].startswith(f"kmcodec: error: {name}: "), run.err
+    assert run.lines[0].endswith(f" ({reason})"), run.err
+    assert run.left_all_as_it_was, (run.new, run.changed, run.gone)
+    return True
+
+
+class Faults:
+    """Stands in for `os` and `open` in `codec.files`, and makes the Nth operation fail.
+
+    Parameters
+    ----------
+    fail_at : int
+        Which operation fails, counted from 1; 0 for none.
+    error : callable
+        Makes what is raised.
+    afterwards : bool
+        Raise when the operation has been done, as a signal's handler does.
+    operations : tuple of str
+        What counts as an operation.
+    """
+
+    ALL = ("open", "write", "fsync", "link", "replace", "unlink")
+
+    def __init__(
+        self,
+        fail_at: int = 0,
+        error: Callable[[], BaseException] = KeyboardInterrupt,
+        *,
+        afterwards: bool = False,
+        operations: tuple[str, ...] = ALL,
+    ) -> None:
+        self.log: list[str] = []
+        self._fail_at, self._error, self._afterwards = fail_at, error, afterwards
+        self._operations = operations
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(os, name)
+        return functools.partial(self.count, name, function) if name in self.ALL else function
+
+    def count(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Do an operation, unless it is the one that fails."""
+        if name not in self._operations:
+            return function(*arguments)
+        self.log.append(name)
+        failing = len(self.log) == self._fail_at
+        if failing and not self._afterwards:
+            raise self._error()
+        result = function(*arguments)
+        if failing:
+            raise self._error()
+        return result
+
+    @property
+    def struck(self) -> bool:
+        """Whether there was an Nth operation."""
+        return 0 < self._fail_at <= len(self.log)
+
+    @property
+    def struck_at(self) -> str:
+        """The operation that failed."""
+        return self.log[self._fail_at - 1] if self.struck else ""
+
+    def open_file(self, descriptor: int, mode: str, buffering: int = -1) -> "FaultyFile":
+        """Stand in for `open`."""
+        return FaultyFile(self, descriptor, mode)
+
+
+class FaultyFile(io.FileIO):
+    """A file whose writes are counted, and may fail."""
+
+    def __init__(self, faults: Faults, descriptor: int, mode: str) -> None:
+        super().__init__(descriptor, mode.replace("b", ""))
+        self._faults = faults
+
+    def write(self, data: Any, /) -> int:
+        """Write some of the data."""
+        return int(self._faults.count("write", super().write, data))
+
+
+def inject(monkeypatch: pytest.MonkeyPatch, faults: Faults) -> Faults:
+    """Put faults between `codec.files` and the operating system."""
+    from codec import files
+
+    monkeypatch.setattr(files, "os", faults)
+    monkeypatch.setattr(files, "open", faults.open_file, raising=False)
+    return faults
+
+
+def every_fault(
+    monkeypatch: pytest.MonkeyPatch, attempt: Callable[[Faults], None], **options: Any
+) -> Iterator[Faults]:
+    """Run `attempt` again and again, failing at the first operation, the second, and so on."""
+    for number in range(1, 1000):
+        with monkeypatch.context() as patch:
+            faults = inject(patch, Faults(number, **options))
+            attempt(faults)
+        yield faults
+        if not faults.struck:
+            return
+    raise AssertionError("there is no end to the operations")
