@@ -36,6 +36,7 @@ from codec.options import ENGINE_NAMES
 # bounded for every picture while every color still counts.
 MAX_TRAINING_POINTS = 1 << 18
 _COARSE_POINTS = 1 << 14
+_COLORS_AT_ONCE = 1 << 16
 _FINE_STEPS = 40
 _SETTLE_ROUNDS = 16
 _NEGLIGIBLE = 1e-5
@@ -293,8 +294,8 @@ def _sample_histogram(histogram: ColorHistogram, metric: ColorMetric) -> Sample:
     """Place the colors of a histogram, and bin them as they come if they are too many."""
     points, weights = np.empty((0, 0)), np.empty(0)
     step = 1.0
-    for start in range(0, len(histogram), MAX_TRAINING_POINTS):
-        part = slice(start, start + MAX_TRAINING_POINTS)
+    for start in range(0, len(histogram), _COLORS_AT_ONCE):
+        part = slice(start, start + _COLORS_AT_ONCE)
         placed = metric.coordinates(histogram.colors[part])
         points = np.vstack([points.reshape(-1, placed.shape[1]), placed])
         weights = np.concatenate([weights, histogram.counts[part]])
