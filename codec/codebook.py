@@ -18,6 +18,7 @@ References
    28(2), 1982, doi:10.1109/TIT.1982.1056489.
 """
 
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,10 +75,10 @@ class Sample:
         A merged point is the mean of its points and carries their whole weight, so nothing is
         left out. Coarser grids contain finer ones: merging in steps is merging at once.
         """
-        sample, step = self.merged(1.0), 1.0
+        sample, step = self.merged(1.0), _finest_step(self.points)
         while len(sample) > max_points:
-            step *= 2.0
             sample = sample.merged(step)
+            step *= 2.0
         return sample
 
     def merged(self, step: float) -> "Sample":
@@ -114,6 +115,12 @@ class Sample:
         return codewords, self.nearest(codewords)
 
 
+def _finest_step(points: Points) -> float:
+    """Find the power of two that cuts the extent of points into 256 to 512 cells; at least 2."""
+    extent = float((points.max(axis=0) - points.min(axis=0)).max())
+    return max(2.0, 2.0 ** math.floor(math.log2(max(extent, 1.0) / 256)))
+
+
 def _train_sklearn(sample: Sample, n_colors: int, seed: int) -> Points:
     """Find code-words for weighted points with `sklearn.cluster.KMeans`."""
     from sklearn.cluster import KMeans
@@ -130,7 +137,7 @@ def _train_sklearn(sample: Sample, n_colors: int, seed: int) -> Points:
     if len(coarse) <= n_colors:
         return coarse.points
     # One start is a gamble where code-words are few, and cheap there.
-    starts = min(max(512 // n_colors, 2), 16)
+    starts = min(max(512 // n_colors, 2), 32)
     codewords = fit(coarse, n_init=starts, max_iter=100)
     codewords = _breathe(coarse, codewords)
     return fit(sample, init=codewords, n_init=1, max_iter=_FINE_STEPS, tol=1e-7)
@@ -301,7 +308,7 @@ def _sample_histogram(histogram: ColorHistogram, metric: ColorMetric) -> Sample:
         weights = np.concatenate([weights, histogram.counts[part]])
         sample = Sample(points, weights).merged(step)
         while len(sample) > MAX_TRAINING_POINTS:
-            step *= 2.0
+            step = max(2.0 * step, _finest_step(points))
             sample = sample.merged(step)
         points, weights = sample.points, sample.weights
     return sample

@@ -95,8 +95,8 @@ def _srgb_from_lab(values: Points) -> Points:
 
 _SPACES = {
     "rgb": _Space(_identity, _identity, (127.5,), 0, 255.0, 8.0),
-    "oklab": _Space(_oklab_from_srgb, _srgb_from_oklab, (0.5, 0.0, 0.0), 1, 1.0, 4096.0),
-    "lab": _Space(_lab_from_srgb, _srgb_from_lab, (50.0, 0.0, 0.0), 1, 100.0, 64.0),
+    "oklab": _Space(_oklab_from_srgb, _srgb_from_oklab, (0.5, 0.0, 0.0), 1, 1.0, 65536.0),
+    "lab": _Space(_lab_from_srgb, _srgb_from_lab, (50.0, 0.0, 0.0), 1, 100.0, 1024.0),
 }
 
 

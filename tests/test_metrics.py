@@ -1,0 +1,79 @@
+"""Measures of quality."""
+
+import numpy as np
+import pytest
+from skimage.color import deltaE_ciede2000, rgb2lab
+from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
+
+from codec.errors import ImageError
+from codec.metrics import measure, squared_errors
+
+
+def _two_pictures(channels: int, shape: tuple[int, int] = (40, 30)) -> tuple[np.ndarray, ...]:
+    state = np.random.RandomState(channels)
+    first = state.randint(0, 256, (*shape, channels)).astype(np.uint8)
+    second = np.clip(first.astype(int) + state.randint(-9, 10, first.shape), 0, 255)
+    return first, second.astype(np.uint8)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_opaque_pictures_are_measured_as_scikit_image_does(channels: int) -> None:
+    first, second = _two_pictures(channels)
+    rgb = [np.broadcast_to(part, (*part.shape[:2], 3)) for part in (first, second)]
+    differences = deltaE_ciede2000(*(rgb2lab(part) for part in rgb))
+
+    found = measure(first, second)
+
+    assert found.mse == pytest.approx(mean_squared_error(first, second), rel=1e-12)
+    expected_psnr = peak_signal_noise_ratio(first, second)
+    assert found.psnr_db == pytest.approx(expected_psnr, rel=1e-12)
+    assert found.ssim == pytest.approx(structural_similarity(first, second, channel_axis=2))
+    assert found.delta_e_mean == pytest.approx(differences.mean(), rel=1e-4)
+    assert found.delta_e_p95 == pytest.approx(np.percentile(differences, 95), rel=1e-3)
+
+
+def test_equal_pictures_have_infinite_psnr() -> None:
+    first, _ = _two_pictures(3)
+
+    found = measure(first, first.copy())
+
+    assert (found.mse, found.psnr_db, found.ssim) == (0.0, float("inf"), 1.0)
+    assert (found.delta_e_mean, found.delta_e_p95) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_hidden_colors_do_not_count(channels: int) -> None:
+    first, _ = _two_pictures(channels)
+    first[:20, :, -1] = 0
+    second = first.copy()
+    second[:20, :, :-1] = 77
+
+    found = measure(first, second)
+
+    assert (found.mse, found.ssim, found.delta_e_p95) == (0.0, 1.0, 0.0)
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_translucent_error_is_that_on_a_random_grey_background(channels: int) -> None:
+    first, second = (part.reshape(-1, channels) for part in _two_pictures(channels, (10, 10)))
+    backgrounds = (np.arange(2000) + 0.5) * 255 / 2000
+    shown = []
+    for part in (first, second):
+        opacity = part[:, -1:, None] / 255
+        shown.append(opacity * part[:, :-1, None] + (1 - opacity) * backgrounds)
+    expected = ((shown[0] - shown[1]) ** 2).mean(axis=2).sum(axis=1)
+
+    assert np.allclose(squared_errors(first, second), expected, rtol=1e-4, atol=1e-3)
+
+
+def test_small_pictures_have_no_ssim() -> None:
+    first, second = _two_pictures(3, (6, 50))
+
+    assert measure(first, second).ssim is None
+
+
+def test_other_shapes_are_refused() -> None:
+    first, second = _two_pictures(3)
+
+    with pytest.raises(ImageError, match="different shapes"):
+        measure(first, second[:-1])

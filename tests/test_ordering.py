@@ -1,0 +1,79 @@
+"""The order of code-words."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from codec.lookup import look_up
+from codec.ordering import _count_neighbors, _linear_arrangement, order_codewords, renumber
+
+
+def _smooth_labels(size: int, seed: int) -> np.ndarray:
+    state = np.random.RandomState(seed)
+    rows, columns = np.mgrid[:90, :110]
+    levels = (rows + columns) / 200 * (size - 1) + state.randn(90, 110) * 0.6
+    labels = np.clip(np.rint(levels), 0, size - 1).astype(np.uint8)
+    return state.permutation(size).astype(np.uint8)[labels]
+
+
+def _cost(touching: np.ndarray, line: np.ndarray) -> float:
+    place = np.argsort(line)
+    return float((touching * np.abs(place[:, None] - place[None, :])).sum())
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 40, 256])
+def test_the_order_is_a_permutation(size: int) -> None:
+    labels = _smooth_labels(size, 0)
+
+    order = order_codewords(labels, size)
+
+    assert sorted(order.tolist()) == list(range(size))
+
+
+def test_neighbors_are_counted_in_both_directions(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = np.array([[0, 1, 1], [2, 0, 1]], dtype=np.uint8)
+    expected = [[0, 3, 1], [3, 0, 0], [1, 0, 0]]
+    expected[0][2] = expected[2][0] = 2
+
+    assert _count_neighbors(labels, 3).tolist() == expected
+    monkeypatch.setattr("codec.ordering._STRIP_PIXELS", 1)
+    assert _count_neighbors(labels, 3).tolist() == expected
+
+
+def test_a_scrambled_ramp_is_put_in_line() -> None:
+    labels = _smooth_labels(24, 1)
+    touching = _count_neighbors(labels, 24)
+
+    line = _linear_arrangement(touching)
+
+    random_lines = [np.random.RandomState(s).permutation(24) for s in range(50)]
+    assert _cost(touching, line) < 0.3 * min(_cost(touching, other) for other in random_lines)
+
+
+def test_small_arrangements_are_near_the_optimum() -> None:
+    state = np.random.RandomState(2)
+    for _ in range(10):
+        touching = np.triu(state.randint(0, 30, (7, 7)).astype(float), 1)
+        touching += touching.T
+        lines = (np.array(line) for line in itertools.permutations(range(7)))
+        best = min(_cost(touching, line) for line in lines)
+
+        assert _cost(touching, _linear_arrangement(touching)) <= 1.05 * best
+
+
+def test_renumbered_labels_mean_the_same_colors() -> None:
+    state = np.random.RandomState(3)
+    codebook = state.randint(0, 256, (200, 3)).astype(np.uint8)
+    labels = state.randint(0, 200, (40, 50)).astype(np.uint8)
+    order = state.permutation(200)
+
+    assert (codebook[order][renumber(labels, order)] == codebook[labels]).all()
+
+
+def test_looking_up_in_strips_is_looking_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = np.random.RandomState(4)
+    labels, table = state.randint(0, 9, (31, 17)).astype(np.uint8), state.randint(0, 256, (9, 4))
+    for strip in (1, 16, 100, 1 << 18):
+        monkeypatch.setattr("codec.lookup._STRIP", strip)
+        assert (look_up(table.astype(np.uint8), labels) == table[labels]).all()

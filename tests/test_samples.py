@@ -1,0 +1,92 @@
+"""The samples: what they are, and how well they compress.
+
+`expected/samples.csv` is a fence: bytes within 8 % and PSNR within 0.25 dB of what it says; the sums
+of this engine are floating point, and another machine may end in another local optimum. A change
+that moves them on purpose runs `python tests/test_samples.py` and commits the difference.
+"""
+
+import csv
+import hashlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import codec
+from codec.compressor import compress_with_details
+from codec.formats import FORMS
+from codec.metrics import psnr_db
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+EXPECTED = Path(__file__).parent / "expected" / "samples.csv"
+SIZES = (16, 256)
+
+
+def _manifest() -> list[dict[str, str]]:
+    with (SAMPLES / "MANIFEST.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _measured(name: str, size: int) -> dict[str, str]:
+    pixels = codec.read_image(SAMPLES / name).pixels
+    details = compress_with_details(pixels, size)
+    row = {"file": name, "k": str(size)}
+    for form in FORMS.values():
+        row[form.name] = str(sum(map(len, form.encode(details.indexed))))
+    row["psnr_db"] = "inf" if details.lossless else f"{psnr_db(details.mse):.3f}"
+    return row
+
+
+@pytest.mark.parametrize("row", _manifest(), ids=lambda row: row["file"])
+def test_a_sample_is_what_the_manifest_says(row: dict[str, str]) -> None:
+    path = SAMPLES / row["file"]
+    pixels = codec.read_image(path).pixels
+    shape = pixels.shape if pixels.ndim == 3 else (*pixels.shape, 1)
+    colors = np.unique(pixels.reshape(-1, shape[2]), axis=0)
+
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == row["sha256"]
+    assert shape == (int(row["height"]), int(row["width"]), int(row["channels"]))
+    assert len(colors) == int(row["unique_colors"])
+    assert row["licence"] in ("CC0-1.0", "Public Domain")
+    assert row["source"]
+    assert row["why"]
+
+
+def test_every_sample_is_in_the_manifest_and_they_are_small() -> None:
+    pictures = {path.name for path in SAMPLES.iterdir() if path.suffix in (".png", ".jpg")}
+
+    assert pictures == {row["file"] for row in _manifest()}
+    assert sum(path.stat().st_size for path in SAMPLES.iterdir()) <= 4_000_000
+
+
+def _expected() -> list[dict[str, str]]:
+    with EXPECTED.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("row", _expected(), ids=lambda row: f"{row['file']}-{row['k']}")
+def test_size_and_quality_stay_what_they_were(row: dict[str, str]) -> None:
+    found = _measured(row["file"], int(row["k"]))
+
+    for form in FORMS:
+        assert int(found[form]) == pytest.approx(int(row[form]), rel=0.08)
+    assert float(found["psnr_db"]) == pytest.approx(float(row["psnr_db"]), abs=0.25)
+
+
+def test_the_lossless_sample_has_pinned_bits() -> None:
+    """Nothing is trained here, so every machine gives the same codebook and labels."""
+    indexed = codec.compress(codec.read_image(SAMPLES / "sprites.png").pixels)
+
+    digest = hashlib.sha256(indexed.codebook.tobytes() + indexed.labels.tobytes()).hexdigest()
+    assert digest == "e6ceca13c84b91c4ae31a8447f9a7582ab54a732e3c5d979765f36535d908ba5"
+
+
+if __name__ == "__main__":
+    rows = [_measured(row["file"], size) for row in _manifest() for size in SIZES]
+    EXPECTED.parent.mkdir(exist_ok=True)
+    with EXPECTED.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    sys.exit(0)
