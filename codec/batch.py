@@ -36,12 +36,15 @@ class Job:
         All files that would be written.
     failure : CodecError or None
         Why it cannot even be tried.
+    others : tuple of Path
+        Files that are read beside the input, such as the other half of a pair.
     """
 
     source: Path
     target: Path
     files: tuple[Path, ...]
     failure: CodecError | None = None
+    others: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,13 +108,17 @@ def plan_compression(inputs: Sequence[Path], names: Names, form_name: str) -> li
     return _plan(inputs, names, wanted, job)
 
 
-def plan_decompression(inputs: Sequence[Path], names: Names) -> list[Job]:
+def plan_decompression(
+    inputs: Sequence[Path], names: Names, codebook: Path | None = None
+) -> list[Job]:
     """Decide what is decompressed to where.
 
     Parameters
     ----------
     inputs, names
         As for `plan_compression`.
+    codebook : Path, optional
+        The codebook of a label PNG, if it is not beside it.
 
     Returns
     -------
@@ -130,7 +137,11 @@ def plan_decompression(inputs: Sequence[Path], names: Names) -> list[Job]:
 
     def job(source: Path, folder: Path) -> Job:
         target = names.output or folder / (compressed_stem(source) + _DECODED_SUFFIX)
-        return Job(source, target, (target,))
+        others: tuple[Path, ...] = () if codebook is None else (codebook,)
+        if source.name.lower().endswith((LABELS_SUFFIX, CODEBOOK_SUFFIX)):
+            stem = compressed_stem(source)
+            others += tuple(part_paths(FORMS["pair"], source.with_name(stem + LABELS_SUFFIX)))
+        return Job(source, target, (target,), others=others)
 
     return _plan(inputs, names, wanted, job)
 
@@ -152,7 +163,7 @@ def _plan(
 ) -> list[Job]:
     jobs: list[Job] = []
     for given in inputs:
-        if names.recursive and given.is_dir():
+        if names.recursive and os.path.isdir(given):
             if names.output:
                 raise ParameterError("-o names one file and cannot take a directory", "output")
             for found in _walk(given, wanted, names.folder):
@@ -189,19 +200,23 @@ def _walk(top: Path, wanted: Callable[[str], bool], excluded: Path | None) -> It
 def _find_collisions(jobs: Sequence[Job]) -> None:
     """Refuse outputs that would overwrite each other or an input, whatever `--force` says."""
     owners: dict[str, Path] = {}
-    read = [job.source for job in jobs if job.failure is None]
+    read = [path for job in jobs if job.failure is None for path in (job.source, *job.others)]
     sources = {os.path.realpath(source): source for source in read}
     identities = {_identity(source): source for source in read}
     for job in jobs:
         for file in job.files:
-            place = os.path.join(os.path.realpath(file.parent), file.name)
-            if place in owners:
+            # Its name and, if that is a link, what `--force` would write to.
+            places = {
+                os.path.join(os.path.realpath(file.parent), file.name),
+                os.path.realpath(file),
+            }
+            for place in places & owners.keys():
                 raise ParameterError(
                     f"{display_name(owners[place])} and {display_name(job.source)} "
                     f"would both be written to {display_name(file)}",
                     "collision",
                 )
-            owners[place] = job.source
+            owners.update(dict.fromkeys(places, job.source))
             identity = _identity(file)
             clash = sources.get(os.path.realpath(file)) or (identity and identities.get(identity))
             if clash:
@@ -285,19 +300,22 @@ def _make_folders(wanted: Path, top: Path | None) -> list[Path]:
     """Make the directory of an output given by `-d`; return those that are new, deepest first."""
     if top is None:
         return []
-    missing = []
-    while not wanted.exists() and wanted != wanted.parent:
+    missing: list[Path] = []
+    made: list[Path] = []
+    while not os.path.exists(wanted) and wanted != wanted.parent:
         missing.append(wanted)
         wanted = wanted.parent
     try:
         for folder in reversed(missing):
             folder.mkdir(exist_ok=True)
+            made.insert(0, folder)
     except OSError as error:
+        _remove_folders(made)
         failure = as_file_error(error)
         raise FileError(
             f"cannot make the directory {display_name(folder)}: {failure}", failure.reason
         ) from error
-    return missing
+    return made
 
 
 def _remove_folders(folders: Sequence[Path]) -> None:

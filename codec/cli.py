@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from codec.report import FileReport
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_SKIPPED = 0, 1, 2, 3
+_NO_MEMORY = "not enough memory", "memory"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,15 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code : int
         The exit code, as `kmcodec --help` lists them.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    options = make_parser().parse_args(arguments)
+    _prepare_streams()
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
-        code = _COMMANDS[options.command](options)
-        sys.stdout.flush()
-        return code
+        return _run(arguments)
     except ParameterError as error:
         _complain(str(error), error.reason)
         return EXIT_USAGE
@@ -54,13 +51,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
     except BrokenPipeError:
         # Whoever read our output has gone; nothing more can be said on it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
+        return EXIT_FAILED
+    except OSError as error:
+        from codec.files import as_file_error
+
+        # A report could not be written, such as to a full disk.
+        _give_up_stdout()
+        failure = as_file_error(error)
+        _complain(str(failure), failure.reason)
+        return EXIT_FAILED
+    except MemoryError:
+        _complain(*_NO_MEMORY)
         return EXIT_FAILED
     except KeyboardInterrupt:
         _complain("interrupted", "interrupted")
         return 130
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        options = make_parser().parse_args(arguments)
+        return _COMMANDS[options.command](options)
+    finally:
+        sys.stdout.flush()
+
+
+def _prepare_streams() -> None:
+    """Make whatever we say printable, and give what we say a place if its stream is closed."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _give_up_stdout() -> None:
+    """Let what is still to be written to stdout go nowhere."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminate(number: int, frame: object) -> NoReturn:
@@ -171,7 +203,9 @@ def _decompress(options: argparse.Namespace) -> int:
         check_image_name(options.output)
     if options.codebook and len(options.inputs) > 1:
         raise ParameterError("--codebook belongs to a single input", "codebook")
-    plan = batch.plan_decompression([Path(name) for name in options.inputs], _names(options))
+    plan = batch.plan_decompression(
+        [Path(name) for name in options.inputs], _names(options), options.codebook
+    )
     reports = batch.run(
         plan,
         lambda job: jobs.decompress_file(
@@ -260,6 +294,9 @@ def _sweep(options: argparse.Namespace) -> int:
             sources.append(source)
     except CodecError as error:
         _complain(str(error), error.reason, display_name(options.input))
+        return EXIT_FAILED
+    except MemoryError:
+        _complain(*_NO_MEMORY, display_name(options.input))
         return EXIT_FAILED
     if options.json:
         print(as_json(reports, codebook_from=sources))

@@ -236,15 +236,12 @@ def write_files(
             ]
             if verify is not None:
                 verify([temporary.read_bytes() for temporary in temporaries])
-            with _undo_on_failure() as created:
+            if force:
                 for temporary, target in zip(temporaries, targets, strict=True):
-                    if force:
-                        os.replace(temporary, target)
-                    else:
-                        _link_new(temporary, target)
-                        created.append(target)
-            for folder in {target.parent for target in targets}:
-                _sync_folder(folder)
+                    os.replace(temporary, target)
+                _sync_folders(targets)
+            else:
+                _give_names(temporaries, targets)
         except OSError as error:
             if isinstance(error, FileError):
                 raise
@@ -267,45 +264,64 @@ def _temporary_beside(target: Path, data: bytes) -> Iterator[Path]:
             os.fsync(descriptor)
         yield path
     finally:
-        with contextlib.suppress(FileNotFoundError):
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a temporary file if it is there, even if a signal comes at that very moment."""
+    with contextlib.suppress(OSError, MemoryError):
+        try:
             os.unlink(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+            raise
 
 
-def _link_new(temporary: Path, target: Path) -> None:
+def _give_names(temporaries: Sequence[Path], targets: Sequence[Path]) -> None:
+    """Give new files their names: all of them or, whatever happens, none."""
+    reserved: list[Path] = []
+    try:
+        for temporary, target in zip(temporaries, targets, strict=True):
+            _link_new(temporary, target, reserved)
+        _sync_folders(targets)
+    except BaseException:
+        for temporary, target in zip(temporaries, targets, strict=True):
+            # A signal may come when a link is made but not yet noted: ours is what is our file.
+            if target in reserved or is_same_file(temporary, target):
+                with contextlib.suppress(OSError):
+                    os.unlink(target)
+        raise
+
+
+def _link_new(temporary: Path, target: Path, reserved: list[Path]) -> None:
     """Give the temporary file its name unless that name is taken, without a race."""
     try:
-        os.link(temporary, target)
+        try:
+            os.link(temporary, target)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # A file system without hard links: reserve the name, then put the file over it.
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            reserved.append(target)
+            os.replace(temporary, target)
     except FileExistsError as error:
         raise FileError(
             f"cannot write {display_name(target)}: it already exists (--force replaces it)",
             "exists",
         ) from error
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
-            raise
-        # A file system without hard links: reserve the name, then put the file over it.
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-        os.replace(temporary, target)
 
 
-@contextlib.contextmanager
-def _undo_on_failure() -> Iterator[list[Path]]:
-    """Remove the new files of a group again if a later one of the group fails."""
-    created: list[Path] = []
-    try:
-        yield created
-    except BaseException:
-        for path in created:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
-        raise
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the new names durable where the system lets a directory be synced."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _sync_folders(targets: Sequence[Path]) -> None:
+    """Make new names durable where the system lets a directory be synced."""
+    for folder in {target.parent for target in targets}:
+        with contextlib.suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)

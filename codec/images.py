@@ -23,14 +23,12 @@ from codec.files import read_file, write_files
 from codec.formats.pngfile import (
     GREY,
     GREY_ALPHA,
-    INDEXED,
     RGB,
     RGBA,
-    PngFile,
-    decode_samples,
     write_png,
 )
 from codec.options import MAX_PIXELS
+from codec.pngpixels import decode_png, needs_own_decoder, scale_16_bits
 from codec.profiles import convert_inks, to_srgb
 from codec.rowfilters import NONE, filter_rows
 
@@ -45,6 +43,8 @@ _EXTENSIONS = {
     "TIFF": (".tif", ".tiff"),
 }
 READABLE_EXTENSIONS = tuple(name for names in _EXTENSIONS.values() for name in names)
+_ENCODER_OPTIONS: dict[str, dict[str, Any]] = {".webp": {"lossless": True, "exact": True}}
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 # Modes of Pillow that become another without loss, and those that lose or change something.
 _PLAIN_MODES = {"1": "L", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "RGBX": "RGB"}
 _CONVERTED_MODES = {"CMYK": "RGB", "YCbCr": "RGB", "HSV": "RGB", "RGBa": "RGBA", "La": "LA"}
@@ -170,8 +170,8 @@ def _decode(data: bytes, findings: Findings, max_pixels: int) -> Pixels:
     ):
         metadata = file.metadata(index=0, exclude_applied=False)
         profile = metadata.get("icc_profile")
-        if findings.png is not None and _needs_own_decoder(findings.png):
-            pixels = _decode_png(findings.png, findings.notices)
+        if findings.png is not None and needs_own_decoder(findings.png):
+            pixels = decode_png(findings.png, findings.notices)
         elif findings.kind == "TIFF" and metadata["mode"] not in ("1", "P"):
             pixels, profile = _decode_tiff(data, file, metadata, findings)
         else:
@@ -214,42 +214,10 @@ def _decode_pillow(
         if "transparency" in metadata and target in _ALPHA_MODES:
             target = _ALPHA_MODES[target]
     elif mode.startswith("I;16"):
-        return _scale_16_bits(file.read(index=0), findings.notices), profile
+        return scale_16_bits(file.read(index=0), findings.notices), profile
     else:
         raise ImageError(f"samples of kind {mode!r} are not 8- or 16-bit integers", "bad-dtype")
     return file.read(index=0, mode=target), profile
-
-
-def _needs_own_decoder(png: PngFile) -> bool:
-    """Tell the PNGs that Pillow would cut to 8 bits or give a wrong transparent color."""
-    keyed = b"tRNS" in png.chunks and png.header.color_type != INDEXED
-    return png.header.depth == 16 or keyed
-
-
-def _decode_png(png: PngFile, notices: list[str]) -> Pixels:
-    samples = decode_samples(png)
-    header, key = png.header, png.chunks.get(b"tRNS")
-    opacity = None
-    if key is not None and header.color_type in (GREY, RGB):
-        if len(key) != 2 * header.samples:
-            raise ImageError("the PNG's transparent color is damaged", "damaged")
-        transparent = np.frombuffer(key, dtype=">u2")
-        opacity = np.where((samples == transparent).all(axis=2), 0, 255).astype(np.uint8)
-    if header.depth == 16:
-        pixels = _scale_16_bits(samples, notices)
-    else:
-        pixels = (samples * np.uint8(255 // (2**header.depth - 1))).astype(np.uint8)
-    return pixels if opacity is None else np.dstack([pixels, opacity])
-
-
-def _scale_16_bits(samples: npt.NDArray[Any], notices: list[str]) -> Pixels:
-    """Scale 0..65535 to 0..255, rounding to nearest."""
-    notices.append("16-bit samples are rounded to 8 bits")
-    table = ((np.arange(65536, dtype=np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-    scaled = np.empty(samples.shape, dtype=np.uint8)
-    for row, wide in zip(scaled, samples, strict=True):
-        row[...] = table[wide]
-    return scaled
 
 
 def _decode_tiff(
@@ -270,7 +238,7 @@ def _decode_tiff(
                 samples = np.moveaxis(samples, 0, -1)
             if samples.ndim != 3 or samples.shape[2] not in (3, 4) or page.photometric != 2:
                 raise ImageError("a 16-bit TIFF of this kind is not supported", "bad-dtype")
-            pixels = _scale_16_bits(samples, findings.notices)
+            pixels = scale_16_bits(samples, findings.notices)
             return _turn(pixels, metadata.get("Orientation", 1)), metadata.get("icc_profile")
     return _decode_pillow(file, metadata, findings)
 
@@ -340,13 +308,43 @@ def encode_image(pixels: Pixels, extension: str) -> bytes:
         return write_png(width, height, 8, color_type, rows, level=_PNG_LEVEL)
     import imageio.v3 as iio
 
+    options = _ENCODER_OPTIONS.get(extension, {})
     try:
-        data = iio.imwrite("<bytes>", pixels, extension=extension, plugin="pillow", is_batch=False)
+        data = iio.imwrite(
+            "<bytes>", pixels, extension=extension, plugin="pillow", is_batch=False, **options
+        )
     except (OSError, ValueError, KeyError) as error:
         raise ImageError(
             f"a {extension} file cannot hold this picture: {error}", "not-encodable"
         ) from error
     return bytes(data)
+
+
+def holds_exactly(data: bytes, extension: str, pixels: Pixels) -> bool:
+    """Tell whether an encoded image gives back the pixels that went in.
+
+    Parameters
+    ----------
+    data : bytes
+        From `encode_image`.
+    extension : str
+        What chose the kind of file.
+    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        What was encoded.
+
+    Returns
+    -------
+    exact : bool
+        False if the kind of file is lossy, has fewer colors or another size.
+    """
+    if extension == ".png":
+        return True
+    import imageio.v3 as iio
+
+    mode = _MODES[1 if pixels.ndim == 2 else pixels.shape[2]]
+    with _careful_pillow(pixels.size):
+        decoded = iio.imread(io.BytesIO(data), plugin="pillow", index=0, mode=mode)
+    return bool(np.array_equal(decoded, pixels))
 
 
 def write_image(pixels: Pixels, path: str | os.PathLike[str], *, force: bool = False) -> Path:

@@ -15,12 +15,12 @@ import numpy as np
 from codec.codebook import start_engine
 from codec.compressor import as_channels, compress_with_details
 from codec.decompressor import decompress
-from codec.errors import FileError, ImageError
+from codec.errors import CodecError, ImageError
 from codec.files import check_source, check_targets, display_name, write_files
 from codec.formats import FORMS, load_contents, part_paths, write_encoded
 from codec.formats.contents import Contents
 from codec.histogram import count_colors
-from codec.images import encode_image, read_image
+from codec.images import encode_image, holds_exactly, read_image
 from codec.metrics import measure
 from codec.options import MAX_PIXELS
 from codec.report import FileReport
@@ -221,10 +221,12 @@ def decompress_file(
             pixels = decompress(contents.indexed)
         del contents
         extension = target.suffix.lower()
-        if extension in (".jpg", ".jpeg", ".jpe", ".jfif"):
-            report.notices.append("JPEG is lossy: the written pixels differ from the decoded ones")
         with _timed(report, "encode"):
             data = encode_image(pixels, extension)
+            if not holds_exactly(data, extension, pixels):
+                report.notices.append(
+                    f"{extension} is lossy here: the written pixels differ from the decoded ones"
+                )
         with _timed(report, "write"):
             write_files([(target, data)], force=force)
         report.output_bytes = len(data)
@@ -292,8 +294,9 @@ def compare_files(original: Path, compressed: Path, options: CompressOptions) ->
         with _timed(report, "load"):
             try:
                 contents = load_contents(compressed, max_pixels=options.max_pixels)
-            except FileError as error:
-                raise FileError(f"{display_name(compressed)}: {error}", error.reason) from error
+            except CodecError as error:
+                message = f"{display_name(compressed)}: {error}"
+                raise type(error)(message, error.reason) from error
         _set_shape(report, contents)
         report.input_bytes, report.output_bytes = image.size_bytes, contents.size_bytes
         report.set_sizes(contents.size_bytes, image.size_bytes)

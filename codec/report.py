@@ -208,15 +208,16 @@ def totals(reports: Sequence[FileReport]) -> dict[str, Any]:
         name: sum(getattr(report, name) or 0 for report in done)
         for name in ("input_bytes", "raw_bytes", "output_bytes")
     }
-    size = sums["output_bytes"]
+    compressed = sum(sum(report.part_bytes.values()) for report in done)
+    has_originals = bool(done) and all(report.ratio_file is not None for report in done)
     return {
         "files": len(reports),
         "ok": len(done),
         "skipped": sum(report.status == "skipped" for report in reports),
         "error": sum(report.status == "error" for report in reports),
         **sums,
-        "ratio_raw": sums["raw_bytes"] / size if size else None,
-        "ratio_file": sums["input_bytes"] / size if size else None,
+        "ratio_raw": sums["raw_bytes"] / compressed if compressed else None,
+        "ratio_file": sums["input_bytes"] / compressed if has_originals else None,
         "seconds": sum(report.seconds for report in reports),
     }
 

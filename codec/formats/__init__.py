@@ -75,7 +75,7 @@ def form_of(path: str | os.PathLike[str]) -> Form:
     """
     name = os.path.basename(os.fsdecode(path)).lower()
     for form in FORMS.values():
-        if name.endswith(form.suffix) and len(name) > len(form.suffix):
+        if name.endswith(form.suffix) and name not in (form.suffix, LABELS_SUFFIX):
             return form
     known = ", ".join(form.suffix for form in FORMS.values())
     raise ParameterError(f"the name of a compressed file ends in one of {known}", "output-name")
@@ -227,7 +227,9 @@ def load_contents(
         # Either half names the pair.
         codebook_path = codebook_path or path
         path = path.with_name(path.name[: -len(CODEBOOK_SUFFIX)] + LABELS_SUFFIX)
-    data = read_file(path)
+        data = _read_other_half("label PNG", path)
+    else:
+        data = read_file(path)
     if data.startswith(b"PK"):
         return npz.decode([data], max_pixels)
     if not data.startswith(_PNG_SIGNATURE):
@@ -235,10 +237,13 @@ def load_contents(
     if codebook_path is None and not path.name.lower().endswith(LABELS_SUFFIX):
         return indexed_png.decode([data], max_pixels)
     codebook_path = codebook_path or part_paths(FORMS["pair"], path)[0]
-    try:
-        codebook = read_file(codebook_path)
-    except CodecError as error:
-        raise FileError(
-            f"its codebook {display_name(codebook_path)}: {error}", error.reason
-        ) from error
+    codebook = _read_other_half("codebook", codebook_path)
     return pair.decode([codebook, data], max_pixels)
+
+
+def _read_other_half(what: str, path: str | os.PathLike[str]) -> bytes:
+    """Read a file that was not named by the user, and name it if it cannot be read."""
+    try:
+        return read_file(path)
+    except CodecError as error:
+        raise FileError(f"its {what} {display_name(path)}: {error}", error.reason) from error

@@ -93,6 +93,10 @@ def decode(parts: list[bytes], max_pixels: int) -> Contents:
     if alpha is not None and not 1 <= len(alpha) <= len(colors):
         raise FormatError("tRNS is larger than the palette, or empty", "bad-palette")
     stated, seal = _split_seal(png.chunks.get(SEAL_CHUNK))
+    if (stated in (1, 3) and alpha is not None) or (
+        stated in (1, 2) and (colors != colors[:, :1]).any()
+    ):
+        raise FormatError("the palette was changed after it was sealed", "digest-mismatch")
     channels = stated or (3 if alpha is None else 4)
     codebook = colors if channels in (3, 4) else colors[:, :1]
     if channels in (2, 4):

@@ -165,6 +165,8 @@ def _member(
     local = _LOCAL.unpack_from(data, offset)
     name_size, extra_size = local[9], local[10]
     begin = offset + _LOCAL.size + name_size + extra_size
+    if begin > len(data):
+        raise _bad("a local header is cut short")
     extra = data[begin - extra_size : begin]
     sizes = (local[7], local[8])
     if extra:

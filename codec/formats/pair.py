@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
-from codec.formats.npy import decode_npy, encode_npy
+from codec.formats.npy import decode_npy, encode_npy, parse_npy_header
 from codec.formats.pngfile import GREY, INDEXED, PngFile, decode_samples, read_png, write_png
 from codec.formats.seal import SEAL_SIZE, make_seal
 from codec.indexed import IndexedImage
 from codec.rowfilters import NONE, SUB, UP, filter_rows
 
 _TRIAL_LEVEL = 5
-_MAX_CODEBOOK_BYTES = 4096
+_MAX_CODEBOOK_BYTES = 256 * 4
 
 
 def best_filter(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -92,8 +92,11 @@ def decode_codebook(data: bytes) -> tuple[npt.NDArray[np.uint8], bytes]:
     FormatError
         Not a codebook, damaged, or followed by something that is not a seal.
     """
-    codebook, seal = decode_npy(data[: _MAX_CODEBOOK_BYTES + 1])
-    if len(data) > _MAX_CODEBOOK_BYTES or len(seal) not in (0, SEAL_SIZE):
+    rows, columns, _ = parse_npy_header(data)
+    if rows * columns > _MAX_CODEBOOK_BYTES:
+        raise FormatError(f"codebook has shape {(rows, columns)}", "bad-codebook")
+    codebook, seal = decode_npy(data)
+    if len(seal) not in (0, SEAL_SIZE):
         raise FormatError("what follows the codebook is not a kmcodec seal", "trailing-data")
     return codebook, seal
 

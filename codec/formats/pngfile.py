@@ -217,6 +217,9 @@ def read_png(data: bytes, max_pixels: int = MAX_PIXELS, *, strict_end: bool = Tr
         elif kind[:1].isupper():
             raise _corrupt(f"a second or unknown critical chunk {kind.decode()}", "bad-chunk")
         else:
+            indexed = header.color_type == INDEXED
+            if kind == b"tRNS" and (idat or kind in chunks or (indexed and plte is None)):
+                raise _corrupt("tRNS is misplaced or there twice", "bad-palette")
             chunks.setdefault(kind, content)
         idat_over = idat_over or bool(idat and kind != b"IDAT")
     if header is None or not idat:
@@ -327,8 +330,9 @@ def _unpack(
 ) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
     """Turn the bytes of rows into one array element a sample."""
     if header.depth == 16:
-        # Always a copy of our own by now: the filter bytes are gone.
-        wide = np.ascontiguousarray(rows).view(np.uint16)
+        # A copy of our own, unless undoing the filters made one; a single row may still be a
+        # view of what was inflated.
+        wide = np.require(rows, requirements=["C", "W"]).view(np.uint16)
         if sys.byteorder == "little":
             wide.byteswap(inplace=True)
         return wide.reshape(len(rows), width, header.samples)
