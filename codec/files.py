@@ -2,7 +2,7 @@
 
 The only module that opens files. Reading never blocks, never follows a URL and never reads more
 than it was allowed to. Writing puts the bytes beside their target under a temporary name, syncs
-them, lets the caller verify what the disk gives back, and only then gives them their name.
+them, compares what the disk gives back, and only then gives them their name.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from codec.errors import FileError, LimitError
@@ -205,9 +205,10 @@ def write_files(
     outputs: Sequence[tuple[str | os.PathLike[str], bytes]],
     *,
     force: bool = False,
-    verify: Callable[[list[bytes]], None] | None = None,
 ) -> None:
     """Write files whole or not at all.
+
+    Each is synced and read back, and must be what was meant, before any gets its name.
 
     Parameters
     ----------
@@ -216,9 +217,6 @@ def write_files(
     force : bool
         Replace existing regular files, keeping their permissions; a symbolic link is followed
         once and the file it points to is replaced.
-    verify : callable, optional
-        Called with what the disk gives back for every output before any gets its name; it
-        raises a `CodecError` to refuse them.
 
     Raises
     ------
@@ -234,8 +232,9 @@ def write_files(
                 cleanup.enter_context(_temporary_beside(target, data))
                 for target, (_, data) in zip(targets, outputs, strict=True)
             ]
-            if verify is not None:
-                verify([temporary.read_bytes() for temporary in temporaries])
+            for temporary, (_, data) in zip(temporaries, outputs, strict=True):
+                if temporary.read_bytes() != data:
+                    raise FileError("the disk gives back something else", "verify")
             if force:
                 for temporary, target in zip(temporaries, targets, strict=True):
                     os.replace(temporary, target)
@@ -269,13 +268,14 @@ def _temporary_beside(target: Path, data: bytes) -> Iterator[Path]:
 
 def _remove(path: Path) -> None:
     """Remove a temporary file if it is there, even if a signal comes at that very moment."""
-    with contextlib.suppress(OSError, MemoryError):
-        try:
+    try:
+        os.unlink(path)
+    except (OSError, MemoryError):
+        return
+    except BaseException:
+        with contextlib.suppress(OSError):
             os.unlink(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
-            raise
+        raise
 
 
 def _give_names(temporaries: Sequence[Path], targets: Sequence[Path]) -> None:

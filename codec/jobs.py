@@ -17,7 +17,7 @@ from codec.compressor import as_channels, compress_with_details
 from codec.decompressor import decompress
 from codec.errors import CodecError, ImageError
 from codec.files import check_source, check_targets, display_name, write_files
-from codec.formats import FORMS, load_contents, part_paths, write_encoded
+from codec.formats import FORMS, encode_checked, load_contents, part_paths
 from codec.formats.contents import Contents
 from codec.histogram import count_colors
 from codec.images import encode_image, holds_exactly, read_image
@@ -140,10 +140,10 @@ def compress_file(
                 "are not kept (--exact keeps them)"
             )
         with _timed(report, "encode"):
-            parts = form.encode(indexed)
-        _set_shape(report, Contents(form.name, indexed, True, _name_parts(form_name, parts)))
-        report.output_bytes = sum(map(len, parts))
-        report.set_sizes(report.output_bytes, image.size_bytes)
+            parts, contents = encode_checked(form, indexed)
+        _set_shape(report, contents)
+        report.output_bytes = contents.size_bytes
+        report.set_sizes(contents.size_bytes, image.size_bytes)
         report.set_error(details.mse)
         report.unique_colors, report.unique_colors_after = details.unique_colors, indexed.n_colors
         report.engine = details.engine
@@ -152,16 +152,11 @@ def compress_file(
                 return _skipped(report, "the result would be larger than the file", "larger")
             report.notices.append("the result is larger than the file")
         with _timed(report, "write"):
-            write_encoded(form, indexed, paths, parts, force=options.force)
+            write_files(list(zip(paths, parts, strict=True)), force=options.force)
         if options.full_quality:
             with _timed(report, "measure"):
                 _measure(report, image.pixels, decompress(indexed))
     return report
-
-
-def _name_parts(form_name: str, parts: Sequence[bytes]) -> dict[str, int]:
-    names = ["codebook", "labels"] if form_name == "pair" else ["file"]
-    return {name: len(part) for name, part in zip(names, parts, strict=True)}
 
 
 def _skipped(report: FileReport, why: str, reason: str) -> FileReport:
@@ -366,12 +361,12 @@ def sweep_file(
                     exact=options.exact,
                     codebook_from=codebook_from,
                 )
-                parts = form.encode(details.indexed)
+                _, contents = encode_checked(form, details.indexed)
             indexed = details.indexed
-            _set_shape(report, Contents(form.name, indexed, True, _name_parts(form_name, parts)))
+            _set_shape(report, contents)
             report.stage_seconds.update(details.seconds)
-            report.output_bytes = sum(map(len, parts))
-            report.set_sizes(report.output_bytes, image.size_bytes)
+            report.output_bytes = contents.size_bytes
+            report.set_sizes(contents.size_bytes, image.size_bytes)
             report.unique_colors = details.unique_colors
             report.unique_colors_after = indexed.n_colors
             report.engine = details.engine

@@ -1,8 +1,8 @@
 """The samples: what they are, and how well they compress.
 
-`expected/samples.csv` is a fence: bytes within 8 % and PSNR within 0.25 dB of what it says; the sums
-of this engine are floating point, and another machine may end in another local optimum. A change
-that moves them on purpose runs `python tests/test_samples.py` and commits the difference.
+`expected/samples.csv` is a fence: bytes within 8 % and PSNR within 0.25 dB of what it says. This
+engine's sums are floating point, and another machine may end in another local optimum. A change
+that moves the figures on purpose runs `python tests/test_samples.py` and commits the difference.
 """
 
 import csv

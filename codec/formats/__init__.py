@@ -4,7 +4,7 @@ Layer 3. A form is one module with `encode` and `decode`; this one knows names a
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,38 +133,41 @@ def save(
     """
     form = form_of(path)
     paths = part_paths(form, path)
-    write_encoded(form, indexed, paths, form.encode(indexed), force=force)
+    parts, _ = encode_checked(form, indexed)
+    write_files(list(zip(paths, parts, strict=True)), force=force)
     return paths
 
 
-def write_encoded(
-    form: Form,
-    indexed: IndexedImage,
-    paths: Sequence[Path],
-    parts: Sequence[bytes],
-    *,
-    force: bool,
-) -> None:
-    """Write files that `Form.encode` made, if the disk gives back what they mean.
+def encode_checked(form: Form, indexed: IndexedImage) -> tuple[list[bytes], Contents]:
+    """Encode an indexed image, and decode it again before anybody relies on it.
+
+    Parameters
+    ----------
+    form : Form
+        How it is stored.
+    indexed : IndexedImage
+        What to store.
+
+    Returns
+    -------
+    parts : list of bytes
+        The content of the files, as `part_paths` names them.
+    contents : Contents
+        What a reader finds in them.
 
     Raises
     ------
-    FileError
-        A file exists, cannot be written, or does not read back.
+    FormatError
+        They do not decode to the same labels and codebook; this is a bug.
     """
-
-    def verify(written: list[bytes]) -> None:
-        try:
-            found = form.decode(written, indexed.labels.size).indexed
-        except CodecError as error:
-            raise FileError(f"the written file does not read back: {error}", "verify") from error
-        if not (
-            np.array_equal(found.labels, indexed.labels)
-            and np.array_equal(found.codebook, indexed.codebook)
-        ):
-            raise FileError("the written file reads back as another picture", "verify")
-
-    write_files(list(zip(paths, parts, strict=True)), force=force, verify=verify)
+    parts = form.encode(indexed)
+    contents = form.decode(parts, indexed.labels.size)
+    if not (
+        np.array_equal(contents.indexed.labels, indexed.labels)
+        and np.array_equal(contents.indexed.codebook, indexed.codebook)
+    ):
+        raise FormatError("what was encoded decodes to another picture", "verify")
+    return parts, contents
 
 
 def load(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> IndexedImage:
