@@ -51,13 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
     except BrokenPipeError:
         # Whoever read our output has gone; nothing more can be said on it.
-        _give_up_stdout()
+        _give_up_broken_streams()
         return EXIT_FAILED
     except OSError as error:
         from codec.files import as_file_error
 
         # A report could not be written, such as to a full disk.
-        _give_up_stdout()
+        _give_up_broken_streams()
         failure = as_file_error(error)
         _complain(str(failure), failure.reason)
         return EXIT_FAILED
@@ -65,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(*_NO_MEMORY)
         return EXIT_FAILED
     except KeyboardInterrupt:
+        _hush()
         _complain("interrupted", "interrupted")
         return 130
     finally:
@@ -89,14 +90,24 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _give_up_stdout() -> None:
-    """Let what is still to be written to stdout go nowhere."""
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _give_up_broken_streams() -> None:
+    """Let what is still to be written to a broken stream go nowhere."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _terminate(number: int, frame: object) -> NoReturn:
+    _hush()
     raise SystemExit(128 + number)
+
+
+def _hush() -> None:
+    """Keep what libraries left half made from complaining while an interrupted run ends."""
+    sys.unraisablehook = lambda unraisable: None
 
 
 def _say(text: str) -> None:

@@ -214,10 +214,12 @@ def _least_missed(codewords: Points, weights: Weights, count: int) -> list[int]:
     """Choose code-words to remove by what merging each with its nearest would cost (Ward)."""
     difference = codewords[:, None, :] - codewords[None, :, :]
     distances = np.einsum("ijk,ijk->ij", difference, difference)
-    np.fill_diagonal(distances, np.inf)
     sums = weights[:, None] + weights
-    pairs = weights[:, None] * weights / np.where(sums > 0, sums, 1.0)
-    cost = (pairs * distances).min(axis=1)
+    costs = weights[:, None] * weights / np.where(sums > 0, sums, 1.0) * distances
+    # Only now: infinity times the weight of an empty cluster is not a number.
+    np.fill_diagonal(costs, np.inf)
+    np.fill_diagonal(distances, np.inf)
+    cost = costs.min(axis=1)
     partner = distances.argmin(axis=1)
     removed: list[int] = []
     heirs: set[int] = set()

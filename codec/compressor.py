@@ -182,7 +182,10 @@ def as_channels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     ImageError
         It is not a uint8 picture of 1 to 4 channels.
     """
-    array = np.asarray(pixels)
+    try:
+        array = np.asarray(pixels)
+    except (TypeError, ValueError) as error:
+        raise ImageError("pixels are not an array", "bad-dtype") from error
     if array.dtype != np.uint8:
         raise ImageError(f"pixels must be uint8, not {array.dtype}", "bad-dtype")
     if array.ndim == 2:
@@ -306,6 +309,6 @@ def _exact_labels(histogram: ColorHistogram, codebook: ColorHistogram) -> npt.ND
     """Label colors by equality where the codebook is all of them; no metric is that fine."""
     keys = pack_colors(codebook.colors)
     colors = histogram.colors
-    if len(codebook) < len(histogram):
+    if codebook is not histogram:  # hidden colors were merged; maybe there was one alone
         colors = _without_hidden(colors)
     return np.searchsorted(keys, pack_colors(colors)).astype(np.uint8)

@@ -8,11 +8,20 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from codec.errors import ImageError, LimitError
 from codec.formats.pngfile import PngFile, check_dimensions, check_filters, inflate_rows, read_png
 
 # A JPEG of one flat color holds up to 170 pixels a byte; one that claims more than this lies.
 _MAX_JPEG_PIXELS_PER_BYTE = 2000
+_CICP_OF_SRGB = bytes([1, 13, 0, 1])
+_CHRM_OF_SRGB = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+# Types of TIFF values that are whole numbers, and the tags that are looked at.
+_TIFF_NUMBERS = {1: "u1", 3: "u2", 4: "u4", 16: "u8"}
+_SUBFILE, _WIDTH, _HEIGHT = 254, 256, 257
+_STRIPS_AND_TILES = ((273, 279), (324, 325))
 
 
 @dataclass
@@ -27,6 +36,8 @@ class Findings:
         Before any rotation.
     frames : int
         Pictures in the file, thumbnails not counted.
+    index : int
+        Where the first of them stands, thumbnails counted.
     notices : list of str
         What a user should know.
     png : PngFile or None
@@ -37,6 +48,7 @@ class Findings:
     width: int = 0
     height: int = 0
     frames: int = 1
+    index: int = 0
     notices: list[str] = field(default_factory=list)
     png: PngFile | None = None
 
@@ -106,7 +118,7 @@ def examine(data: bytes, max_pixels: int) -> Findings:
     findings = Findings(recognize(data))
     try:
         _EXAMINERS[findings.kind](data, findings, max_pixels)
-    except (struct.error, IndexError) as error:
+    except (struct.error, IndexError, OverflowError) as error:
         raise _truncated(findings.kind) from error
     check_dimensions(findings.width, findings.height, max_pixels)
     return findings
@@ -121,11 +133,24 @@ def _examine_png(data: bytes, findings: Findings, max_pixels: int) -> None:
     animation = png.chunks.get(b"acTL", b"")
     if len(animation) >= 4:
         findings.frames = max(1, struct.unpack_from(">I", animation)[0])
-    gamma = png.chunks.get(b"gAMA", b"")
-    if len(gamma) == 4 and not png.chunks.keys() & {b"sRGB", b"iCCP", b"cICP"}:
+    _tell_color_space(png.chunks, findings.notices)
+
+
+def _tell_color_space(chunks: dict[bytes, bytes], notices: list[str]) -> None:
+    """Say what a PNG states of its colors, other than by a profile, if it is not sRGB."""
+    if chunks.get(b"cICP", _CICP_OF_SRGB) != _CICP_OF_SRGB:
+        notices.append("its color space, stated by numbers (cICP), is not applied")
+    if chunks.keys() & {b"sRGB", b"iCCP", b"cICP"}:
+        return
+    gamma, primaries = chunks.get(b"gAMA", b""), chunks.get(b"cHRM", b"")
+    if len(gamma) == 4:
         value = struct.unpack(">I", gamma)[0]
         if abs(value - 45455) > 1000:
-            findings.notices.append(f"its gamma of {value / 100000:.3f} is not applied")
+            notices.append(f"its gamma of {value / 100000:.3f} is not applied")
+    if len(primaries) == 32:
+        found = struct.unpack(">8I", primaries)
+        if any(abs(a - b) > 1000 for a, b in zip(found, _CHRM_OF_SRGB, strict=True)):
+            notices.append("its primaries (cHRM) are not applied")
 
 
 def _examine_jpeg(data: bytes, findings: Findings, max_pixels: int) -> None:
@@ -141,6 +166,8 @@ def _examine_jpeg(data: bytes, findings: Findings, max_pixels: int) -> None:
             break
         if marker in (0xD9, 0xDA):
             raise ImageError("the JPEG has no frame header", "damaged")
+        if marker == 0xE2 and data[position + 4 : position + 8] == b"MPF\0":
+            findings.notices.append("only the first picture of the JPEG is taken")
         if marker == 0x01 or 0xD0 <= marker <= 0xD8:
             position += 2
             continue
@@ -224,33 +251,60 @@ def _examine_tiff(data: bytes, findings: Findings, max_pixels: int) -> None:
     else:
         offset = struct.unpack_from(order + "I", data, 4)[0]
     seen: set[int] = set()
-    frames = 0
+    pages: list[int] = []
     while offset:
         if offset in seen or len(seen) > 10_000:
             raise ImageError("the TIFF's directories run in a circle", "damaged")
+        tags, following = _tiff_directory(data, order, big, offset)
+        is_thumbnail = int(tags.get(_SUBFILE, _NOTHING)[0]) & 1
+        if not is_thumbnail:
+            pages.append(len(seen))
+        if len(pages) == 1 and not is_thumbnail:
+            findings.width, findings.height = (
+                int(tags.get(tag, _NOTHING)[0]) for tag in (_WIDTH, _HEIGHT)
+            )
+            _check_extents(tags, len(data))
         seen.add(offset)
-        tags, offset = _tiff_directory(data, order, big, offset)
-        if tags.get(254, 0) & 1:
-            continue  # a thumbnail of another page
-        frames += 1
-        if frames == 1:
-            findings.width, findings.height = tags.get(256, 0), tags.get(257, 0)
-    findings.frames = max(1, frames)
+        offset = following
+    findings.frames = max(1, len(pages))
+    findings.index = pages[0] if pages else 0
 
 
-def _tiff_directory(data: bytes, order: str, big: bool, offset: int) -> tuple[dict[int, int], int]:
-    """Read the single short and long values of one directory, and where the next one is."""
+_NOTHING = np.zeros(1, dtype=np.uint8)
+
+
+def _check_extents(tags: dict[int, npt.NDArray[np.unsignedinteger]], size: int) -> None:
+    """Refuse a page whose strips or tiles go beyond the end of the file."""
+    for places, sizes in _STRIPS_AND_TILES:
+        if places in tags and sizes in tags and len(tags[places]) == len(tags[sizes]):
+            starts, lengths = (
+                np.minimum(tags[tag].astype(np.uint64), size + 1) for tag in (places, sizes)
+            )
+            if (starts + lengths).max() > size:
+                raise _truncated("TIFF")
+
+
+def _tiff_directory(
+    data: bytes, order: str, big: bool, offset: int
+) -> tuple[dict[int, npt.NDArray[np.unsignedinteger]], int]:
+    """Read the tags of one directory that are looked at, and where the next one is."""
     count_format, entry_size, next_format = ("Q", 20, "Q") if big else ("H", 12, "I")
     count = struct.unpack_from(order + count_format, data, offset)[0]
     position = offset + struct.calcsize(order + count_format)
     if position + count * entry_size > len(data):
         raise _truncated("TIFF")
+    wanted = {_SUBFILE, _WIDTH, _HEIGHT, *(tag for pair in _STRIPS_AND_TILES for tag in pair)}
     tags = {}
     for _ in range(count):
-        tag, kind = struct.unpack_from(order + "HH", data, position)
-        if kind in (3, 4):
-            value_at = position + (12 if big else 8)
-            tags[tag] = struct.unpack_from(order + ("H" if kind == 3 else "I"), data, value_at)[0]
+        tag, kind, length = struct.unpack_from(f"{order}HH{next_format}", data, position)
+        if tag in wanted and kind in _TIFF_NUMBERS and length:
+            dtype = np.dtype(order + _TIFF_NUMBERS[kind])
+            place = position + (12 if big else 8)
+            if length * dtype.itemsize > (8 if big else 4):
+                place = struct.unpack_from(order + next_format, data, place)[0]
+            if place + length * dtype.itemsize > len(data):
+                raise _truncated("TIFF")
+            tags[tag] = np.frombuffer(data, dtype, length, place)
         position += entry_size
     return tags, struct.unpack_from(order + next_format, data, position)[0]
 

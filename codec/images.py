@@ -168,7 +168,7 @@ def _decode(data: bytes, findings: Findings, max_pixels: int) -> Pixels:
         _careful_pillow(max_pixels),
         iio.imopen(io.BytesIO(data), "r", plugin="pillow") as file,
     ):
-        metadata = file.metadata(index=0, exclude_applied=False)
+        metadata = file.metadata(index=findings.index, exclude_applied=False)
         profile = metadata.get("icc_profile")
         if findings.png is not None and needs_own_decoder(findings.png):
             pixels = decode_png(findings.png, findings.notices)
@@ -204,7 +204,7 @@ def _decode_pillow(
         target = "RGB"
     elif mode in ("CMYK", "LAB"):
         findings.notices.append(f"converted from {mode} to sRGB")
-        stored = file.read(index=0, mode=mode)
+        stored = file.read(index=findings.index, mode=mode)
         return convert_inks(stored, mode, profile, findings.notices), None
     elif mode in _CONVERTED_MODES:
         target = _CONVERTED_MODES[mode]
@@ -214,10 +214,10 @@ def _decode_pillow(
         if "transparency" in metadata and target in _ALPHA_MODES:
             target = _ALPHA_MODES[target]
     elif mode.startswith("I;16"):
-        return scale_16_bits(file.read(index=0), findings.notices), profile
+        return scale_16_bits(file.read(index=findings.index), findings.notices), profile
     else:
         raise ImageError(f"samples of kind {mode!r} are not 8- or 16-bit integers", "bad-dtype")
-    return file.read(index=0, mode=target), profile
+    return file.read(index=findings.index, mode=target), profile
 
 
 def _decode_tiff(
@@ -227,7 +227,7 @@ def _decode_tiff(
     import tifffile
 
     with tifffile.TiffFile(io.BytesIO(data)) as tiff:
-        page = tiff.pages[0]
+        page = tiff.pages[findings.index]
         kind = np.dtype(page.dtype) if page.dtype is not None else None
         wide = kind == np.uint16 and page.samplesperpixel > 1
         if kind is not None and kind not in (np.uint8, np.uint16, np.bool_):
