@@ -5,8 +5,6 @@ and the seal, so that the picture comes back as it went in. Indexed PNGs that ot
 are read too.
 """
 
-import struct
-
 import numpy as np
 import numpy.typing as npt
 
@@ -14,7 +12,7 @@ from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
 from codec.formats.pair import best_filter
 from codec.formats.pngfile import INDEXED, decode_samples, read_png, write_png
-from codec.formats.seal import make_seal
+from codec.formats.seal import check_version, make_seal
 from codec.indexed import IndexedImage
 from codec.rowfilters import NONE, filter_rows
 
@@ -87,12 +85,12 @@ def decode(parts: list[bytes], max_pixels: int) -> Contents:
     png = read_png(data, max_pixels)
     if png.header.color_type != INDEXED or png.plte is None:
         raise FormatError("the PNG has no palette: it is a picture, not compressed", "not-indexed")
+    stated, seal = _split_seal(png.chunks.get(SEAL_CHUNK))
     labels = np.ascontiguousarray(decode_samples(png)[:, :, 0].astype(np.uint8, copy=False))
     colors = np.frombuffer(png.plte, dtype=np.uint8).reshape(-1, 3)
     alpha = png.chunks.get(b"tRNS")
     if alpha is not None and not 1 <= len(alpha) <= len(colors):
         raise FormatError("tRNS is larger than the palette, or empty", "bad-palette")
-    stated, seal = _split_seal(png.chunks.get(SEAL_CHUNK))
     if (stated in (1, 3) and alpha is not None) or (
         stated in (1, 2) and (colors != colors[:, :1]).any()
     ):
@@ -110,9 +108,10 @@ def decode(parts: list[bytes], max_pixels: int) -> Contents:
 
 
 def _split_seal(content: bytes | None) -> tuple[int, bytes]:
+    """Split the chunk kmSL into C and the seal; nothing without the chunk."""
     if content is None:
         return 0, b""
-    channels, seal = struct.unpack_from("B", content)[0] if content else 0, content[1:]
-    if channels not in (1, 2, 3, 4) or not seal:
+    check_version(content[1:])
+    if content[0] not in (1, 2, 3, 4):
         raise FormatError("the chunk kmSL is not a kmcodec seal", "bad-seal")
-    return channels, seal
+    return content[0], content[1:]

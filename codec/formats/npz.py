@@ -16,7 +16,7 @@ from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
 from codec.formats.npy import decode_npy, encode_npy, parse_npy_header
 from codec.formats.pngfile import MAX_DEFLATE_RATIO, check_dimensions
-from codec.formats.seal import SEAL_SIZE, make_seal
+from codec.formats.seal import SEAL_SIZE, check_version, make_seal
 from codec.indexed import IndexedImage
 
 _LOCAL = struct.Struct("<4s5H3L2H")
@@ -103,6 +103,7 @@ def decode(parts: list[bytes], max_pixels: int) -> Contents:
         if stored.shape != (1, SEAL_SIZE) or after:
             raise FormatError("seal.npy is not a kmcodec seal", "bad-seal")
         seal = stored.tobytes()
+        check_version(seal)
     labels, after = decode_npy(_inflate_labels(members[b"labels.npy"], max_pixels))
     if rest or after:
         raise FormatError("bytes follow an array in the archive", "trailing-data")

@@ -12,7 +12,7 @@ from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
 from codec.formats.npy import decode_npy, encode_npy, parse_npy_header
 from codec.formats.pngfile import GREY, INDEXED, PngFile, decode_samples, read_png, write_png
-from codec.formats.seal import SEAL_SIZE, make_seal
+from codec.formats.seal import SEAL_SIZE, check_version, is_of_other_version, make_seal
 from codec.indexed import IndexedImage
 from codec.rowfilters import NONE, SUB, UP, filter_rows
 
@@ -96,8 +96,11 @@ def decode_codebook(data: bytes) -> tuple[npt.NDArray[np.uint8], bytes]:
     if rows * columns > _MAX_CODEBOOK_BYTES:
         raise FormatError(f"codebook has shape {(rows, columns)}", "bad-codebook")
     codebook, seal = decode_npy(data)
-    if len(seal) not in (0, SEAL_SIZE):
+    # The seal of a later version may have another length; its version is what to complain of.
+    if len(seal) not in (0, SEAL_SIZE) and not is_of_other_version(seal):
         raise FormatError("what follows the codebook is not a kmcodec seal", "trailing-data")
+    if seal:
+        check_version(seal)
     return codebook, seal
 
 

@@ -39,6 +39,33 @@ def make_seal(indexed: IndexedImage) -> bytes:
     return _NAME + VERSION + digest.digest()
 
 
+def is_of_other_version(seal: bytes) -> bool:
+    """Tell whether something is a seal, but not of this version."""
+    return seal.startswith(_NAME) and len(seal) > len(_NAME) and seal[7:8] != VERSION
+
+
+def check_version(seal: bytes) -> None:
+    """Check what a seal says of itself, before anything is read by the rules of its version.
+
+    Parameters
+    ----------
+    seal : bytes
+        As found in the file.
+
+    Raises
+    ------
+    FormatError
+        Not a seal, or one of another version.
+    """
+    if is_of_other_version(seal):
+        raise FormatError(
+            f"written by version {seal[7:8]!r} of the format; this reads version {VERSION!r}",
+            "unsupported-version",
+        )
+    if len(seal) != SEAL_SIZE or not seal.startswith(_NAME):
+        raise FormatError("what should be a kmcodec seal is something else", "bad-seal")
+
+
 def check_seal(seal: bytes, indexed: IndexedImage) -> None:
     """Compare a seal with what was read.
 
@@ -54,14 +81,7 @@ def check_seal(seal: bytes, indexed: IndexedImage) -> None:
     FormatError
         Not a seal, a seal of a newer version, or the seal of something else.
     """
-    if len(seal) != SEAL_SIZE or not seal.startswith(_NAME):
-        raise FormatError("what follows the array is not a kmcodec seal", "bad-seal")
-    version = seal[7:8]
-    if version != VERSION:
-        raise FormatError(
-            f"written by version {version!r} of the format; this reads version 1",
-            "unsupported-version",
-        )
+    check_version(seal)
     if seal != make_seal(indexed):
         raise FormatError(
             "labels and codebook do not belong together, or one of them was changed",
