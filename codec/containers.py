@@ -57,6 +57,11 @@ def _truncated(kind: str) -> ImageError:
     return ImageError(f"the {kind} ends early", "truncated")
 
 
+def other_size(kind: str) -> ImageError:
+    """Make the error for a picture whose decoder and container disagree."""
+    return ImageError(f"the {kind} decodes to another size than it states", "damaged")
+
+
 def recognize(data: bytes) -> str:
     """Tell the kind of a picture from its first bytes.
 

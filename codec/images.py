@@ -5,11 +5,13 @@ then decoded. Whatever is changed on the way or does not reach the pixels is sai
 """
 
 import io
+import logging
 import os
+import struct
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,49 +19,53 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codec.containers import Findings, examine
-from codec.errors import CodecError, ImageError, ParameterError
+from codec.containers import Findings, examine, other_size
+from codec.errors import CodecError, ImageError, LimitError, ParameterError
 from codec.files import read_file, write_files
 from codec.formats.pngfile import (
     GREY,
     GREY_ALPHA,
+    INDEXED,
     RGB,
     RGBA,
+    PngFile,
     write_png,
 )
 from codec.options import MAX_PIXELS
-from codec.pngpixels import decode_png, needs_own_decoder, scale_16_bits
+from codec.orientation import TURNS, turn_upright
+from codec.pngpixels import (
+    decode_png,
+    for_pillow,
+    has_text,
+    look_up_palette,
+    needs_own_decoder,
+    scale_16_bits,
+    stated_profile,
+)
 from codec.profiles import convert_inks, to_srgb
 from codec.rowfilters import NONE, filter_rows
+from codec.tiffpages import decode_wide, is_wide, open_page
 
 Pixels = npt.NDArray[np.uint8]
 
-_EXTENSIONS = {
-    "PNG": (".png", ".apng"),
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
-    "WebP": (".webp",),
-    "BMP": (".bmp", ".dib"),
-    "GIF": (".gif",),
-    "TIFF": (".tif", ".tiff"),
+# By kind: the extensions of its files, and Pillow's names for its readers.
+_KINDS = {
+    "PNG": ((".png", ".apng"), ("PNG",)),
+    "JPEG": ((".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), ("JPEG", "MPO")),
+    "WebP": ((".webp",), ("WEBP",)),
+    "BMP": ((".bmp", ".dib"), ("BMP",)),
+    "GIF": ((".gif",), ("GIF",)),
+    "TIFF": ((".tif", ".tiff"), ("TIFF",)),
 }
-READABLE_EXTENSIONS = tuple(name for names in _EXTENSIONS.values() for name in names)
+READABLE_EXTENSIONS = tuple(name for names, _ in _KINDS.values() for name in names)
 _ENCODER_OPTIONS: dict[str, dict[str, Any]] = {".webp": {"lossless": True, "exact": True}}
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+_COLOR_TYPES = {1: GREY, 2: GREY_ALPHA, 3: RGB, 4: RGBA}
 # Modes of Pillow that become another without loss, and those that lose or change something.
 _PLAIN_MODES = {"1": "L", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "RGBX": "RGB"}
 _CONVERTED_MODES = {"CMYK": "RGB", "YCbCr": "RGB", "HSV": "RGB", "RGBa": "RGBA", "La": "LA"}
 _ALPHA_MODES = {"L": "LA", "RGB": "RGBA"}
-_COLOR_TYPES = {1: GREY, 2: GREY_ALPHA, 3: RGB, 4: RGBA}
 _PNG_LEVEL = 6
-_TURNS = {
-    2: "mirrored",
-    3: "turned by 180 degrees",
-    4: "mirrored",
-    5: "turned and mirrored",
-    6: "turned by 90 degrees",
-    7: "turned and mirrored",
-    8: "turned by 270 degrees",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +119,7 @@ def read_image(
     data = read_file(path)
     findings = examine(data, max_pixels)
     extension = Path(os.fsdecode(path)).suffix.lower()
-    if extension in READABLE_EXTENSIONS and extension not in _EXTENSIONS[findings.kind]:
+    if extension in READABLE_EXTENSIONS and extension not in _KINDS[findings.kind][0]:
         findings.notices.append(f"this is a {findings.kind} file in spite of its name")
     if findings.frames > 1 and not first_frame:
         raise ImageError(
@@ -128,19 +134,22 @@ def read_image(
     except CodecError:
         raise
     except Exception as error:  # whatever a decoder says of damaged data
-        raise ImageError(_one_line(error, findings.kind), "damaged") from error
+        raise _as_codec_error(error, findings.kind) from error
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     return SourceImage(pixels, len(data), findings.notices)
 
 
-def _one_line(error: Exception, kind: str) -> str:
+def _as_codec_error(error: BaseException, kind: str) -> CodecError:
     if isinstance(error, MemoryError):
-        return "not enough memory to decode the picture"
+        return LimitError("not enough memory to decode the picture", "memory")
+    while error.__cause__ is not None:  # imageio hides what Pillow says
+        error = error.__cause__
     text = " ".join(str(error).split()) or type(error).__name__
     if "truncated" in text.lower():
-        return f"the {kind} ends early"
-    return f"the {kind} cannot be decoded: {text[:120]}"
+        return ImageError(f"the {kind} ends early", "truncated")
+    text = "".join(c if c.isprintable() else "?" for c in text[:120])
+    return ImageError(f"the {kind} cannot be decoded: {text}", "damaged")
 
 
 _PILLOW_LOCK = threading.Lock()
@@ -149,48 +158,94 @@ _PILLOW_LOCK = threading.Lock()
 @contextmanager
 def _careful_pillow(max_pixels: int) -> Iterator[None]:
     """Make Pillow strict about truncation and leave the size limit to us, then restore it."""
-    from PIL import Image, ImageFile
+    from PIL import GifImagePlugin, Image, ImageFile
 
+    logger = logging.getLogger("tifffile")
     with _PILLOW_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        before = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
+        truncated, limit = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
+        strategy, silent = GifImagePlugin.LOADING_STRATEGY, logger.disabled
         ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = False, max_pixels
+        logger.disabled = True
         try:
             yield
         finally:
-            ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = before
+            ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, limit
+            GifImagePlugin.LOADING_STRATEGY = strategy  # imageio sets it
+            logger.disabled = silent
+
+
+def _check_reader(data: bytes, kind: str) -> None:
+    """Refuse what Pillow would not take for the kind of file that its first bytes say it is.
+
+    Some of Pillow's readers look at other places than a file's beginning, and are asked first.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    reader: str | None = None
+    with suppress(UnidentifiedImageError), Image.open(io.BytesIO(data)) as picture:
+        reader = picture.format
+    if reader not in _KINDS[kind][1]:
+        # There are many kinds of TIFF; of the others, all are read.
+        reason = "unsupported" if kind == "TIFF" else "damaged"
+        raise ImageError(f"the {kind} is of a kind that cannot be read, or damaged", reason)
+
+
+def _read_metadata(file: Any, index: int) -> dict[str, Any]:
+    try:
+        return dict(file.metadata(index=index, exclude_applied=False))
+    except (SyntaxError, LookupError, TypeError, ValueError, struct.error):
+        # EXIF that is none: Pillow raises once, and then takes it for empty.
+        return dict(file.metadata(index=index, exclude_applied=False))
 
 
 def _decode(data: bytes, findings: Findings, max_pixels: int) -> Pixels:
     import imageio.v3 as iio
 
-    with (
-        _careful_pillow(max_pixels),
-        iio.imopen(io.BytesIO(data), "r", plugin="pillow") as file,
-    ):
-        metadata = file.metadata(index=findings.index, exclude_applied=False)
-        profile = metadata.get("icc_profile")
-        if findings.png is not None and needs_own_decoder(findings.png):
-            pixels = decode_png(findings.png, findings.notices)
-        elif findings.kind == "TIFF" and metadata["mode"] not in ("1", "P"):
-            pixels, profile = _decode_tiff(data, file, metadata, findings)
+    png = findings.png
+    if png is not None:
+        data = for_pillow(png)
+    with _careful_pillow(max_pixels), ExitStack() as stack:
+        page = open_page(data, findings, stack) if findings.kind == "TIFF" else None
+        if page is not None and is_wide(page):
+            pixels, metadata = decode_wide(page, findings)
+            profile = metadata.get("icc_profile")
         else:
-            pixels, profile = _decode_pillow(file, metadata, findings)
-    if pixels.shape[:2] != (findings.height, findings.width) and findings.kind != "TIFF":
-        raise ImageError(f"the {findings.kind} decodes to another size than it states", "damaged")
-    if profile:
-        pixels = to_srgb(pixels, profile, findings.notices)
+            _check_reader(data, findings.kind)
+            file = stack.enter_context(iio.imopen(io.BytesIO(data), "r", plugin="pillow"))
+            metadata = _read_metadata(file, findings.index)
+            if sorted(metadata["shape"]) != sorted((findings.width, findings.height)):
+                raise other_size(findings.kind)
+            if png is not None:
+                pixels = _decode_png(png, file, metadata, findings)
+                profile = stated_profile(png, findings.notices)
+            else:
+                pixels, profile = _decode_pillow(file, metadata, findings)
+        if sorted(pixels.shape[:2]) != sorted((findings.width, findings.height)):
+            raise other_size(findings.kind)
+        if profile:
+            pixels = to_srgb(pixels, profile, findings.notices)
     orientation = metadata.get("Orientation", 1)
     # Pillow turns TIFF pictures upright itself.
-    if orientation in _TURNS:
-        findings.notices.append(f"{_TURNS[orientation]} as its EXIF orientation asks")
+    if orientation in TURNS:
+        findings.notices.append(f"{TURNS[orientation]} as its EXIF orientation asks")
         if findings.kind != "TIFF":
-            pixels = _turn(pixels, orientation)
+            pixels = turn_upright(pixels, orientation)
     kept_out = [name for name, key in (("EXIF", "exif"), ("XMP", "xmp"), ("comment", "comment"))
                 if metadata.get(key)]  # fmt: skip
+    if png is not None and has_text(png):
+        kept_out.append("text")
     if kept_out:
         findings.notices.append(f"metadata is not kept: {', '.join(kept_out)}")
     return np.ascontiguousarray(pixels)
+
+
+def _decode_png(png: PngFile, file: Any, metadata: dict[str, Any], findings: Findings) -> Pixels:
+    if needs_own_decoder(png):
+        return decode_png(png, findings.notices)
+    if png.header.color_type == INDEXED:
+        return look_up_palette(png, file.read(index=0, mode="P"))
+    return _decode_pillow(file, metadata, findings)[0]
 
 
 def _decode_pillow(
@@ -218,40 +273,6 @@ def _decode_pillow(
     else:
         raise ImageError(f"samples of kind {mode!r} are not 8- or 16-bit integers", "bad-dtype")
     return file.read(index=findings.index, mode=target), profile
-
-
-def _decode_tiff(
-    data: bytes, file: Any, metadata: dict[str, Any], findings: Findings
-) -> tuple[Pixels, bytes | None]:
-    """Decode a TIFF; Pillow cuts 16-bit colors to 8, so the samples' own width is looked up."""
-    import tifffile
-
-    with tifffile.TiffFile(io.BytesIO(data)) as tiff:
-        page = tiff.pages[findings.index]
-        kind = np.dtype(page.dtype) if page.dtype is not None else None
-        wide = kind == np.uint16 and page.samplesperpixel > 1
-        if kind is not None and kind not in (np.uint8, np.uint16, np.bool_):
-            raise ImageError(f"its samples are {kind}, not 8- or 16-bit integers", "bad-dtype")
-        if wide:
-            samples = page.asarray()
-            if page.planarconfig == 2:
-                samples = np.moveaxis(samples, 0, -1)
-            if samples.ndim != 3 or samples.shape[2] not in (3, 4) or page.photometric != 2:
-                raise ImageError("a 16-bit TIFF of this kind is not supported", "bad-dtype")
-            pixels = scale_16_bits(samples, findings.notices)
-            return _turn(pixels, metadata.get("Orientation", 1)), metadata.get("icc_profile")
-    return _decode_pillow(file, metadata, findings)
-
-
-def _turn(pixels: Pixels, orientation: int) -> Pixels:
-    """Turn a picture upright, as EXIF orientations 1 to 8 ask."""
-    if orientation in (5, 6, 7, 8):
-        pixels = np.swapaxes(pixels, 0, 1)
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    return pixels
 
 
 def check_image_name(path: str | os.PathLike[str]) -> str:
@@ -366,13 +387,9 @@ def write_image(pixels: Pixels, path: str | os.PathLike[str], *, force: bool = F
 
     Raises
     ------
-    ParameterError
-        The name has no known extension.
-    ImageError
-        This kind of file cannot hold such a picture.
-    FileError
-        The file exists or cannot be written.
+    ParameterError, ImageError, FileError
+        The name has no known extension, this kind of file cannot hold such a picture, or the
+        file exists or cannot be written.
     """
-    data = encode_image(pixels, check_image_name(path))
-    write_files([(path, data)], force=force)
+    write_files([(path, encode_image(pixels, check_image_name(path)))], force=force)
     return Path(path)

@@ -1,14 +1,116 @@
-"""PNGs that Pillow would cut to 8 bits or give a wrong transparent color, decoded by us."""
+"""What Pillow does not do for PNGs: 16 bits, transparent colors, strict palettes and profiles."""
 
+import struct
+import zlib
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
-from codec.formats.pngfile import GREY, INDEXED, RGB, PngFile, decode_samples
+from codec.formats.pngfile import GREY, INDEXED, RGB, PngFile, decode_samples, join_chunks
+from codec.lookup import look_up
 
 Pixels = npt.NDArray[np.uint8]
+_MAX_PROFILE_BYTES = 1 << 23
+_XMP = b"XML:com.adobe.xmp\0\0"
+
+
+def for_pillow(png: PngFile) -> bytes:
+    """Put together a PNG of what Pillow is needed for, without texts that would fill memory.
+
+    Parameters
+    ----------
+    png : PngFile
+        Any PNG.
+
+    Returns
+    -------
+    data : bytes
+        Header, palette, EXIF, XMP and rows.
+    """
+    header = png.header
+    fields = (header.width, header.height, header.depth, header.color_type, 0, 0)
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", *fields, header.interlaced))]
+    if png.plte is not None:
+        chunks.append((b"PLTE", png.plte))
+    if b"eXIf" in png.chunks:
+        chunks.append((b"eXIf", png.chunks[b"eXIf"]))
+    if _holds_xmp(png):
+        chunks.append((b"iTXt", png.chunks[b"iTXt"]))
+    return join_chunks([*chunks, (b"IDAT", png.idat), (b"IEND", b"")])
+
+
+def _holds_xmp(png: PngFile) -> bool:
+    return png.chunks.get(b"iTXt", b"").startswith(_XMP)
+
+
+def has_text(png: PngFile) -> bool:
+    """Tell whether a PNG holds texts other than XMP."""
+    texts = png.chunks.keys() & {b"tEXt", b"zTXt", b"iTXt"}
+    return bool(texts - {b"iTXt"} if _holds_xmp(png) else texts)
+
+
+def stated_profile(png: PngFile, notices: list[str]) -> bytes | None:
+    """Unpack the ICC profile of a PNG.
+
+    Parameters
+    ----------
+    png : PngFile
+        Any PNG.
+    notices : list of str
+        Told if there is one that cannot be unpacked.
+
+    Returns
+    -------
+    profile : bytes or None
+        As stored; None if there is none.
+    """
+    chunk = png.chunks.get(b"iCCP")
+    if chunk is None:
+        return None
+    _, _, packed = chunk.partition(b"\0")
+    inflater = zlib.decompressobj()
+    try:
+        profile = inflater.decompress(packed[1:], _MAX_PROFILE_BYTES)
+    except zlib.error:
+        profile = b""
+    if not profile or not inflater.eof:
+        notices.append("its color profile is damaged and not applied")
+        return None
+    return profile
+
+
+def look_up_palette(png: PngFile, indices: Pixels) -> Pixels:
+    """Turn the palette entries of an indexed PNG into colors.
+
+    Parameters
+    ----------
+    png : PngFile
+        An indexed PNG.
+    indices : ndarray of shape (H, W), dtype uint8
+        Its samples.
+
+    Returns
+    -------
+    pixels : ndarray of shape (H, W, C), dtype uint8
+        With alpha if the palette has any.
+
+    Raises
+    ------
+    ImageError
+        A sample is beyond the palette.
+    """
+    colors = np.frombuffer(png.plte or b"", dtype=np.uint8).reshape(-1, 3)
+    if indices.max() >= len(colors):
+        raise ImageError(
+            f"palette entry {indices.max()} is beyond the PNG's palette of {len(colors)}",
+            "bad-palette",
+        )
+    if b"tRNS" in png.chunks:
+        alphas = png.chunks[b"tRNS"][: len(colors)].ljust(len(colors), b"\xff")
+        colors = np.column_stack([colors, np.frombuffer(alphas, dtype=np.uint8)])
+    return look_up(colors, indices)
 
 
 def needs_own_decoder(png: PngFile) -> bool:
@@ -43,7 +145,8 @@ def decode_png(png: PngFile, notices: list[str]) -> Pixels:
     if key is not None and header.color_type in (GREY, RGB):
         if len(key) != 2 * header.samples:
             raise ImageError("the PNG's transparent color is damaged", "damaged")
-        transparent = np.frombuffer(key, dtype=">u2")
+        # Bits that samples of this depth do not have must be ignored.
+        transparent = np.frombuffer(key, dtype=">u2") & (2**header.depth - 1)
         opacity = np.where((samples == transparent).all(axis=2), 0, 255).astype(np.uint8)
     if header.depth == 16:
         pixels = scale_16_bits(samples, notices)

@@ -20,6 +20,9 @@ import pytest
 import codec
 from codec import cli
 
+# Threads of k-means that wait for each other do so asleep, which tests on a busy machine need.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 Pixels = npt.NDArray[np.uint8]
 
 REPOSITORY = Path(codec.__file__).resolve().parents[1]
@@ -49,7 +52,8 @@ def with_alpha(seed: int = 0, height: int = 10, width: int = 14) -> Pixels:
 def write_picture(path: Path, pixels: Pixels) -> Path:
     """Write a picture with imageio, as a user's program would."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(iio.imwrite("<bytes>", pixels, extension=path.suffix, plugin="pillow"))
+    extension = path.suffix.lower()
+    path.write_bytes(iio.imwrite("<bytes>", pixels, extension=extension, plugin="pillow"))
     return path
 
 
@@ -146,7 +150,7 @@ class Sandbox:
         except SystemExit as error:
             code = error.code if isinstance(error.code, int) else 1
         out, err = self._capture.readouterr()
-        run = Run(code, out, err, *_differences(before, snapshot(self.root)))
+        run = Run(code, out, err, *differences(before, snapshot(self.root)))
         assert check is None or code == check, err
         return run
 
@@ -158,7 +162,7 @@ class Sandbox:
             done.returncode,
             done.stdout or "",
             done.stderr or "",
-            *_differences(before, snapshot(self.root)),
+            *differences(before, snapshot(self.root)),
         )
 
     def temporaries(self) -> list[str]:
@@ -166,9 +170,10 @@ class Sandbox:
         return [name for name in snapshot(self.root) if name.endswith(".tmp")]
 
 
-def _differences(
+def differences(
     before: dict[str, Entry], after: dict[str, Entry]
 ) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Tell which files are new, changed and gone."""
     changed = {name for name in before.keys() & after.keys() if before[name] != after[name]}
     return (
         frozenset(after.keys() - before.keys()),
@@ -179,7 +184,11 @@ def _differences(
 
 def child_environment(**more: str) -> dict[str, str]:
     """Environment in which a child process finds this package and nothing of a test run's."""
-    keep = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
+    keep = {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "SYSTEMROOT", "OMP_WAIT_POLICY")
+        if name in os.environ
+    }
     return {**keep, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
@@ -249,7 +258,7 @@ class Faults:
         What counts as an operation.
     """
 
-    ALL = ("open", "write", "fsync", "link", "replace", "unlink")
+    ALL = ("open", "write", "fsync", "close", "link", "replace", "unlink")
 
     def __init__(
         self,
@@ -265,7 +274,8 @@ class Faults:
 
     def __getattr__(self, name: str) -> Any:
         function = getattr(os, name)
-        return functools.partial(self.count, name, function) if name in self.ALL else function
+        counted = name in self.ALL and name not in ("write", "close")
+        return functools.partial(self.count, name, function) if counted else function
 
     def count(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         """Do an operation, unless it is the one that fails."""
@@ -275,10 +285,11 @@ class Faults:
         failing = len(self.log) == self._fail_at
         if failing and not self._afterwards:
             raise self._error()
-        result = function(*arguments)
-        if failing:
-            raise self._error()
-        return result
+        try:
+            return function(*arguments)
+        finally:
+            if failing:
+                raise self._error()
 
     @property
     def struck(self) -> bool:
@@ -296,15 +307,22 @@ class Faults:
 
 
 class FaultyFile(io.FileIO):
-    """A file whose writes are counted, and may fail."""
+    """A file whose writes are counted, and may fail; closing it may too, but it is closed."""
 
     def __init__(self, faults: Faults, descriptor: int, mode: str) -> None:
         super().__init__(descriptor, mode.replace("b", ""))
-        self._faults = faults
+        self._faults, self._writing = faults, "w" in mode
 
     def write(self, data: Any, /) -> int:
         """Write some of the data."""
         return int(self._faults.count("write", super().write, data))
+
+    def close(self) -> None:
+        """Close the file, and tell of it once."""
+        if not self.closed:
+            super().close()
+            if self._writing:
+                self._faults.count("close", lambda: None)
 
 
 def inject(monkeypatch: pytest.MonkeyPatch, faults: Faults) -> Faults:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
+Fields = Mapping[str, int | bytes]
 
 STORED, DEFLATED = 0, 8
 LOCAL_FIELDS = ("magic", "needed", "flags", "method", "time", "date", "crc", "packed_size",
@@ -66,9 +67,9 @@ class Member:
     method: int = DEFLATED
     packed: bytes | None = None
     extra: bytes = b""
-    local: Mapping[str, int] = field(default_factory=dict)
-    central: Mapping[str, int] = field(default_factory=dict)
-    both: Mapping[str, int] = field(default_factory=dict)
+    local: Fields = field(default_factory=dict)
+    central: Fields = field(default_factory=dict)
+    both: Fields = field(default_factory=dict)
     local_name: bytes | None = None
 
     def packed_bytes(self) -> bytes:
@@ -83,7 +84,8 @@ def archive(
     before: bytes = b"",
     between: bytes = b"",
     after_members: bytes = b"",
-    end: Mapping[str, int] | None = None,
+    after_entries: bytes = b"",
+    end: Fields | None = None,
     tail: bytes = b"",
 ) -> bytes:
     """Write a ZIP archive; bytes may be put before it, between its parts and after it."""
@@ -107,6 +109,7 @@ def archive(
         body += struct.pack(LOCAL, *(local[f] for f in LOCAL_FIELDS)) + local_name
         body += member.extra + packed + between
     body += after_members
+    directory += after_entries
     fields = {
         "magic": b"PK\x05\x06", "disk": 0, "start_disk": 0, "here": len(members),
         "total": len(members), "size": len(directory), "offset": len(body), "comment_size": 0,

@@ -62,7 +62,9 @@ def chunks_of(data: bytes) -> list[tuple[bytes, bytes]]:
     found, position = [], 8
     while position < len(data):
         (length,) = struct.unpack_from(">I", data, position)
-        found.append((data[position + 4 : position + 8], data[position + 8 : position + 8 + length]))
+        found.append(
+            (data[position + 4 : position + 8], data[position + 8 : position + 8 + length])
+        )
         position += 12 + length
     return found
 
@@ -82,6 +84,34 @@ def repair_crcs(data: bytes) -> bytes:
         struct.pack_into(">I", repaired, end - 4, zlib.crc32(data[position + 4 : end - 4]))
         position = end
     return bytes(repaired)
+
+
+def repair_adler(stream: bytes, limit: int = 1 << 20) -> bytes:
+    """Make the Adler-32 of a zlib stream right, if the stream can be inflated."""
+    inflater = zlib.decompressobj(-15)
+    try:
+        plain = inflater.decompress(stream[2:], limit)
+    except zlib.error:
+        return stream
+    end = len(stream) - len(inflater.unused_data)
+    return stream[:end] + struct.pack(">I", zlib.adler32(plain))
+
+
+def repair(data: bytes) -> bytes:
+    """Make all CRCs right, and the Adler-32 of the rows if they are in one chunk."""
+    data = repair_crcs(data)
+    position = data.find(b"IDAT")
+    if position < 4:
+        return data
+    (length,) = struct.unpack_from(">I", data, position - 4)
+    end = position + 4 + length
+    stream = data[position + 4 : end]
+    if len(stream) != length or len(stream) < 6:
+        return data
+    repaired = repair_adler(stream)
+    if len(repaired) != length:
+        return data
+    return repair_crcs(data[: position + 4] + repaired + data[end:])
 
 
 def predict(kind: int, left: int, above: int, corner: int) -> int:
@@ -141,12 +171,13 @@ def encode(
     rows = b""
     for left, top, across, down in ADAM7 if interlace else ((0, 0, 1, 1),):
         columns = range(left, width, across)
+        if not columns or top >= height:
+            continue
         packed = [
             pack([row[x * per_pixel + s] for x in columns for s in range(per_pixel)], depth)
             for row in samples[top::down]
         ]
-        if columns and packed:
-            used = [kinds[n % len(kinds)] for n in range(len(packed))]
-            rows += filter_rows(packed, used, pixel_bytes)
+        used = [kinds[n % len(kinds)] for n in range(len(packed))]
+        rows += filter_rows(packed, used, pixel_bytes)
     header = ihdr(width, height, depth, color_type, interlace=interlace)
     return png(header, *before, idat(rows, level), *after, IEND)

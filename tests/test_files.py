@@ -14,7 +14,7 @@ import pytest
 from cli_tools import Faults, FaultyFile, inject, snapshot
 
 from codec import files
-from codec.errors import CodecError, FileError, LimitError
+from codec.errors import CodecError, LimitError
 
 
 def reason_of(action: object, *arguments: object, **options: object) -> str:
@@ -243,42 +243,54 @@ def test_an_existing_file_is_not_replaced_unless_forced(tmp_path: Path) -> None:
 
 
 def test_a_file_that_appears_while_another_is_written_is_not_replaced(  # row 128
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
 
-    def appear(written: list[bytes]) -> None:
-        second.write_bytes(b"of another process")
+    class Racing(Faults):
+        def link(self, source: Path, target: Path) -> None:
+            if target == second:
+                second.write_bytes(b"of another process")
+            os.link(source, target)
 
-    outputs = [(first, b"1"), (second, b"2")]
-    assert reason_of(files.write_files, outputs, verify=appear) == "exists"
+    inject(monkeypatch, Racing())
+    assert reason_of(files.write_files, [(first, b"1"), (second, b"2")]) == "exists"
     assert second.read_bytes() == b"of another process"
     assert set(snapshot(tmp_path)) == {"second"}
 
 
-def test_all_files_of_a_group_are_verified_before_any_has_its_name(tmp_path: Path) -> None:
+def test_all_files_of_a_group_are_read_back_before_any_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen = []
+    read_bytes = Path.read_bytes
 
-    def verify(written: list[bytes]) -> None:
-        seen.append(written)
+    def watch(path: Path) -> bytes:
+        seen.append(read_bytes(path))
         assert not (tmp_path / "a").exists()
         assert not (tmp_path / "b").exists()
+        return seen[-1]
 
-    files.write_files([(tmp_path / "a", b"1"), (tmp_path / "b", b"")], verify=verify)
-    assert seen == [[b"1", b""]]
+    with monkeypatch.context() as context:
+        context.setattr(Path, "read_bytes", watch)
+        files.write_files([(tmp_path / "a", b"1"), (tmp_path / "b", b"")])
+    assert seen == [b"1", b""]
     assert set(snapshot(tmp_path)) == {"a", "b"}
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_what_fails_to_verify_is_not_written(tmp_path: Path, force: bool) -> None:  # row 129
-    def verify(written: list[bytes]) -> None:
-        raise FileError("something else came back", "verify")
+def test_what_fails_to_verify_is_not_written(  # row 129
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, force: bool
+) -> None:
+    read_bytes = Path.read_bytes
 
     if force:
         (tmp_path / "b").write_bytes(b"old")
     before = snapshot(tmp_path)
     outputs = [(tmp_path / "a", b"1"), (tmp_path / "b", b"2")]
-    assert reason_of(files.write_files, outputs, force=force, verify=verify) == "verify"
+    with monkeypatch.context() as context:
+        context.setattr(Path, "read_bytes", lambda path: read_bytes(path).replace(b"2", b"3"))
+        assert reason_of(files.write_files, outputs, force=force) == "verify"
     assert snapshot(tmp_path) == before
 
 
@@ -373,7 +385,7 @@ def test_a_file_is_synced_before_it_is_named_and_its_directory_after(
     faults = inject(monkeypatch, Faults())
     files.write_files([(tmp_path / "file", b"content")], force=force)
     naming = "replace" if force else "link"
-    assert faults.log == ["open", "write", "fsync", naming, "open", "fsync", "unlink"]
+    assert faults.log == ["open", "write", "fsync", "close", naming, "open", "fsync", "unlink"]
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.EMLINK])

@@ -8,7 +8,7 @@ the exact size of the inflated rows. Used for our own files and to judge picture
 import struct
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import deflate
@@ -372,8 +372,24 @@ def write_png(
     """
     header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
     idat = bytes(deflate.zlib_compress(np.ascontiguousarray(filtered), level))
+    return join_chunks(((b"IHDR", header), *before_idat, (b"IDAT", idat), (b"IEND", b"")))
+
+
+def join_chunks(chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Put together a PNG of chunks.
+
+    Parameters
+    ----------
+    chunks : iterable of (type, content)
+        All of them, from IHDR to IEND.
+
+    Returns
+    -------
+    data : bytes
+        The file.
+    """
     pieces = [SIGNATURE]
-    for kind, content in ((b"IHDR", header), *before_idat, (b"IDAT", idat), (b"IEND", b"")):
+    for kind, content in chunks:
         crc = zlib.crc32(content, zlib.crc32(kind))
         pieces += [struct.pack(">I", len(content)), kind, content, struct.pack(">I", crc)]
     return b"".join(pieces)

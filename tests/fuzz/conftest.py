@@ -1,0 +1,3 @@
+"""Keep pytest, which looks for doctests everywhere, from importing atheris."""
+
+collect_ignore = ["fuzz_readers.py"]

@@ -1,0 +1,380 @@
+"""The registry of forms: names of files, saving and loading (`codec.formats`)."""
+
+import os
+from pathlib import Path
+
+import container_tools as ct
+import numpy as np
+import png_tools as pt
+import pytest
+
+import codec
+from codec.errors import CodecError, FileError, FormatError, LimitError, ParameterError
+from codec.formats import FORMS, form_of, load, load_contents, part_paths, save
+from codec.indexed import IndexedImage
+from codec.options import FORM_NAMES
+
+FLAG = np.array([[0, 0, 255], [255, 255, 255], [255, 0, 0]], dtype=np.uint8)
+LABELS = np.array([[0, 1, 2], [0, 1, 2]], dtype=np.uint8)
+PICTURE = IndexedImage(LABELS, FLAG)
+OTHER = IndexedImage(LABELS, FLAG[::-1].copy())
+NAMES = ("flag.labels.png", "flag.npz", "flag.png")
+
+
+def assert_same(found: IndexedImage, expected: IndexedImage) -> None:
+    assert found.labels.tolist() == expected.labels.tolist()
+    assert found.codebook.tolist() == expected.codebook.tolist()
+
+
+def content_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def failure(path: str | os.PathLike[str], **options: object) -> CodecError:
+    with pytest.raises(CodecError) as caught:
+        load_contents(path, **options)
+    return caught.value
+
+
+def test_the_forms_are_those_that_the_command_line_offers():
+    assert tuple(FORMS) == FORM_NAMES
+    assert [form.name for form in FORMS.values()] == list(FORMS)
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("a.labels.png", "pair"),
+        ("A.LABELS.PNG", "pair"),
+        ("a.b.labels.png", "pair"),
+        ("a.npz", "npz"),
+        ("a.NpZ", "npz"),
+        ("a.labels.npz", "npz"),
+        ("a.png", "png"),
+        ("a.indexed.png", "png"),
+        ("labels.png", "png"),
+        ("a.labels.png.png", "png"),
+        ("folder.npz/a.png", "png"),
+        ("http://example.com/a.npz", "npz"),
+        ("é\n.npz", "npz"),
+    ],
+)
+def test_the_end_of_a_name_chooses_the_form(name, form):
+    for path in (name, Path(name), os.fsencode(name)):
+        assert form_of(path).name == form
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.jpg",
+        "a",
+        "",
+        "npz",
+        ".npz",
+        ".png",
+        "a.png/",
+        "a.npz.gz",
+        "a.codebook.npy",
+        "a.labels.npy",
+    ],
+)
+def test_a_name_that_is_of_no_form_is_refused(name):
+    with pytest.raises(ParameterError) as caught:
+        form_of(name)
+    assert caught.value.reason == "output-name"
+    assert ".labels.png, .npz, .png" in str(caught.value)
+
+
+def test_a_name_that_is_nothing_but_the_end_of_a_pair_is_refused():
+    # As an indexed PNG it could be written but, being named like half of a pair, never read.
+    with pytest.raises(ParameterError) as caught:
+        form_of(".labels.png")
+    assert caught.value.reason == "output-name"
+
+
+# row 108: the codebook gets its name first, so that labels are never without it
+def test_a_pair_is_the_codebook_then_the_labels():
+    pair = FORMS["pair"]
+    assert part_paths(pair, "d/a.labels.png") == [Path("d/a.codebook.npy"), Path("d/a.labels.png")]
+    assert part_paths(pair, "d/A.LABELS.PNG") == [Path("d/A.codebook.npy"), Path("d/A.LABELS.PNG")]
+    assert part_paths(FORMS["npz"], "d/a.npz") == [Path("d/a.npz")]
+    assert part_paths(FORMS["png"], "d/a.png") == [Path("d/a.png")]
+
+
+# Saving and loading
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_saved_is_loaded_again_and_verified(name, tmp_path):
+    paths = save(PICTURE, tmp_path / name)
+    assert paths == part_paths(form_of(name), tmp_path / name)
+    assert sorted(tmp_path.iterdir()) == sorted(paths)
+    assert_same(load(tmp_path / name), PICTURE)
+    contents = load_contents(str(tmp_path / name))
+    assert contents.verified
+    assert contents.form == form_of(name).name
+    assert contents.size_bytes == sum(path.stat().st_size for path in paths)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_hold_the_bytes_that_encode_gives(name, tmp_path):
+    paths = save(PICTURE, tmp_path / name)
+    assert [path.read_bytes() for path in paths] == form_of(name).encode(PICTURE)
+
+
+def test_the_public_names_are_these_functions():
+    assert codec.save is save
+    assert codec.load is load
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("name", NAMES)
+def test_pictures_of_every_number_of_channels_come_back(channels, name, tmp_path):
+    state = np.random.RandomState(channels)
+    expected = IndexedImage(
+        state.randint(0, 40, (30, 20)).astype(np.uint8),
+        state.randint(0, 256, (40, channels)).astype(np.uint8),
+    )
+    save(expected, tmp_path / name)
+    assert_same(load(tmp_path / name), expected)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_existing_file_is_kept_unless_forced(name, tmp_path):
+    save(PICTURE, tmp_path / name)
+    before = content_of(tmp_path)
+    with pytest.raises(FileError) as caught:
+        save(OTHER, tmp_path / name)
+    assert caught.value.reason == "exists"
+    assert content_of(tmp_path) == before
+    save(OTHER, tmp_path / name, force=True)
+    assert_same(load(tmp_path / name), OTHER)
+    assert content_of(tmp_path).keys() == before.keys()
+
+
+@pytest.mark.parametrize("half", ["flag.codebook.npy", "flag.labels.png"])
+def test_a_pair_is_not_saved_where_either_half_is_in_the_way(half, tmp_path):
+    (tmp_path / half).write_bytes(b"mine")
+    with pytest.raises(FileError) as caught:
+        save(PICTURE, tmp_path / "flag.labels.png")
+    assert caught.value.reason == "exists"
+    assert half in str(caught.value)
+    assert content_of(tmp_path) == {half: b"mine"}
+
+
+def test_nothing_is_written_under_a_name_of_no_form(tmp_path):
+    with pytest.raises(ParameterError):
+        save(PICTURE, tmp_path / "flag.jpg")
+    assert content_of(tmp_path) == {}
+
+
+def test_nothing_is_written_into_a_folder_that_does_not_exist(tmp_path):
+    with pytest.raises(FileError) as caught:
+        save(PICTURE, tmp_path / "missing" / "flag.npz")
+    assert caught.value.reason == "no-directory"
+    assert content_of(tmp_path) == {}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_picture_that_no_reader_would_accept_is_not_written(name, tmp_path):
+    wide = IndexedImage(np.zeros((1, 65_536), dtype=np.uint8), FLAG)
+    with pytest.raises(CodecError):
+        save(wide, tmp_path / name)
+    assert content_of(tmp_path) == {}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_longest_side_that_is_allowed_is_saved_and_loaded(name, tmp_path):
+    labels = np.zeros((1, 65_535), dtype=np.uint8)
+    labels[0, -1] = 2
+    for shape in ((1, 65_535), (65_535, 1)):
+        expected = IndexedImage(labels.reshape(shape), FLAG)
+        save(expected, tmp_path / name, force=True)
+        assert_same(load(tmp_path / name), expected)
+
+
+# Which reader
+
+
+def test_the_first_bytes_decide_and_not_the_name(tmp_path):
+    (npz,) = FORMS["npz"].encode(PICTURE)
+    (png,) = FORMS["png"].encode(PICTURE)
+    for name in ("a.png", "a.labels.png", "a.jpg", "a"):
+        (tmp_path / name).write_bytes(npz)
+        assert load_contents(tmp_path / name).form == "npz"
+    for name in ("a.npz", "a.jpg", "a", "labels.png"):
+        (tmp_path / name).write_bytes(png)
+        assert load_contents(tmp_path / name).form == "png"
+
+
+def test_either_half_names_the_pair(tmp_path):
+    save(PICTURE, tmp_path / "flag.labels.png")
+    for name in ("flag.labels.png", "flag.codebook.npy"):
+        contents = load_contents(tmp_path / name)
+        assert (contents.form, contents.verified) == ("pair", True)
+        assert_same(contents.indexed, PICTURE)
+
+
+def test_a_codebook_elsewhere_can_be_named(tmp_path):
+    save(PICTURE, tmp_path / "flag.labels.png")
+    (tmp_path / "flag.codebook.npy").rename(tmp_path / "other.npy")
+    (tmp_path / "flag.labels.png").rename(tmp_path / "plain.png")
+    contents = load_contents(tmp_path / "plain.png", codebook_path=tmp_path / "other.npy")
+    assert (contents.form, contents.verified) == ("pair", True)
+    assert_same(contents.indexed, PICTURE)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GIF89a",
+        b"\xff\xd8\xff",
+        b"text",
+        b"\x93NUMPY\x01\x00",
+        b"\x89PNG\r\n\x1a",
+        b"P",
+        b"\0" * 64,
+    ],
+)
+def test_files_that_are_neither_png_nor_zip_are_not_compressed_ones(data, tmp_path):
+    for name in ("a.labels.png", "a.png", "a.npz"):
+        (tmp_path / name).write_bytes(data)
+        error = failure(tmp_path / name)
+        assert isinstance(error, FormatError)
+        assert error.reason == "not-compressed"
+
+
+# row 105
+def test_a_png_with_an_archive_behind_it_is_judged_as_a_png(tmp_path):
+    (npz,) = FORMS["npz"].encode(PICTURE)
+    (png,) = FORMS["png"].encode(OTHER)
+    (tmp_path / "a.npz").write_bytes(png + npz)
+    assert failure(tmp_path / "a.npz").reason == "trailing-data"
+    (tmp_path / "a.png").write_bytes(npz + png)
+    assert failure(tmp_path / "a.png").reason == "truncated"
+
+
+def test_an_ordinary_picture_is_not_a_compressed_file(tmp_path):
+    (tmp_path / "photo.png").write_bytes(pt.encode([[0, 0, 0]], 8, pt.RGB))
+    assert failure(tmp_path / "photo.png").reason == "not-indexed"
+
+
+def test_the_limit_on_pixels_reaches_every_reader(tmp_path):
+    for name in NAMES:
+        save(PICTURE, tmp_path / name)
+        assert_same(load(tmp_path / name, max_pixels=6), PICTURE)
+        with pytest.raises(LimitError) as caught:
+            load(tmp_path / name, max_pixels=5)
+        assert caught.value.reason == "pixel-limit"
+
+
+# Pairs that are not whole
+
+
+# row 107
+def test_a_missing_codebook_is_named(tmp_path):
+    save(PICTURE, tmp_path / "flag.labels.png")
+    (tmp_path / "flag.codebook.npy").unlink()
+    error = failure(tmp_path / "flag.labels.png")
+    assert isinstance(error, FileError)
+    assert error.reason == "not-found"
+    assert "flag.codebook.npy" in str(error)
+
+
+# row 107
+def test_missing_labels_are_named_if_the_codebook_was_given(tmp_path):
+    save(PICTURE, tmp_path / "flag.labels.png")
+    (tmp_path / "flag.labels.png").unlink()
+    error = failure(tmp_path / "flag.codebook.npy")
+    assert isinstance(error, FileError)
+    assert error.reason == "not-found"
+    assert "flag.labels.png" in str(error)
+
+
+def test_a_codebook_that_cannot_be_read_is_named_with_what_is_wrong(tmp_path):
+    save(PICTURE, tmp_path / "flag.labels.png")
+    codebook = tmp_path / "flag.codebook.npy"
+    codebook.write_bytes(b"")
+    error = failure(tmp_path / "flag.labels.png")
+    assert (error.reason, str(error).endswith("flag.codebook.npy: the file is empty")) == (
+        "empty", True,
+    )  # fmt: skip
+    codebook.unlink()
+    codebook.mkdir()
+    assert failure(tmp_path / "flag.labels.png").reason == "is-directory"
+
+
+def test_the_name_of_a_codebook_cannot_break_the_line_of_its_error(tmp_path):
+    name = "a\n\x1b[31m.labels.png"
+    (tmp_path / name).write_bytes(FORMS["pair"].encode(PICTURE)[1])
+    message = str(failure(tmp_path / name))
+    assert "\n" not in message
+    assert "\x1b" not in message
+
+
+# row 108
+def test_a_new_codebook_beside_old_labels_is_refused_whichever_was_written_first(tmp_path):
+    # What a crash between the two names of a forced save would leave.
+    old, new = FORMS["pair"].encode(PICTURE), FORMS["pair"].encode(OTHER)
+    renumbered = FORMS["pair"].encode(IndexedImage(2 - LABELS, FLAG))
+    for codebook, labels in ((renumbered[0], old[1]), (old[0], renumbered[1])):
+        (tmp_path / "flag.codebook.npy").write_bytes(codebook)
+        (tmp_path / "flag.labels.png").write_bytes(labels)
+        assert failure(tmp_path / "flag.labels.png").reason == "digest-mismatch"
+    # Labels that are the same belong to either.
+    assert old[1] == new[1]
+
+
+# row 108
+def test_a_failed_save_of_a_pair_leaves_the_old_pair(tmp_path):
+    save(PICTURE, tmp_path / "flag.labels.png")
+    before = content_of(tmp_path)
+    wide = IndexedImage(np.zeros((1, 65_536), dtype=np.uint8), FLAG)
+    with pytest.raises(CodecError):
+        save(wide, tmp_path / "flag.labels.png", force=True)
+    assert content_of(tmp_path) == before
+
+
+# row 109
+def test_a_file_of_a_newer_version_says_which(tmp_path):
+    (tmp_path / "flag.codebook.npy").write_bytes(ct.npy(FLAG) + ct.seal(LABELS, FLAG, b"2"))
+    (tmp_path / "flag.labels.png").write_bytes(pt.encode(LABELS.tolist()))
+    error = failure(tmp_path / "flag.labels.png")
+    assert error.reason == "unsupported-version"
+    assert "written by version b'2'" in str(error)
+
+
+# Paths
+
+
+def test_a_missing_file_a_folder_and_an_empty_file_are_file_errors(tmp_path):
+    (tmp_path / "folder.npz").mkdir()
+    (tmp_path / "empty.npz").touch()
+    for path, reason in (
+        (tmp_path / "missing.npz", "not-found"),
+        (tmp_path / "folder.npz", "is-directory"),
+        (tmp_path / "empty.npz", "empty"),
+        (tmp_path / "empty.npz" / "a.npz", "not-found"),
+        ("", "is-directory"),
+        ("/", "is-directory"),
+        ("http://127.0.0.1:1/a.npz", "not-found"),
+        ("a\0.npz", "input-output"),
+        ("a\0.codebook.npy", "input-output"),
+    ):
+        error = failure(path)
+        assert isinstance(error, FileError)
+        assert error.reason == reason, path
+
+
+def test_loading_changes_nothing_on_disk(tmp_path):
+    for name in NAMES:
+        save(PICTURE, tmp_path / name)
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in tmp_path.iterdir()}
+    for path in before:
+        load(path)
+    after = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in tmp_path.iterdir()}
+    assert after == before

@@ -1,0 +1,321 @@
+"""The indexed PNG (`codec.formats.indexed_png`): a palette, labels and the private chunk kmSL."""
+
+import io
+import zlib
+
+import container_tools as ct
+import numpy as np
+import png_tools as pt
+import pytest
+from PIL import Image
+
+from codec.decompressor import decompress
+from codec.errors import CodecError, FormatError, LimitError
+from codec.formats.contents import Contents
+from codec.formats.indexed_png import decode, encode
+from codec.indexed import IndexedImage
+from codec.options import MAX_PIXELS
+
+FLAG = np.array([[0, 0, 255], [255, 255, 255], [255, 0, 0]], dtype=np.uint8)
+LABELS = np.array([[0, 1, 2], [0, 1, 2]], dtype=np.uint8)
+PICTURE = IndexedImage(LABELS, FLAG)
+(ENCODED,) = encode(PICTURE)
+ROWS = [[0, 1, 2], [0, 1, 2]]
+PLTE = pt.chunk(b"PLTE", FLAG.tobytes())
+SEAL = pt.chunk(b"kmSL", b"\x03" + ct.seal(LABELS, FLAG))
+
+
+def picture(shape: tuple[int, int], size: int, channels: int, seed: int = 0) -> IndexedImage:
+    state = np.random.RandomState(seed)
+    labels = state.randint(0, size, shape).astype(np.uint8)
+    return IndexedImage(labels, state.randint(0, 256, (size, channels)).astype(np.uint8))
+
+
+def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Contents:
+    return decode([data], max_pixels)
+
+
+def reason_of(data: bytes, max_pixels: int = MAX_PIXELS) -> str:
+    with pytest.raises(CodecError) as caught:
+        read(data, max_pixels)
+    assert isinstance(caught.value, (FormatError, LimitError))
+    return caught.value.reason
+
+
+def assert_is(contents: Contents, expected: IndexedImage, *, verified: bool) -> None:
+    assert contents.verified is verified
+    assert contents.indexed.labels.tolist() == expected.labels.tolist()
+    assert contents.indexed.codebook.tolist() == expected.codebook.tolist()
+
+
+def indexed_png(*before: bytes, depth: int = 8, rows: list[list[int]] = ROWS) -> bytes:
+    return pt.encode(rows, depth, pt.INDEXED, before=before)
+
+
+def shown(data: bytes, mode: str) -> list:
+    """What any viewer shows."""
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert(mode)).tolist()
+
+
+def test_the_flag_is_stored_in_these_chunks():
+    chunks = pt.chunks_of(ENCODED)
+    assert [kind for kind, _ in chunks] == [b"IHDR", b"PLTE", b"kmSL", b"IDAT", b"IEND"]
+    assert chunks[0][1] == b"\x00\x00\x00\x03\x00\x00\x00\x02\x02\x03\x00\x00\x00"
+    assert chunks[1][1] == FLAG.tobytes()
+    assert chunks[2][1] == b"\x03" + ct.seal(LABELS, FLAG)
+    assert zlib.decompress(chunks[3][1]) == b"\x00\x18\x00\x18"  # 00 01 10 and padding
+
+
+def test_the_private_chunk_is_not_copied_by_programs_that_change_pixels():
+    # Bit 5 of its letters: ancillary, private, reserved, unsafe to copy (PNG section 5.4).
+    assert [bool(letter & 0x20) for letter in b"kmSL"] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 16, 17, 256])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 41), (41, 1), (13, 11)])
+def test_a_picture_comes_back_exactly_and_verified(channels, size, shape):
+    expected = picture(shape, size, channels)
+    assert_is(read(*encode(expected)), expected, verified=True)
+
+
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (2, "LA"), (3, "RGB"), (4, "RGBA")])
+@pytest.mark.parametrize("size", [1, 2, 4, 16, 17, 256])
+def test_every_viewer_shows_the_pixels_that_decompress_gives(channels, mode, size):
+    expected = picture((13, 11), size, channels)
+    assert shown(encode(expected)[0], mode) == decompress(expected).tolist()
+
+
+def test_transparency_ends_with_the_last_code_word_that_needs_it():
+    def chunk_of(alphas: list[int], channels: int) -> bytes | None:
+        codebook = np.zeros((len(alphas), channels), dtype=np.uint8)
+        codebook[:, -1] = alphas
+        labels = np.zeros((1, 1), dtype=np.uint8)
+        return dict(pt.chunks_of(encode(IndexedImage(labels, codebook))[0])).get(b"tRNS")
+
+    for channels in (2, 4):
+        assert chunk_of([255, 255, 255], channels) is None
+        assert chunk_of([0, 255, 255], channels) == b"\x00"
+        assert chunk_of([255, 7, 255], channels) == b"\xff\x07"
+        assert chunk_of([255, 255, 254], channels) == b"\xff\xff\xfe"
+        assert chunk_of([0], channels) == b"\x00"
+
+
+def test_opaque_pictures_with_alpha_keep_their_channels():
+    for channels in (2, 4):
+        codebook = np.full((3, channels), 255, dtype=np.uint8)
+        codebook[:, 0] = [1, 2, 3]
+        expected = IndexedImage(LABELS, codebook)
+        assert_is(read(*encode(expected)), expected, verified=True)
+
+
+@pytest.mark.parametrize(
+    ("size", "depth"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 4), (16, 4), (17, 8), (256, 8)]
+)
+def test_rows_are_packed_into_as_few_bits_as_the_codebook_needs(size, depth):
+    # Noise, which only packing makes smaller.
+    (data,) = encode(picture((40, 40), size, 3))
+    assert pt.chunks_of(data)[0][1][8] == depth
+
+
+def test_rows_are_left_unpacked_where_that_is_smaller():
+    # Every row is the one above moved by a pixel, which is a match of bytes but not of bits.
+    row = np.random.RandomState(0).randint(0, 3, 101).astype(np.uint8)
+    labels = np.stack([np.roll(row, shift) for shift in range(60)])
+    (data,) = encode(IndexedImage(labels, FLAG))
+    assert pt.chunks_of(data)[0][1][8] == 8
+    assert len(data) < len(pt.encode(labels.tolist(), 2, pt.INDEXED, before=[PLTE, SEAL]))
+
+
+def test_parts_add_up_to_the_size_of_the_file():
+    transparent = np.hstack([FLAG, np.array([[0], [9], [255]], dtype=np.uint8)])
+    (data,) = encode(IndexedImage(LABELS, transparent))
+    contents = read(data)
+    idat = len(dict(pt.chunks_of(data))[b"IDAT"])
+    assert contents.form == "png"
+    assert contents.part_bytes == {
+        "codebook": 9 + 2, "labels": idat, "seal": 41, "container": 8 + 6 * 12 + 13,
+    }  # fmt: skip
+    assert contents.size_bytes == len(data)
+
+
+# Indexed PNGs that others wrote
+
+
+def test_a_foreign_indexed_png_is_rgb_and_unverified():
+    for depth in (2, 4, 8):
+        assert_is(read(indexed_png(PLTE, depth=depth)), PICTURE, verified=False)
+
+
+@pytest.mark.parametrize("alphas", [b"\x00", b"\x00\x80", b"\x00\x80\xff", b"\xff\xff\xff"])
+def test_a_foreign_indexed_png_with_transparency_is_rgba(alphas):
+    opacity = np.frombuffer(alphas.ljust(3, b"\xff"), dtype=np.uint8)[:, None]
+    expected = IndexedImage(LABELS, np.hstack([FLAG, opacity]))
+    data = indexed_png(PLTE, pt.chunk(b"tRNS", alphas))
+    assert_is(read(data), expected, verified=False)
+    assert shown(data, "RGBA") == decompress(expected).tolist()
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 17), (17, 1), (13, 11)])
+def test_what_pillow_wrote_is_read_as_pillow_reads_it(bits, shape):
+    expected = picture(shape, 2**bits, 3, seed=bits)
+    image = Image.fromarray(expected.labels).convert("P")
+    image.putpalette(expected.codebook.tobytes())
+    file = io.BytesIO()
+    image.putdata(expected.labels.reshape(-1).tolist())
+    image.save(file, "PNG", bits=bits)
+    contents = read(file.getvalue())
+    assert not contents.verified
+    assert contents.indexed.labels.tolist() == expected.labels.tolist()
+    assert decompress(contents.indexed).tolist() == shown(file.getvalue(), "RGB")
+
+
+@pytest.mark.parametrize("kinds", [(0,), (1,), (2,), (3,), (4,), (4, 3, 0, 2, 1)])
+@pytest.mark.parametrize("interlace", [0, 1])
+@pytest.mark.parametrize("depth", [2, 8])
+def test_other_filters_interlacing_and_depths_keep_the_seal(kinds, interlace, depth):
+    expected = picture((19, 14), 4, 3)
+    chunks = dict(pt.chunks_of(encode(expected)[0]))
+    before = [pt.chunk(kind, chunks[kind]) for kind in (b"PLTE", b"kmSL")]
+    rewritten = pt.encode(
+        expected.labels.tolist(), depth, pt.INDEXED, kinds=kinds, interlace=interlace,
+        before=before,
+    )  # fmt: skip
+    assert_is(read(rewritten), expected, verified=True)
+
+
+def test_the_private_chunk_may_stand_anywhere():
+    after = pt.encode(ROWS, 8, pt.INDEXED, before=[PLTE], after=[SEAL])
+    for data in (indexed_png(SEAL, PLTE), indexed_png(PLTE, SEAL), after):
+        assert_is(read(data), PICTURE, verified=True)
+
+
+def test_other_chunks_do_not_matter():
+    added = [pt.chunk(b"gAMA", b"\x00\x00\xb1\x8f"), pt.chunk(b"tEXt", b"a\x00b")]
+    assert_is(read(indexed_png(*added, PLTE, SEAL, *added)), PICTURE, verified=True)
+
+
+def test_without_its_private_chunk_a_picture_is_what_others_would_see():
+    grey = IndexedImage(LABELS, FLAG[:, :1])
+    chunks = [
+        (kind, content) for kind, content in pt.chunks_of(encode(grey)[0]) if kind != b"kmSL"
+    ]
+    expected = IndexedImage(LABELS, np.repeat(FLAG[:, :1], 3, axis=1))
+    assert_is(read(pt.from_chunks(chunks)), expected, verified=False)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pt.encode(ROWS),
+        pt.encode([[0, 0, 0, 1, 1, 1]], 8, pt.RGB),
+        pt.encode([[0, 0, 0, 1, 1, 1]], 8, pt.RGB, before=[PLTE]),
+        pt.encode([[0, 255]], 8, pt.GREY_ALPHA),
+        pt.encode([[0, 0, 0, 255]], 16, pt.RGBA),
+    ],
+    ids=["grey", "RGB", "RGB with a suggested palette", "grey+alpha", "RGBA of 16 bits"],
+)
+def test_a_png_without_a_palette_is_a_picture_and_not_compressed(data):
+    assert reason_of(data) == "not-indexed"
+
+
+# row 57
+@pytest.mark.parametrize("depth", [2, 8])
+def test_a_pixel_beyond_the_palette_is_refused(depth):
+    data = indexed_png(pt.chunk(b"PLTE", FLAG[:2].tobytes()), depth=depth)
+    assert reason_of(data) == "label-out-of-range"
+
+
+@pytest.mark.parametrize("alphas", [b"", bytes(4), bytes(256)])
+def test_transparency_that_does_not_fit_the_palette_is_refused(alphas):
+    assert reason_of(indexed_png(PLTE, pt.chunk(b"tRNS", alphas))) == "bad-palette"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "bad-seal"),
+        (b"\x03", "bad-seal"),
+        (b"\x00" + ct.seal(LABELS, FLAG), "bad-seal"),
+        (b"\x05" + ct.seal(LABELS, FLAG), "bad-seal"),
+        (b"\x03" + ct.seal(LABELS, FLAG)[:-1], "bad-seal"),
+        (b"\x03" + ct.seal(LABELS, FLAG) + b"\x00", "bad-seal"),
+        (b"\x03" + bytes(40), "bad-seal"),
+        (b"\x03" + ct.seal(LABELS, FLAG, b"2"), "unsupported-version"),  # row 109
+        (b"\x03" + ct.seal(LABELS, FLAG[::-1]), "digest-mismatch"),
+        (b"\x01" + ct.seal(LABELS, FLAG), "digest-mismatch"),
+        (b"\x02" + ct.seal(LABELS, FLAG), "digest-mismatch"),
+        (b"\x04" + ct.seal(LABELS, FLAG), "digest-mismatch"),
+    ],
+)
+def test_the_private_chunk_must_be_the_seal_of_this_picture(content, reason):
+    assert reason_of(indexed_png(PLTE, pt.chunk(b"kmSL", content))) == reason
+
+
+# row 91
+def test_an_edited_picture_that_kept_its_seal_is_refused():
+    recolored = pt.chunk(b"PLTE", (FLAG ^ np.uint8(1)).tobytes())
+    longer = pt.chunk(b"PLTE", FLAG.tobytes() + b"\x00\x00\x00")
+    moved = [[0, 1, 2], [0, 2, 1]]
+    transparent = pt.chunk(b"tRNS", b"\x00")
+    expected = IndexedImage(LABELS, np.hstack([FLAG, np.full((3, 1), 9, dtype=np.uint8)]))
+    rgba = pt.chunk(b"kmSL", b"\x04" + ct.seal(expected.labels, expected.codebook))
+    for data in (
+        indexed_png(recolored, SEAL),
+        indexed_png(longer, SEAL),
+        indexed_png(PLTE, SEAL, rows=moved),
+        indexed_png(PLTE, SEAL, rows=ROWS[:1]),
+        indexed_png(PLTE, transparent, rgba),
+    ):
+        assert reason_of(data) == "digest-mismatch"
+
+
+def test_transparency_added_to_a_picture_without_alpha_is_refused():
+    # The pixels are those that were sealed, but not those that every viewer shows now.
+    data = indexed_png(PLTE, pt.chunk(b"tRNS", b"\x00"), SEAL)
+    assert shown(data, "RGBA")[0][0] == [0, 0, 255, 0]
+    assert reason_of(data) == "digest-mismatch"
+
+
+def test_a_grey_picture_whose_palette_was_tinted_is_refused():
+    grey = IndexedImage(LABELS, FLAG[:, :1])
+    chunks = pt.chunks_of(encode(grey)[0])
+    tinted = [
+        (kind, content[:1] + b"\x99" + content[2:] if kind == b"PLTE" else content)
+        for kind, content in chunks
+    ]
+    assert reason_of(pt.from_chunks(tinted)) == "digest-mismatch"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "not-a-png"),
+        (ENCODED[:-1], "truncated"),
+        (ENCODED + b"\x00", "trailing-data"),
+        (ENCODED[:-1] + b"\x00", "bad-crc"),
+        (pt.png(pt.ihdr(3, 2, 8, 3), PLTE, pt.idat(bytes(4)), pt.IEND), "truncated"),
+        (pt.png(pt.ihdr(3, 2, 8, 3), PLTE, pt.idat(bytes(9)), pt.IEND), "excess-data"),
+        (pt.png(pt.ihdr(3, 2, 8, 3), PLTE, pt.idat(b"\x05" + bytes(7)), pt.IEND), "bad-filter"),
+        (pt.png(pt.ihdr(3, 2, 8, 3), pt.idat(bytes(8)), pt.IEND), "bad-palette"),
+        (pt.png(pt.ihdr(65536, 1, 8, 3), PLTE, pt.idat(b""), pt.IEND), "side-limit"),
+    ],
+)
+def test_a_damaged_png_is_refused(data, reason):
+    assert reason_of(data) == reason
+
+
+# row 88
+def test_every_truncation_is_refused():
+    for length in range(len(ENCODED)):
+        assert reason_of(ENCODED[:length]) == ("not-a-png" if length < 8 else "truncated")
+
+
+def test_the_limit_on_pixels_is_kept():
+    assert_is(read(ENCODED, 6), PICTURE, verified=True)
+    assert reason_of(ENCODED, 5) == "pixel-limit"

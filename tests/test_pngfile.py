@@ -1,0 +1,442 @@
+"""The strict PNG container walk, its writer and its samples (`codec.formats.pngfile`).
+
+Row 87 asks of label PNGs what rows 35 to 44 and 57 ask of pictures; both go through this module.
+"""
+
+import io
+import itertools
+import struct
+import tracemalloc
+import zlib
+
+import numpy as np
+import png_tools as pt
+import pytest
+from PIL import Image
+
+from codec.errors import CodecError, FormatError, LimitError
+from codec.formats.pngfile import (
+    check_dimensions,
+    check_filters,
+    decode_samples,
+    inflate_rows,
+    parse_header,
+    read_png,
+    write_png,
+)
+from codec.options import MAX_PIXELS, MAX_SIDE
+
+TWO_BY_TWO = b"\x00\x01\x02\x00\x03\x04"
+PLTE = pt.chunk(b"PLTE", bytes(range(9)))
+ONE_MEBIBYTE = 1 << 20
+IHDR, IDAT, IEND = pt.ihdr(2, 2), pt.idat(TWO_BY_TWO), pt.IEND
+
+
+def samples_of(data: bytes) -> list:
+    return decode_samples(read_png(data)).tolist()
+
+
+def reason_of(data: bytes, max_pixels: int = MAX_PIXELS) -> str:
+    with pytest.raises(CodecError) as caught:
+        decode_samples(read_png(data, max_pixels))
+    assert isinstance(caught.value, (FormatError, LimitError))
+    return caught.value.reason
+
+
+def grey(*chunks: bytes) -> bytes:
+    return pt.png(pt.ihdr(2, 2), *chunks)
+
+
+def test_the_writer_writes_these_bytes():
+    filtered = np.array([[0, 1, 2], [0, 3, 4]], dtype=np.uint8)
+    data = write_png(2, 2, 8, pt.GREY, filtered)
+    assert data[:33] == (
+        b"\x89PNG\r\n\x1a\n"
+        b"\x00\x00\x00\x0dIHDR\x00\x00\x00\x02\x00\x00\x00\x02\x08\x00\x00\x00\x00\x57\xdd\x52\xf8"
+    )
+    assert data[-12:] == b"\x00\x00\x00\x00IEND\xae\x42\x60\x82"
+    kinds = [kind for kind, _ in pt.chunks_of(data)]
+    assert kinds == [b"IHDR", b"IDAT", b"IEND"]
+    assert zlib.decompress(pt.chunks_of(data)[1][1]) == TWO_BY_TWO
+
+
+def test_the_writer_puts_chunks_before_the_rows_and_all_crcs_right():
+    filtered = np.array([[0, 1, 2], [0, 3, 4]], dtype=np.uint8)
+    extra = ((b"PLTE", bytes(15)), (b"kmSL", b"seal"))
+    data = write_png(2, 2, 8, pt.INDEXED, filtered, extra)
+    assert [kind for kind, _ in pt.chunks_of(data)] == [
+        b"IHDR",
+        b"PLTE",
+        b"kmSL",
+        b"IDAT",
+        b"IEND",
+    ]
+    assert pt.repair_crcs(data) == data
+    png = read_png(data)
+    assert png.plte == bytes(15)
+    assert png.chunks == {b"kmSL": b"seal"}
+
+
+def test_a_sound_png_is_taken_apart():
+    data = grey(pt.chunk(b"tEXt", b"a"), pt.idat(TWO_BY_TWO), pt.chunk(b"tIME", b"b"), pt.IEND)
+    png = read_png(data)
+    header = png.header
+    assert (header.width, header.height, header.depth, header.color_type) == (2, 2, 8, 0)
+    assert not header.interlaced
+    assert png.chunks == {b"tEXt": b"a", b"tIME": b"b"}
+    assert zlib.decompress(png.idat) == TWO_BY_TWO
+    assert decode_samples(png).tolist() == [[[1], [2]], [[3], [4]]]
+
+
+def test_pillow_reads_what_the_writer_writes():
+    rows = np.random.RandomState(0).randint(0, 256, (9, 7)).astype(np.uint8)
+    filtered = np.hstack([np.zeros((9, 1), dtype=np.uint8), rows])
+    with Image.open(io.BytesIO(write_png(7, 9, 8, pt.GREY, filtered))) as image:
+        assert image.mode == "L"
+        assert np.asarray(image).tolist() == rows.tolist()
+
+
+# Rows of every kind of PNG
+
+
+LEGAL = [(0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16), (3, 1), (3, 2), (3, 4), (3, 8),
+         (4, 8), (4, 16), (6, 8), (6, 16)]  # fmt: skip
+
+
+def random_samples(color_type: int, depth: int, height: int, width: int) -> np.ndarray:
+    shape = (height, width, pt.SAMPLES[color_type])
+    high = min(2**depth, 3 if color_type == pt.INDEXED else 65536)
+    dtype = np.uint16 if depth == 16 else np.uint8
+    return np.random.RandomState(depth + color_type).randint(0, high, shape).astype(dtype)
+
+
+def encoded(
+    samples: np.ndarray, depth: int, color_type: int, interlace: int, kinds: tuple[int, ...]
+) -> bytes:
+    rows = samples.reshape(len(samples), -1).tolist()
+    before = [PLTE] if color_type == pt.INDEXED else []
+    return pt.encode(rows, depth, color_type, kinds=kinds, interlace=interlace, before=before)
+
+
+@pytest.mark.parametrize(("color_type", "depth"), LEGAL)
+@pytest.mark.parametrize("interlace", [0, 1])
+def test_every_color_type_and_depth_is_decoded_exactly(color_type, depth, interlace):
+    samples = random_samples(color_type, depth, 11, 13)
+    data = encoded(samples, depth, color_type, interlace, (0, 1, 2, 3, 4))
+    found = decode_samples(read_png(data))
+    assert found.dtype == samples.dtype
+    assert found.tolist() == samples.tolist()
+
+
+@pytest.mark.parametrize("height", [1, 2, 3, 4, 5, 8, 9])
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 5, 8, 9])
+def test_interlaced_pictures_of_every_small_size_equal_their_plain_twins(height, width):
+    for color_type, depth in ((0, 1), (0, 8), (2, 8)):
+        samples = random_samples(color_type, depth, height, width)
+        plain, interlaced = (
+            decode_samples(read_png(encoded(samples, depth, color_type, interlace, (4, 3))))
+            for interlace in (0, 1)
+        )
+        assert plain.tolist() == interlaced.tolist() == samples.tolist()
+
+
+@pytest.mark.parametrize("color_type", [0, 2, 4, 6])
+def test_a_single_unfiltered_row_of_16_bits_is_decoded(color_type):
+    row = list(range(250, 250 + 3 * pt.SAMPLES[color_type]))
+    found = samples_of(pt.encode([row], 16, color_type))
+    assert [sample for pixel in found[0] for sample in pixel] == row
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_bits_after_the_last_pixel_of_a_row_do_not_count(depth):
+    data = pt.png(pt.ihdr(1, 1, depth), pt.idat(b"\x00\xff"), pt.IEND)
+    assert samples_of(data) == [[[2**depth - 1]]]
+
+
+def test_rows_may_be_split_over_many_idat_chunks_empty_ones_included():
+    stream = zlib.compress(TWO_BY_TWO)
+    pieces = [pt.chunk(b"IDAT", stream[i : i + 1]) for i in range(len(stream))]
+    data = grey(pt.chunk(b"IDAT"), *pieces, pt.chunk(b"IDAT"), pt.IEND)
+    assert samples_of(data) == [[[1], [2]], [[3], [4]]]
+
+
+# row 94
+def test_ten_thousand_empty_idat_chunks_are_read():
+    data = grey(*[pt.chunk(b"IDAT")] * 10_000, pt.idat(TWO_BY_TWO), pt.IEND)
+    assert samples_of(data) == [[[1], [2]], [[3], [4]]]
+
+
+def test_ten_thousand_text_chunks_are_read():
+    data = grey(*[pt.chunk(b"tEXt", b"a")] * 10_000, pt.idat(TWO_BY_TWO), pt.IEND)
+    assert samples_of(data) == [[[1], [2]], [[3], [4]]]
+
+
+# The container
+
+
+@pytest.mark.parametrize("data", [b"", b"\x89PNG", b"\x89PNG\r\n\x1a\r", b"GIF89a", b"\x00" * 99])
+def test_what_does_not_begin_like_a_png_is_no_png(data):
+    assert reason_of(data) == "not-a-png"
+
+
+def test_a_png_whose_line_ends_were_converted_is_no_png():
+    data = pt.grey_png(2, 2, TWO_BY_TWO).replace(b"\r\n", b"\n")
+    assert reason_of(data) == "not-a-png"
+
+
+# rows 35, 37, 88
+def test_every_truncation_of_a_png_is_refused():
+    data = pt.grey_png(2, 2, TWO_BY_TWO)
+    for length in range(len(data)):
+        assert reason_of(data[:length]) == ("not-a-png" if length < 8 else "truncated"), length
+
+
+# row 94
+@pytest.mark.parametrize("length", [0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFF4, 100])
+def test_a_chunk_longer_than_the_file_is_refused(length):
+    data = grey(struct.pack(">I", length), b"IDAT", zlib.compress(TWO_BY_TWO), bytes(8))
+    assert reason_of(data) == "truncated"
+
+
+# rows 38, 39
+@pytest.mark.parametrize("kind", [b"IHDR", b"PLTE", b"tEXt", b"IDAT", b"IEND"])
+def test_a_wrong_crc_of_any_chunk_is_refused(kind):
+    data = pt.encode([[0, 1]], 8, pt.INDEXED, before=[PLTE, pt.chunk(b"tEXt", b"a")])
+    position = data.index(kind)
+    (length,) = struct.unpack_from(">I", data, position - 4)
+    for offset in range(4):
+        damaged = bytearray(data)
+        damaged[position + 4 + length + offset] ^= 1
+        assert reason_of(bytes(damaged)) == "bad-crc"
+
+
+@pytest.mark.parametrize("kind", [b"ID T", b"IDA\x00", b"12AB", b"ID\xc4T", b"IDA["])
+def test_a_chunk_type_that_is_not_four_letters_is_refused(kind):
+    assert reason_of(grey(pt.chunk(kind), pt.idat(TWO_BY_TWO), pt.IEND)) == "bad-chunk"
+
+
+@pytest.mark.parametrize(
+    ("chunks", "reason"),
+    [
+        ([IDAT, IHDR, IEND], "bad-chunk"),
+        ([IEND], "bad-chunk"),
+        ([pt.chunk(b"tEXt"), IHDR, IDAT, IEND], "bad-chunk"),
+        ([IHDR, IHDR, IDAT, IEND], "bad-chunk"),  # row 41
+        ([IHDR, IDAT, IHDR, IEND], "bad-chunk"),
+        ([IHDR, pt.chunk(b"KMSL"), IDAT, IEND], "bad-chunk"),
+        ([IHDR, IDAT, pt.chunk(b"IEND", b"a")], "bad-chunk"),
+        ([IHDR, IDAT, pt.chunk(b"tEXt"), pt.idat(b""), IEND], "bad-chunk"),
+        ([IHDR, IEND], "truncated"),
+        ([IHDR, pt.chunk(b"tEXt"), IEND], "truncated"),
+        ([IHDR, IDAT], "truncated"),
+        ([IHDR, IDAT, IEND, b"\x00"], "trailing-data"),
+        ([IHDR, IDAT, IEND, IEND], "trailing-data"),
+        ([IHDR, IDAT, IEND, b"PK\x05\x06" + bytes(18)], "trailing-data"),
+    ],
+    ids=[
+        "IDAT first", "IEND first", "text first", "two IHDR", "IHDR after IDAT",
+        "unknown critical chunk", "IEND with content", "IDAT interrupted", "no IDAT",
+        "no IDAT but text", "no IEND", "a byte after IEND", "two IEND", "a zip after IEND",
+    ],
+)  # fmt: skip
+def test_chunks_that_are_missing_misplaced_or_too_many_are_refused(chunks, reason):
+    assert reason_of(pt.png(*chunks)) == reason
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [pt.idat(b"\x00\x00")],
+        [PLTE, PLTE, pt.idat(b"\x00\x00")],
+        [pt.idat(b"\x00\x00"), PLTE],
+        [pt.chunk(b"PLTE"), pt.idat(b"\x00\x00")],
+        [pt.chunk(b"PLTE", bytes(4)), pt.idat(b"\x00\x00")],
+        [pt.chunk(b"PLTE", bytes(257 * 3)), pt.idat(b"\x00\x00")],
+    ],
+    ids=["missing", "twice", "after IDAT", "empty", "four bytes", "257 entries"],
+)
+def test_an_indexed_png_needs_one_palette_of_legal_size_in_its_place(chunks):
+    data = pt.png(pt.ihdr(1, 1, 8, pt.INDEXED), *chunks, pt.IEND)
+    assert reason_of(data) == "bad-palette"
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [pt.chunk(b"tRNS", b"\x00"), PLTE, pt.idat(b"\x00\x00")],
+        [PLTE, pt.idat(b"\x00\x00"), pt.chunk(b"tRNS", b"\x00")],
+        [PLTE, pt.chunk(b"tRNS", b"\x00"), pt.chunk(b"tRNS", b"\xff"), pt.idat(b"\x00\x00")],
+    ],
+    ids=["before PLTE", "after IDAT", "twice"],
+)
+def test_transparency_out_of_its_place_is_refused_since_readers_differ_about_it(chunks):
+    data = pt.png(pt.ihdr(1, 1, 8, pt.INDEXED), *chunks, pt.IEND)
+    assert reason_of(data) == "bad-palette"
+
+
+def test_bytes_after_the_end_are_counted_where_that_is_asked_for():
+    data = pt.grey_png(2, 2, TWO_BY_TWO)
+    assert read_png(data + b"abc", strict_end=False).trailing_bytes == 3
+    assert read_png(data).trailing_bytes == 0
+
+
+# The header
+
+
+def test_only_the_fifteen_legal_kinds_of_samples_are_accepted():
+    for color_type, depth in itertools.product(range(256), range(256)):
+        content = struct.pack(">IIBBBBB", 1, 1, depth, color_type, 0, 0, 0)
+        if (color_type, depth) in LEGAL:
+            header = parse_header(content)
+            assert (header.color_type, header.depth) == (color_type, depth)
+            assert header.pixel_bits == depth * pt.SAMPLES[color_type]
+        else:
+            with pytest.raises(FormatError) as caught:
+                parse_header(content)
+            assert caught.value.reason == "bad-header"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pt.ihdr(2, 2, compression=1),
+        pt.ihdr(2, 2, filtering=1),
+        pt.ihdr(2, 2, filtering=64),
+        pt.ihdr(2, 2, interlace=2),
+        pt.ihdr(2, 2, color_type=255),
+        pt.chunk(b"IHDR"),
+        pt.chunk(b"IHDR", bytes(12)),
+        pt.chunk(b"IHDR", pt.ihdr(2, 2)[8:21] + b"\x00"),
+    ],
+    ids=["compression", "filter", "MNG filter", "interlace", "color", "empty", "short", "long"],
+)
+def test_header_fields_that_png_does_not_define_are_refused(header):
+    assert reason_of(pt.png(header, pt.idat(TWO_BY_TWO), pt.IEND)) == "bad-header"
+
+
+# row 42
+@pytest.mark.parametrize(("width", "height"), [(0, 1), (1, 0), (0, 0)])
+def test_a_picture_without_pixels_is_refused(width, height):
+    data = pt.png(pt.ihdr(width, height), pt.idat(b""), pt.IEND)
+    assert reason_of(data) == "bad-dimensions"
+
+
+# rows 43, 44
+@pytest.mark.parametrize(
+    ("width", "height", "reason"),
+    [
+        (65536, 1, "side-limit"),
+        (1, 65536, "side-limit"),
+        (2**31 - 1, 2**31 - 1, "side-limit"),
+        (2**32 - 1, 1, "side-limit"),
+        (65535, 65535, "pixel-limit"),
+        (9460, 9459, "pixel-limit"),  # 89,482,140: where Pillow only warns
+    ],
+)
+def test_a_picture_over_the_limits_is_refused_from_its_header(width, height, reason):
+    assert reason_of(pt.png(pt.ihdr(width, height), pt.idat(b""), pt.IEND)) == reason
+    # Before anything else is looked at, even if nothing else is there.
+    assert reason_of(pt.png(pt.ihdr(width, height), b"garbage garbage garbage")) == reason
+
+
+def test_the_limits_themselves_are_allowed():
+    check_dimensions(MAX_SIDE, 1, MAX_PIXELS)
+    check_dimensions(1, MAX_SIDE, MAX_PIXELS)
+    check_dimensions(9459, 9459, MAX_PIXELS)
+    check_dimensions(5, 7, 35)
+    with pytest.raises(LimitError) as caught:
+        check_dimensions(5, 7, 34)
+    assert caught.value.reason == "pixel-limit"
+    assert "--max-pixels" in str(caught.value)
+
+
+def test_a_lower_limit_of_the_caller_is_kept():
+    data = pt.grey_png(2, 2, TWO_BY_TWO)
+    assert read_png(data, 4).header.width == 2
+    assert reason_of(data, 3) == "pixel-limit"
+
+
+# The compressed rows
+
+
+# rows 36, 40
+@pytest.mark.parametrize(
+    ("stream", "reason"),
+    [
+        (zlib.compress(TWO_BY_TWO[:3]), "truncated"),
+        (zlib.compress(TWO_BY_TWO[:5]), "truncated"),
+        (zlib.compress(b""), "truncated"),
+        (b"", "truncated"),
+        (zlib.compress(TWO_BY_TWO)[:-1], "truncated"),
+        (zlib.compress(TWO_BY_TWO)[:-4], "truncated"),
+        (zlib.compress(TWO_BY_TWO)[:-5], "truncated"),
+        (zlib.compress(TWO_BY_TWO + b"\x00"), "excess-data"),
+        (zlib.compress(TWO_BY_TWO * 2), "excess-data"),
+        (zlib.compress(TWO_BY_TWO) + b"\x00", "excess-data"),
+        (zlib.compress(TWO_BY_TWO) * 2, "excess-data"),
+        (zlib.compress(TWO_BY_TWO)[:-1] + b"\x00", "bad-deflate"),
+        (b"\x78\x9c\x07", "bad-deflate"),
+        (b"garbage", "bad-deflate"),
+        (zlib.compress(TWO_BY_TWO)[2:-4], "bad-deflate"),
+        (b"\x1f\x8b" + zlib.compress(TWO_BY_TWO), "bad-deflate"),
+        (b"\x78\xbb\x00\x00\x00\x01" + zlib.compress(TWO_BY_TWO)[2:], "bad-deflate"),
+    ],
+    ids=[
+        "half the rows", "a byte less", "no rows", "no stream", "Adler-32 cut", "no Adler-32",
+        "no end", "a byte more", "twice the rows", "a byte after the stream", "two streams",
+        "wrong Adler-32", "bad block", "garbage", "raw deflate", "gzip magic", "dictionary",
+    ],
+)  # fmt: skip
+def test_rows_that_are_not_exactly_those_of_the_header_are_refused(stream, reason):
+    assert reason_of(grey(pt.chunk(b"IDAT", stream), pt.IEND)) == reason
+
+
+@pytest.mark.parametrize("interlace", [0, 1])
+@pytest.mark.parametrize("kind", [5, 9, 255])
+def test_a_filter_that_png_does_not_define_is_refused(kind, interlace):
+    # Two rows; of an interlaced picture the first of two passes.
+    rows = bytes([0, 1, kind, 2])
+    data = pt.png(pt.ihdr(1, 2, interlace=interlace), pt.idat(rows), pt.IEND)
+    assert reason_of(data) == "bad-filter"
+    png = read_png(data)
+    with pytest.raises(FormatError) as caught:
+        check_filters(png, inflate_rows(png))
+    assert caught.value.reason == "bad-filter"
+
+
+def peak_of_refusing(data: bytes, reason: str) -> int:
+    tracemalloc.start()
+    try:
+        assert reason_of(data) == reason
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+# row 93
+def test_small_pictures_with_200_mebibytes_of_rows_are_refused_without_inflating_them():
+    packer = zlib.compressobj(9)
+    stream = b"".join(packer.compress(bytes(ONE_MEBIBYTE)) for _ in range(200)) + packer.flush()
+    data = grey(pt.chunk(b"IDAT", stream), pt.IEND)
+    assert peak_of_refusing(data, "excess-data") < 4 * ONE_MEBIBYTE
+
+
+# row 93
+def test_large_pictures_with_one_byte_of_rows_are_refused_without_allocating_them():
+    data = pt.png(pt.ihdr(9459, 9459), pt.chunk(b"IDAT", b"\x78"), pt.IEND)
+    assert peak_of_refusing(data, "truncated") < ONE_MEBIBYTE
+
+
+# row 93
+def test_rows_that_end_early_cost_no_more_than_if_they_were_whole():
+    stream = zlib.compress(bytes(16 * ONE_MEBIBYTE), 9)
+    data = pt.png(pt.ihdr(4096, 4097), pt.chunk(b"IDAT", stream), pt.IEND)
+    assert peak_of_refusing(data, "truncated") < 3 * 16 * ONE_MEBIBYTE
+
+
+def test_the_highest_ratio_that_deflate_reaches_is_not_taken_for_a_lie():
+    side = 4000
+    rows = bytes(side * (side + 1))
+    data = pt.grey_png(side, side, rows)
+    assert len(rows) > 1000 * len(pt.chunks_of(data)[1][1])
+    assert not decode_samples(read_png(data)).any()
