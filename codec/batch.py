@@ -143,7 +143,19 @@ def plan_decompression(
             others += tuple(part_paths(FORMS["pair"], source.with_name(stem + LABELS_SUFFIX)))
         return Job(source, target, (target,), others=others)
 
-    return _plan(inputs, names, wanted, job)
+    return _plan(_without_other_halves(inputs), names, wanted, job)
+
+
+def _without_other_halves(inputs: Sequence[Path]) -> list[Path]:
+    """Drop codebooks whose label PNGs are inputs too, as `kmcodec decompress *` gives them."""
+    given = {os.path.normpath(path) for path in inputs}
+
+    def is_other_half(path: Path) -> bool:
+        if not path.name.lower().endswith(CODEBOOK_SUFFIX):
+            return False
+        return os.path.normpath(path.with_name(compressed_stem(path) + LABELS_SUFFIX)) in given
+
+    return [path for path in inputs if not is_other_half(path)]
 
 
 def compressed_stem(path: Path) -> str:
@@ -162,7 +174,7 @@ def _plan(
     make_job: Callable[[Path, Path], Job],
 ) -> list[Job]:
     jobs: list[Job] = []
-    for given in inputs:
+    for given in dict.fromkeys(inputs):
         if names.recursive and os.path.isdir(given):
             if names.output:
                 raise ParameterError("-o names one file and cannot take a directory", "output")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from codec.arguments import make_parser
 from codec.errors import CodecError, ParameterError
-from codec.options import ENGINE_NAMES, FORM_NAMES
+from codec.options import FORM_NAMES
 
 if TYPE_CHECKING:
     from codec.batch import Names
@@ -155,6 +155,8 @@ def _finish(
 
     if options.json:
         print(as_json(reports))
+    if not reports and not options.quiet:
+        _say("kmcodec: no files found")
     if len(reports) > 1 and not options.quiet:
         _say(totals_line(reports, ratios=ratios))
     return _exit_code(reports)
@@ -188,7 +190,9 @@ def _compress(options: argparse.Namespace) -> int:
             )
         form = named
     settings = replace(
-        _compress_options(options), n_colors=options.colors, full_quality=options.verbose
+        _compress_options(options),
+        n_colors=options.colors,
+        full_quality=options.verbose or options.json,
     )
     plan = batch.plan_compression([Path(name) for name in options.inputs], _names(options), form)
     reports = batch.run(
@@ -207,11 +211,14 @@ def _wants_progress(options: argparse.Namespace) -> bool:
 
 def _decompress(options: argparse.Namespace) -> int:
     from codec import batch, jobs
+    from codec.formats import LABELS_SUFFIX
     from codec.images import check_image_name
     from codec.report import decompress_line
 
     if options.output:
         check_image_name(options.output)
+        if options.output.name.lower().endswith(LABELS_SUFFIX):
+            raise ParameterError(f"{LABELS_SUFFIX} names a compressed file", "output-name")
     if options.codebook and len(options.inputs) > 1:
         raise ParameterError("--codebook belongs to a single input", "codebook")
     plan = batch.plan_decompression(
@@ -235,13 +242,14 @@ def _decompress(options: argparse.Namespace) -> int:
 
 def _info(options: argparse.Namespace) -> int:
     from codec import batch, jobs
+    from codec.codebook import resolve_engine
     from codec.report import as_json, as_text
 
     if not options.inputs and not options.engine:
         raise ParameterError("name a file, or ask with --engine which engine runs", "usage")
-    more = {"engine": ENGINE_NAMES[0]} if options.engine else {}
+    engine = resolve_engine("auto")
     if options.engine and not options.json:
-        print(f"engine: {ENGINE_NAMES[0]}")
+        print(f"engine: {engine}")
     jobs_to_do = [batch.Job(Path(name), Path(name), ()) for name in options.inputs]
 
     def show(report: "FileReport") -> None:
@@ -256,17 +264,18 @@ def _info(options: argparse.Namespace) -> int:
         show=show,
     )
     if options.json:
-        print(as_json(reports, **more))
+        print(as_json(reports, engine=engine) if options.engine else as_json(reports))
     return _exit_code(reports)
 
 
 def _report(options: argparse.Namespace) -> int:
-    from codec import batch, jobs
+    from codec import batch
+    from codec.comparison import compare_files
     from codec.report import as_json, as_text
 
     settings = _compress_options(options)
     job = batch.Job(Path(options.original), Path(options.compressed), ())
-    reports = batch.run([job], lambda job: jobs.compare_files(job.source, job.target, settings))
+    reports = batch.run([job], lambda job: compare_files(job.source, job.target, settings))
     for report in reports:
         if report.status != "ok":
             _complain(report.error or "", report.reason, report.input)
@@ -282,7 +291,7 @@ def _report(options: argparse.Namespace) -> int:
 def _sweep(options: argparse.Namespace) -> int:
     from codec import jobs
     from codec.files import display_name
-    from codec.report import SWEEP_HEADER, as_json, sweep_line
+    from codec.report import SWEEP_HEADER, FileReport, as_json, sweep_line
 
     results = jobs.sweep_file(
         Path(options.input),
@@ -292,26 +301,25 @@ def _sweep(options: argparse.Namespace) -> int:
         _compress_options(options),
     )
     reports: list[FileReport] = []
-    sources: list[str] = []
     try:
-        for source, report in results:
+        for report in results:
             if not options.json:
                 if not reports:
                     for notice in report.notices:
                         _say(f"{report.input}: notice: {notice}")
                     print(SWEEP_HEADER)
-                print(sweep_line(source, report), flush=True)
+                print(sweep_line(report), flush=True)
             reports.append(report)
-            sources.append(source)
-    except CodecError as error:
-        _complain(str(error), error.reason, display_name(options.input))
-        return EXIT_FAILED
-    except MemoryError:
-        _complain(*_NO_MEMORY, display_name(options.input))
-        return EXIT_FAILED
+    except (CodecError, MemoryError) as error:
+        message, reason = (
+            (str(error), error.reason) if isinstance(error, CodecError) else _NO_MEMORY
+        )
+        name = display_name(options.input)
+        reports.append(FileReport(name, status="error", error=message, reason=reason))
+        _complain(message, reason, name)
     if options.json:
-        print(as_json(reports, codebook_from=sources))
-    return EXIT_OK
+        print(as_json(reports, with_totals=False))
+    return _exit_code(reports)
 
 
 _COMMANDS = {

@@ -47,7 +47,7 @@ Labels = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class WeightedPoints:
     """Weighted points in clustering coordinates: all that k-means sees of a picture.
 
     Parameters
@@ -69,31 +69,30 @@ class Sample:
         """The search for the nearest of any code-words, prepared once."""
         return NearestSearch(self.points)
 
-    def binned(self, max_points: int) -> "Sample":
+    def binned(self, max_points: int) -> "WeightedPoints":
         """Merge points into the cells of the finest grid with at most `max_points` of them.
 
         A merged point is the mean of its points and carries their whole weight, so nothing is
         left out. Coarser grids contain finer ones: merging in steps is merging at once.
         """
-        sample, step = self.merged(1.0), _finest_step(self.points)
-        while len(sample) > max_points:
-            sample = sample.merged(step)
+        binned, step = self, _finest_step(self.points)
+        while len(binned) > max_points:
+            binned = binned.merged(step)
             step *= 2.0
-        return sample
+        return binned
 
-    def merged(self, step: float) -> "Sample":
+    def merged(self, step: float) -> "WeightedPoints":
         """Merge the points of each cell of a grid."""
-        cells = np.floor(self.points / step)
-        cells -= cells.min(axis=0)
-        key = np.zeros(len(cells), dtype=np.uint64)
-        for column in cells.T:
-            key *= np.uint64(column.max() + 1)
-            key += column.astype(np.uint64)
-        unique, members = np.unique(key, return_inverse=True)
-        if len(unique) == len(self):
+        members, size = np.zeros(len(self), dtype=np.intp), 1
+        for column in np.floor(self.points / step).T:
+            values, ranks = np.unique(column, return_inverse=True)
+            # Ranks, not cells: their products stay below U squared, whatever the extent.
+            keys, members = np.unique(members * len(values) + ranks, return_inverse=True)
+            size = len(keys)
+        if size == len(self):
             return self
-        weights, means = self.clusters(members, len(unique))
-        return Sample(means, weights)
+        weights, means = self.clusters(members, size)
+        return WeightedPoints(means, weights)
 
     def clusters(self, labels: Labels, size: int) -> tuple[Weights, Points]:
         """Weight and mean of each cluster; an empty one has weight and mean 0."""
@@ -116,16 +115,16 @@ class Sample:
 
 
 def _finest_step(points: Points) -> float:
-    """Find the power of two that cuts the extent of points into 256 to 512 cells; at least 2."""
+    """Find the power of two that cuts the extent of points into 256 to 512 cells."""
     extent = float((points.max(axis=0) - points.min(axis=0)).max())
-    return max(2.0, 2.0 ** math.floor(math.log2(max(extent, 1.0) / 256)))
+    return 2.0 ** math.floor(math.log2(extent / 256)) if extent > 0 else 1.0
 
 
-def _train_sklearn(sample: Sample, n_colors: int, seed: int) -> Points:
+def _train_sklearn(sample: WeightedPoints, n_colors: int, seed: int) -> Points:
     """Find code-words for weighted points with `sklearn.cluster.KMeans`."""
     from sklearn.cluster import KMeans
 
-    def fit(part: Sample, **options: object) -> Points:
+    def fit(part: WeightedPoints, **options: object) -> Points:
         with warnings.catch_warnings():
             # Fewer distinct clusters than asked for: the end game fills the free places.
             warnings.simplefilter("ignore")
@@ -143,7 +142,7 @@ def _train_sklearn(sample: Sample, n_colors: int, seed: int) -> Points:
     return fit(sample, init=codewords, n_init=1, max_iter=_FINE_STEPS, tol=1e-7)
 
 
-_TRAINERS: tuple[Callable[[Sample, int, int], Points], ...] = (_train_sklearn,)
+_TRAINERS: tuple[Callable[[WeightedPoints, int, int], Points], ...] = (_train_sklearn,)
 ENGINES = dict(zip(ENGINE_NAMES, _TRAINERS, strict=True))
 
 
@@ -178,7 +177,7 @@ def start_engine(name: str) -> None:
         import sklearn.cluster  # noqa: F401
 
 
-def _breathe(sample: Sample, codewords: Points) -> Points:
+def _breathe(sample: WeightedPoints, codewords: Points) -> Points:
     """Leave a local minimum by adding and removing a few code-words at a time [1]_."""
     size = len(codewords)
     codewords, labels = sample.lloyd(codewords, 0)
@@ -199,7 +198,7 @@ def _breathe(sample: Sample, codewords: Points) -> Points:
 
 
 def _newcomers(
-    sample: Sample, codewords: Points, labels: Labels, errors: Weights, count: int
+    sample: WeightedPoints, codewords: Points, labels: Labels, errors: Weights, count: int
 ) -> Points:
     """Split the clusters of greatest error: halfway from the mean to their worst-served point."""
     worst_clusters = np.argsort(-np.bincount(labels, weights=errors, minlength=len(codewords)))
@@ -234,7 +233,7 @@ def _least_missed(codewords: Points, weights: Weights, count: int) -> list[int]:
 
 
 def _settle(
-    sample: Sample, codewords: Points, n_colors: int, metric: ColorMetric, channels: int
+    sample: WeightedPoints, codewords: Points, n_colors: int, metric: ColorMetric, channels: int
 ) -> npt.NDArray[np.uint8]:
     """Play the end game: turn real code-words into the best 8-bit ones within reach."""
     best, best_codebook = np.inf, metric.colors(codewords, channels)
@@ -256,7 +255,7 @@ def _settle(
 
 
 def _fill_free_places(
-    sample: Sample, codebook: npt.NDArray[np.uint8], n_colors: int, metric: ColorMetric
+    sample: WeightedPoints, codebook: npt.NDArray[np.uint8], n_colors: int, metric: ColorMetric
 ) -> npt.NDArray[np.uint8]:
     """Give unused places of the codebook to the colors that are served worst, one by one."""
     free = n_colors - len(codebook)
@@ -278,12 +277,12 @@ def _fill_free_places(
     return np.unique(np.vstack([codebook, *added]), axis=0)
 
 
-def train_codewords(sample: Sample, n_colors: int, *, seed: int = 0) -> Points:
+def train_codewords(sample: WeightedPoints, n_colors: int, *, seed: int = 0) -> Points:
     """Find real-valued code-words for weighted points of any space.
 
     Parameters
     ----------
-    sample : Sample
+    sample : WeightedPoints
         Points with weights; all of them are seen.
     n_colors : int
         Largest number of code-words.
@@ -295,11 +294,13 @@ def train_codewords(sample: Sample, n_colors: int, *, seed: int = 0) -> Points:
     codewords : ndarray of shape (K', D), dtype float64
         1 <= K' <= `n_colors`; the points themselves if there are no more.
     """
-    merged = sample.binned(MAX_TRAINING_POINTS)
-    return merged.points if len(merged) <= n_colors else _train_sklearn(merged, n_colors, seed)
+    binned = sample.binned(MAX_TRAINING_POINTS)
+    if len(binned) <= n_colors:
+        return binned.points
+    return ENGINES[resolve_engine("auto")](binned, n_colors, seed)
 
 
-def _sample_histogram(histogram: ColorHistogram, metric: ColorMetric) -> Sample:
+def _sample_histogram(histogram: ColorHistogram, metric: ColorMetric) -> WeightedPoints:
     """Place the colors of a histogram, and bin them as they come if they are too many."""
     points, weights = np.empty((0, 0)), np.empty(0)
     step = 1.0
@@ -308,7 +309,7 @@ def _sample_histogram(histogram: ColorHistogram, metric: ColorMetric) -> Sample:
         placed = metric.coordinates(histogram.colors[part])
         points = np.vstack([points.reshape(-1, placed.shape[1]), placed])
         weights = np.concatenate([weights, histogram.counts[part]])
-        sample = Sample(points, weights).merged(step)
+        sample = WeightedPoints(points, weights).merged(step)
         while len(sample) > MAX_TRAINING_POINTS:
             step = max(2.0 * step, _finest_step(points))
             sample = sample.merged(step)

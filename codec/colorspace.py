@@ -94,7 +94,7 @@ def _srgb_from_lab(values: Points) -> Points:
 
 
 _SPACES = {
-    "rgb": _Space(_identity, _identity, (127.5,), 0, 255.0, 8.0),
+    "rgb": _Space(_identity, _identity, (127.5,), 0, 255.0, 510.0),
     "oklab": _Space(_oklab_from_srgb, _srgb_from_oklab, (0.5, 0.0, 0.0), 1, 1.0, 65536.0),
     "lab": _Space(_lab_from_srgb, _srgb_from_lab, (50.0, 0.0, 0.0), 1, 100.0, 1024.0),
 }
@@ -117,8 +117,9 @@ class ColorMetric:
     exact: bool = False
 
     def _plan(self, channels: int) -> tuple[_Space, bool]:
+        """Choose the space, and whether colors are weighted by alpha."""
         space = _SPACES[self.space if channels >= 3 else "rgb"]
-        return space, channels in (2, 4) and not (self.exact and space.grey_axes == 0)
+        return space, channels in (2, 4) and not self.exact
 
     def coordinates(self, colors: npt.NDArray[np.uint8]) -> Points:
         """Place colors so that squared Euclidean distance is how different they are.
@@ -138,10 +139,12 @@ class ColorMetric:
         values = colors.astype(np.float64)
         if not weighted and space.grey_axes == 0:
             return values
-        if not weighted:
+        if colors.shape[1] == 3:
             return np.rint(space.forward(values) * space.steps)
         opacity = values[:, -1:] / 255.0
-        placed = opacity * (space.forward(values[:, :-1]) - np.array(space.middle))
+        placed = space.forward(values[:, :-1]) - np.array(space.middle)
+        if weighted:
+            placed = opacity * placed
         return np.rint(np.hstack([placed, opacity * self._alpha_extent(values)]) * space.steps)
 
     def _alpha_extent(self, values: Points) -> float:
@@ -166,13 +169,16 @@ class ColorMetric:
             metric is exact.
         """
         space, weighted = self._plan(channels)
-        if not weighted:
-            return _round_to_uint8(
-                points if space.grey_axes == 0 else space.inverse(points / space.steps)
-            )
+        if not weighted and space.grey_axes == 0:
+            return _round_to_uint8(points)
         placed = points / space.steps
-        probe = np.zeros((1, channels))
-        alpha = _round_to_uint8(255.0 * placed[:, -1:] / self._alpha_extent(probe))
+        if channels == 3:
+            return _round_to_uint8(space.inverse(placed))
+        extent = self._alpha_extent(np.zeros((1, channels)))
+        alpha = _round_to_uint8(255.0 * placed[:, -1:] / extent)
+        if not weighted:
+            values = space.inverse(placed[:, :-1] + np.array(space.middle))
+            return np.hstack([_round_to_uint8(values), alpha])
         opacity = np.maximum(alpha, 1) / 255.0
         values = space.inverse(placed[:, :-1] / opacity + np.array(space.middle))
         return np.hstack([_round_to_uint8(values) * (alpha > 0), alpha])

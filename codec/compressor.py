@@ -24,7 +24,7 @@ from codec.metrics import color_samples, squared_errors
 from codec.options import CODEBOOK_SOURCES, COLOR_SPACES, MAX_CODEBOOK_SIZE, MAX_SEED
 from codec.ordering import order_codewords, renumber
 
-KMEANS = CODEBOOK_SOURCES[0]
+KMEANS = "kmeans"
 _COLORS_AT_ONCE = 1 << 18
 
 
@@ -242,7 +242,8 @@ def compress_with_details(
         if lossless or codebook_from == KMEANS:
             codebook = train_codebook(visible, n_colors, metric=metric, seed=seed, engine=engine)
         else:
-            codebook = BASELINES[codebook_from](pixels, visible, n_colors, seed)
+            shown = pixels if hidden_pixels == 0 else _without_hidden(pixels)
+            codebook = BASELINES[codebook_from](shown, visible, n_colors, seed)
     with watch.stage("labels"):
         color_labels = (
             _exact_labels(histogram, visible)
@@ -283,9 +284,9 @@ def _mse(
 
 def _without_hidden(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Set colors under alpha 0 to zero."""
-    if colors.shape[1] not in (2, 4):
+    if colors.shape[-1] not in (2, 4):
         return colors
-    return colors * (colors[:, -1:] > 0)
+    return colors * (colors[..., -1:] > 0)
 
 
 def _merge_hidden(histogram: ColorHistogram) -> tuple[ColorHistogram, int]:

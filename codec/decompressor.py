@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from codec.errors import ImageError
 from codec.indexed import IndexedImage
 from codec.lookup import look_up
 
@@ -20,6 +21,11 @@ def decompress(indexed: IndexedImage) -> npt.NDArray[np.uint8]:
     pixels : ndarray of shape (H, W) for grey, else (H, W, C), dtype uint8
         ``codebook[labels]``: every pixel is the code-word its label points to.
 
+    Raises
+    ------
+    ImageError
+        It is something else, such as pixels.
+
     Examples
     --------
     >>> import numpy as np
@@ -28,5 +34,7 @@ def decompress(indexed: IndexedImage) -> npt.NDArray[np.uint8]:
     >>> decompress(IndexedImage(np.array([[0, 1, 2]], dtype=np.uint8), flag)).tolist()
     [[[0, 0, 255], [255, 255, 255], [255, 0, 0]]]
     """
+    if not isinstance(indexed, IndexedImage):
+        raise ImageError(f"expected an IndexedImage, not {type(indexed).__name__}", "bad-type")
     pixels = look_up(indexed.codebook, indexed.labels)
     return pixels[:, :, 0] if indexed.channels == 1 else pixels

@@ -21,6 +21,10 @@ class CodecError(Exception):
         super().__init__(message)
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """Pickle with both arguments, so that errors come back from other processes."""
+        return type(self), (str(self), self.reason)
+
 
 class FormatError(CodecError, ValueError):
     """The file's fault: not this format, an unsupported version, truncated or corrupt."""

@@ -13,7 +13,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from codec.codebook import Sample, train_codewords
+from codec.codebook import WeightedPoints, train_codewords
 from codec.errors import ParameterError
 from codec.nearest import NearestSearch
 
@@ -87,7 +87,7 @@ class ColorQuantizer(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ig
         counts = np.bincount(members.reshape(-1), weights=weights, minlength=len(rows))
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         present = counts > 0
-        sample = Sample(rows[present], counts[present].astype(np.float64))
+        sample = WeightedPoints(rows[present], counts[present].astype(np.float64))
         self.codebook_ = train_codewords(sample, int(self.n_colors), seed=seed)
         self.labels_ = self.predict(X)
         difference = X - self.codebook_[self.labels_]

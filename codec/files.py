@@ -221,8 +221,9 @@ def write_files(
     Raises
     ------
     FileError
-        Anything the operating system refuses. Existing files are then as they were, and no
-        temporary file is left.
+        Anything the operating system refuses. Existing files are then as they were and no
+        temporary file is left; only where replacing a later file of a group fails do the
+        earlier ones stay replaced.
     """
     check_targets([path for path, _ in outputs], force=force)
     targets = [Path(os.path.realpath(path)) if force else Path(path) for path, _ in outputs]

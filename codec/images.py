@@ -5,13 +5,9 @@ then decoded. Whatever is changed on the way or does not reach the pixels is sai
 """
 
 import io
-import logging
 import os
 import struct
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.containers import Findings, examine, other_size
+from codec.decoders import careful_pillow, silent_libtiff
 from codec.errors import CodecError, ImageError, LimitError, ParameterError
 from codec.files import read_file, write_files
 from codec.formats.pngfile import (
@@ -152,29 +149,6 @@ def _as_codec_error(error: BaseException, kind: str) -> CodecError:
     return ImageError(f"the {kind} cannot be decoded: {text}", "damaged")
 
 
-_PILLOW_LOCK = threading.Lock()
-
-
-@contextmanager
-def _careful_pillow(max_pixels: int) -> Iterator[None]:
-    """Make Pillow strict about truncation and leave the size limit to us, then restore it."""
-    from PIL import GifImagePlugin, Image, ImageFile
-
-    logger = logging.getLogger("tifffile")
-    with _PILLOW_LOCK, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        truncated, limit = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
-        strategy, silent = GifImagePlugin.LOADING_STRATEGY, logger.disabled
-        ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = False, max_pixels
-        logger.disabled = True
-        try:
-            yield
-        finally:
-            ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, limit
-            GifImagePlugin.LOADING_STRATEGY = strategy  # imageio sets it
-            logger.disabled = silent
-
-
 def _check_reader(data: bytes, kind: str) -> None:
     """Refuse what Pillow would not take for the kind of file that its first bytes say it is.
 
@@ -205,7 +179,9 @@ def _decode(data: bytes, findings: Findings, max_pixels: int) -> Pixels:
     png = findings.png
     if png is not None:
         data = for_pillow(png)
-    with _careful_pillow(max_pixels), ExitStack() as stack:
+    with careful_pillow(max_pixels), ExitStack() as stack:
+        if findings.kind == "TIFF":
+            stack.enter_context(silent_libtiff())
         page = open_page(data, findings, stack) if findings.kind == "TIFF" else None
         if page is not None and is_wide(page):
             pixels, metadata = decode_wide(page, findings)
@@ -363,7 +339,7 @@ def holds_exactly(data: bytes, extension: str, pixels: Pixels) -> bool:
     import imageio.v3 as iio
 
     mode = _MODES[1 if pixels.ndim == 2 else pixels.shape[2]]
-    with _careful_pillow(pixels.size):
+    with careful_pillow(pixels.size):
         decoded = iio.imread(io.BytesIO(data), plugin="pillow", index=0, mode=mode)
     return bool(np.array_equal(decoded, pixels))
 

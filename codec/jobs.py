@@ -11,20 +11,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from codec.codebook import start_engine
-from codec.compressor import as_channels, compress_with_details
+from codec.compressor import Compression, compress_with_details
 from codec.decompressor import decompress
-from codec.errors import CodecError, ImageError
+from codec.errors import FileError
 from codec.files import check_source, check_targets, display_name, write_files
 from codec.formats import FORMS, encode_checked, load_contents, part_paths
 from codec.formats.contents import Contents
-from codec.histogram import count_colors
 from codec.images import encode_image, holds_exactly, read_image
 from codec.metrics import measure
 from codec.options import MAX_PIXELS
 from codec.report import FileReport
 
+Pixels = npt.NDArray[np.uint8]
 UNVERIFIED = "written without a seal: whether labels and codebook belong together is unverified"
 
 
@@ -60,7 +61,8 @@ class CompressOptions:
 
 
 @contextmanager
-def _timed(report: FileReport, stage: str) -> Iterator[None]:
+def timed(report: FileReport, stage: str) -> Iterator[None]:
+    """Add the time that passes to a stage of a report."""
     start = time.perf_counter()
     try:
         yield
@@ -70,16 +72,19 @@ def _timed(report: FileReport, stage: str) -> Iterator[None]:
 
 
 @contextmanager
-def _clocked(report: FileReport) -> Iterator[None]:
+def clocked(report: FileReport) -> Iterator[None]:
+    """Set the time of a whole report."""
     start = time.perf_counter()
     yield
     report.seconds = time.perf_counter() - start
 
 
-def _set_shape(report: FileReport, contents: Contents) -> None:
+def describe(report: FileReport, contents: Contents) -> None:
+    """Fill in what a compressed file says of itself."""
     indexed = contents.indexed
     report.width, report.height = indexed.width, indexed.height
     report.channels, report.n_colors = indexed.channels, indexed.n_colors
+    report.form = contents.form
     report.part_bytes, report.verified = contents.part_bytes, contents.verified
     if not contents.verified:
         report.notices.append(UNVERIFIED)
@@ -114,10 +119,10 @@ def compress_file(
     form = FORMS[form_name]
     paths = part_paths(form, target)
     report = FileReport(display_name(source), outputs=[display_name(path) for path in paths])
-    with _clocked(report):
-        check_source(source)
+    with clocked(report):
+        _check_picture(source)
         check_targets(paths, force=options.force)
-        with _timed(report, "read"):
+        with timed(report, "read"):
             image = read_image(
                 source, first_frame=options.first_frame, max_pixels=options.max_pixels
             )
@@ -134,38 +139,58 @@ def compress_file(
         )
         indexed = details.indexed
         report.stage_seconds.update(details.seconds)
-        if details.hidden_pixels:
-            report.notices.append(
-                f"the hidden colors of {details.hidden_pixels} fully transparent pixels "
-                "are not kept (--exact keeps them)"
-            )
-        with _timed(report, "encode"):
+        report.notices += _hidden_notice(details)
+        with timed(report, "encode"):
             parts, contents = encode_checked(form, indexed)
-        _set_shape(report, contents)
+        describe(report, contents)
         report.output_bytes = contents.size_bytes
         report.set_sizes(contents.size_bytes, image.size_bytes)
-        report.set_error(details.mse)
+        lossless = details.lossless or (details.mse == 0 and not options.exact)
+        report.set_error(details.mse, lossless=lossless)
+        report.n_colors_asked, report.codebook_from = options.n_colors, options.codebook_from
         report.unique_colors, report.unique_colors_after = details.unique_colors, indexed.n_colors
         report.engine = details.engine
         if report.output_bytes > image.size_bytes:
             if options.skip_if_larger:
                 return _skipped(report, "the result would be larger than the file", "larger")
             report.notices.append("the result is larger than the file")
-        with _timed(report, "write"):
+        with timed(report, "write"):
             write_files(list(zip(paths, parts, strict=True)), force=options.force)
         if options.full_quality:
-            with _timed(report, "measure"):
-                _measure(report, image.pixels, decompress(indexed))
+            with timed(report, "measure"):
+                measure_quality(report, image.pixels, decompress(indexed), exact=options.exact)
     return report
+
+
+def _check_picture(source: Path) -> None:
+    try:
+        check_source(source)
+    except FileError as error:
+        if error.reason != "is-directory":
+            raise
+        raise FileError("is a directory (-r takes what is in it)", error.reason) from None
+
+
+def _hidden_notice(details: Compression) -> list[str]:
+    if not details.hidden_pixels:
+        return []
+    return [
+        f"the hidden colors of {details.hidden_pixels} fully transparent pixels "
+        "are not kept (--exact keeps them)"
+    ]
 
 
 def _skipped(report: FileReport, why: str, reason: str) -> FileReport:
     return replace(report, status="skipped", error=why, reason=reason, outputs=[])
 
 
-def _measure(report: FileReport, original: np.ndarray, decoded: np.ndarray) -> None:
+def measure_quality(
+    report: FileReport, original: Pixels, decoded: Pixels, *, exact: bool = False
+) -> None:
+    """Fill in all measures; if `exact`, hidden colors count for what is lossless."""
     quality = measure(original, decoded)
-    report.set_error(quality.mse)
+    lossless = np.array_equal(original, decoded) if exact else quality.mse == 0
+    report.set_error(quality.mse, lossless=bool(lossless))
     report.ssim = quality.ssim
     report.delta_e_mean, report.delta_e_p95 = quality.delta_e_mean, quality.delta_e_p95
 
@@ -204,25 +229,25 @@ def decompress_file(
         The input or the output is at fault; nothing was written.
     """
     report = FileReport(display_name(source), outputs=[display_name(target)])
-    with _clocked(report):
+    with clocked(report):
         check_source(source)
         check_targets([target], force=force)
-        with _timed(report, "read"):
+        with timed(report, "read"):
             contents = load_contents(source, codebook_path=codebook, max_pixels=max_pixels)
-        _set_shape(report, contents)
+        describe(report, contents)
         report.input_bytes = contents.size_bytes
         report.set_sizes(contents.size_bytes)
-        with _timed(report, "decode"):
+        with timed(report, "decode"):
             pixels = decompress(contents.indexed)
         del contents
         extension = target.suffix.lower()
-        with _timed(report, "encode"):
+        with timed(report, "encode"):
             data = encode_image(pixels, extension)
             if not holds_exactly(data, extension, pixels):
                 report.notices.append(
                     f"{extension} is lossy here: the written pixels differ from the decoded ones"
                 )
-        with _timed(report, "write"):
+        with timed(report, "write"):
             write_files([(target, data)], force=force)
         report.output_bytes = len(data)
     return report
@@ -249,64 +274,11 @@ def describe_file(source: Path, *, max_pixels: int = MAX_PIXELS) -> FileReport:
         The file cannot be read.
     """
     report = FileReport(display_name(source))
-    with _clocked(report):
+    with clocked(report):
         contents = load_contents(source, max_pixels=max_pixels)
-        _set_shape(report, contents)
+        describe(report, contents)
         report.output_bytes = contents.size_bytes
         report.set_sizes(contents.size_bytes)
-    return report
-
-
-def compare_files(original: Path, compressed: Path, options: CompressOptions) -> FileReport:
-    """Measure a compressed file against its original.
-
-    Parameters
-    ----------
-    original : Path
-        The picture file.
-    compressed : Path
-        What it was compressed to.
-    options : CompressOptions
-        `first_frame` and `max_pixels` count.
-
-    Returns
-    -------
-    report : FileReport
-        Sizes, ratios and all measures of quality.
-
-    Raises
-    ------
-    CodecError
-        A file cannot be read, or the shapes differ.
-    """
-    report = FileReport(display_name(original), outputs=[display_name(compressed)])
-    with _clocked(report):
-        with _timed(report, "read"):
-            image = read_image(
-                original, first_frame=options.first_frame, max_pixels=options.max_pixels
-            )
-            report.notices += image.notices
-        with _timed(report, "load"):
-            try:
-                contents = load_contents(compressed, max_pixels=options.max_pixels)
-            except CodecError as error:
-                message = f"{display_name(compressed)}: {error}"
-                raise type(error)(message, error.reason) from error
-        _set_shape(report, contents)
-        report.input_bytes, report.output_bytes = image.size_bytes, contents.size_bytes
-        report.set_sizes(contents.size_bytes, image.size_bytes)
-        with _timed(report, "decode"):
-            decoded = decompress(contents.indexed)
-        if decoded.shape != image.pixels.shape:
-            raise ImageError(
-                f"{display_name(compressed)} has the shape {decoded.shape}, "
-                f"its original {image.pixels.shape}",
-                "bad-shape",
-            )
-        with _timed(report, "measure"):
-            _measure(report, image.pixels, decoded)
-            report.unique_colors = len(count_colors(as_channels(image.pixels)))
-            report.unique_colors_after = len(count_colors(as_channels(decoded)))
     return report
 
 
@@ -316,7 +288,7 @@ def sweep_file(
     codebooks: Sequence[str],
     form_name: str,
     options: CompressOptions,
-) -> Iterator[tuple[str, FileReport]]:
+) -> Iterator[FileReport]:
     """Compress one picture with several sizes of codebook, writing nothing.
 
     Parameters
@@ -334,8 +306,6 @@ def sweep_file(
 
     Yields
     ------
-    codebook_from : str
-        The way of choosing.
     report : FileReport
         Bytes, ratios, PSNR, SSIM and seconds of one setting.
 
@@ -351,7 +321,7 @@ def sweep_file(
         for size in sizes:
             report = FileReport(display_name(source), input_bytes=image.size_bytes)
             report.notices += image.notices
-            with _clocked(report):
+            with clocked(report):
                 details = compress_with_details(
                     image.pixels,
                     size,
@@ -363,12 +333,14 @@ def sweep_file(
                 )
                 _, contents = encode_checked(form, details.indexed)
             indexed = details.indexed
-            _set_shape(report, contents)
+            describe(report, contents)
             report.stage_seconds.update(details.seconds)
             report.output_bytes = contents.size_bytes
             report.set_sizes(contents.size_bytes, image.size_bytes)
             report.unique_colors = details.unique_colors
             report.unique_colors_after = indexed.n_colors
             report.engine = details.engine
-            _measure(report, image.pixels, decompress(indexed))
-            yield codebook_from, report
+            report.notices += _hidden_notice(details)
+            report.n_colors_asked, report.codebook_from = size, codebook_from
+            measure_quality(report, image.pixels, decompress(indexed), exact=options.exact)
+            yield report

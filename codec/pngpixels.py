@@ -94,7 +94,7 @@ def look_up_palette(png: PngFile, indices: Pixels) -> Pixels:
     Returns
     -------
     pixels : ndarray of shape (H, W, C), dtype uint8
-        With alpha if the palette has any.
+        Grey if all entries in use are, with alpha if the palette has any.
 
     Raises
     ------
@@ -107,6 +107,8 @@ def look_up_palette(png: PngFile, indices: Pixels) -> Pixels:
             f"palette entry {indices.max()} is beyond the PNG's palette of {len(colors)}",
             "bad-palette",
         )
+    if (colors == colors[:, :1])[np.unique(indices)].all():
+        colors = colors[:, :1]
     if b"tRNS" in png.chunks:
         alphas = png.chunks[b"tRNS"][: len(colors)].ljust(len(colors), b"\xff")
         colors = np.column_stack([colors, np.frombuffer(alphas, dtype=np.uint8)])

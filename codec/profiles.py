@@ -87,11 +87,13 @@ def to_srgb(pixels: Pixels, profile: bytes, notices: list[str]) -> Pixels:
     from PIL import Image, ImageCms
 
     grey = pixels.ndim == 2 or pixels.shape[2] <= 2
-    source = _open_profile(profile, "GRAY" if grey else "RGB")
+    source, mode = _open_profile(profile, "GRAY" if grey else "RGB"), "L" if grey else "RGB"
+    if grey and source is None:
+        # Grey pictures often carry the profile of the RGB they were made from.
+        source, mode = _open_profile(profile, "RGB"), "RGB"
     if source is None:
         notices.append("its color profile is damaged or for another kind, and not applied")
         return pixels
-    mode = "L" if grey else "RGB"
     # Optimized likewise, dark greys are off by up to 10.
     try:
         transform = ImageCms.buildTransform(
@@ -112,7 +114,8 @@ def to_srgb(pixels: Pixels, profile: bytes, notices: list[str]) -> Pixels:
         return np.asarray(ImageCms.applyTransform(picture, transform))
 
     if grey:
-        table = applied(np.arange(256, dtype=np.uint8)[None])[0, :, 1]
+        levels = np.arange(256, dtype=np.uint8)[None]
+        table = applied(levels if mode == "L" else np.dstack([levels] * 3))[0, :, 1]
         shift = table.astype(np.int64) - np.arange(256)
     else:
         steps = np.linspace(0, 255, 9).astype(np.uint8)

@@ -33,12 +33,18 @@ class FileReport:
         How many times smaller the compressed form is than the pixels and than the original file.
     bits_per_pixel : float or None
         Bits of the compressed form for each pixel.
+    form : str or None
+        ``pair``, ``npz`` or ``png``.
     width, height, channels, n_colors : int or None
         Of the picture; `n_colors` is K, the size of the codebook.
+    n_colors_asked : int or None
+        The largest K that was allowed.
+    codebook_from : str or None
+        How the codebook was chosen.
     unique_colors, unique_colors_after : int or None
         Different colors of the original and of the decoded picture.
     lossless : bool or None
-        Whether all visible pixels are as they were.
+        Whether all visible pixels are as they were; if hidden colors were to be kept, they too.
     mse, psnr_db, ssim, delta_e_mean, delta_e_p95 : float or None
         See `codec.metrics.Quality`; `psnr_db` is None where `mse` is 0.
     engine : str or None
@@ -65,10 +71,13 @@ class FileReport:
     ratio_raw: float | None = None
     ratio_file: float | None = None
     bits_per_pixel: float | None = None
+    form: str | None = None
     width: int | None = None
     height: int | None = None
     channels: int | None = None
     n_colors: int | None = None
+    n_colors_asked: int | None = None
+    codebook_from: str | None = None
     unique_colors: int | None = None
     unique_colors_after: int | None = None
     lossless: bool | None = None
@@ -104,11 +113,11 @@ class FileReport:
         if original_bytes is not None:
             self.ratio_file = original_bytes / compressed_bytes
 
-    def set_error(self, mse: float) -> None:
+    def set_error(self, mse: float, *, lossless: bool) -> None:
         """Fill in squared error, PSNR and whether there is any loss."""
         from codec.metrics import psnr_db
 
-        self.mse, self.lossless = mse, mse == 0
+        self.mse, self.lossless = mse, lossless
         self.psnr_db = None if mse == 0 else psnr_db(mse)
 
 
@@ -133,6 +142,8 @@ def _number(value: float | None, digits: int, unit: str = "") -> str:
 def _distortion(report: FileReport) -> str:
     if report.lossless:
         return "lossless"
+    if report.mse == 0:
+        return "no visible loss"
     return _number(report.psnr_db, 1, " dB")
 
 
@@ -164,6 +175,7 @@ def as_text(report: FileReport) -> str:
             rows.append((name, text))
 
     shape = f"{report.width} × {report.height}, {CHANNEL_NAMES.get(report.channels or 0, '?')}"
+    add("form", report.form, str(report.form))
     add("picture", report.width, shape)
     add("original file", report.input_bytes, f"{report.input_bytes} bytes")
     add("raw pixels", report.raw_bytes, f"{report.raw_bytes} bytes")
@@ -240,13 +252,15 @@ def totals_line(reports: Sequence[FileReport], *, ratios: bool = True) -> str:
     return f"{line}  {sums['seconds']:.2f} s"
 
 
-def as_json(reports: Sequence[FileReport], **more: object) -> str:
+def as_json(reports: Sequence[FileReport], *, with_totals: bool = True, **more: object) -> str:
     """Render reports and their totals as one JSON document.
 
     Parameters
     ----------
     reports : sequence of FileReport
         In the order of the inputs.
+    with_totals : bool
+        Add up the files, which makes no sense for settings of one file.
     **more : object
         Further top-level entries.
 
@@ -262,7 +276,8 @@ def as_json(reports: Sequence[FileReport], **more: object) -> str:
         }
         for report in reports
     ]
-    return json.dumps({"results": results, "totals": totals(reports), **more}, indent=2)
+    sums = {"totals": totals(reports)} if with_totals else {}
+    return json.dumps({"results": results, **sums, **more}, indent=2)
 
 
 SWEEP_HEADER = (
@@ -271,11 +286,11 @@ SWEEP_HEADER = (
 )
 
 
-def sweep_line(codebook_from: str, report: FileReport) -> str:
+def sweep_line(report: FileReport) -> str:
     """Tell in one line of a table what one setting of a sweep gave; see `SWEEP_HEADER`."""
-    psnr = "inf" if report.lossless else _number(report.psnr_db, 2)
+    psnr = "inf" if report.mse == 0 else _number(report.psnr_db, 2)
     return (
-        f"{codebook_from:<12} {report.n_colors:>4} {report.output_bytes:>10}"
+        f"{report.codebook_from:<12} {report.n_colors_asked:>4} {report.output_bytes:>10}"
         f" {_number(report.ratio_raw, 2):>7}× {_number(report.ratio_file, 2):>7}×"
         f" {psnr:>8} {_number(report.ssim, 4):>7} {report.seconds:>8.2f}"
     )

@@ -48,7 +48,9 @@ def open_page(data: bytes, findings: Findings, stack: ExitStack) -> Any:
         raise other_size("TIFF")
     kind = np.dtype(page.dtype) if page.dtype is not None else None
     if kind is not None and kind not in (np.uint8, np.uint16, np.bool_):
-        raise ImageError(f"its samples are {kind}, not 8- or 16-bit integers", "bad-dtype")
+        raise ImageError(
+            f"its samples are {kind}, not unsigned integers of 8 or 16 bits", "bad-dtype"
+        )
     if kind == np.uint16 and page.bitspersample != 16:
         raise ImageError(f"its samples have {page.bitspersample} bits, not 8 or 16", "bad-dtype")
     if _UNSPECIFIED in page.extrasamples:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.cluster import KMeans
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -43,6 +44,17 @@ def test_weights_count_as_repetitions() -> None:
     weighted = ColorQuantizer(n_colors=2).fit(rows, sample_weight=[1.0, 3.0, 1.0])
 
     assert sorted(weighted.codebook_.ravel().tolist()) == [0.0, 10.5]
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1.0, 0.0), (1e-3, 0.0), (1e-3, 5.0), (1e4, -7.0)])
+def test_any_unit_will_do(scale: float, offset: float) -> None:
+    rows = np.random.RandomState(2).rand(1000, 3) * scale + offset
+    model = KMeans(16, n_init=4, random_state=0).fit(rows)
+
+    quantizer = ColorQuantizer(n_colors=16).fit(rows)
+
+    assert quantizer.codebook_.shape == (16, 3)
+    assert quantizer.inertia_ <= 1.02 * model.inertia_
 
 
 def test_impossible_arguments_are_refused() -> None:

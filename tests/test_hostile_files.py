@@ -6,10 +6,12 @@ accidents inside of checksums that are then made right, and whatever Hypothesis 
 
 import csv
 import io
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import container_tools as ct
 import imageio.v3 as iio
@@ -30,6 +32,7 @@ from codec.formats.pngfile import decode_samples, read_png
 from codec.indexed import IndexedImage
 
 VECTORS = Path(__file__).parent / "vectors"
+SPECIFICATION = VECTORS.parents[1] / "format-spec.md"
 ZERO_RUN = 64
 # A lower limit than usual: mutants that claim a large picture need not be inflated.
 MAX_PIXELS = 1 << 16
@@ -43,6 +46,11 @@ def manifest() -> list[tuple[str, bool]]:
 
 SEALED = [name for name, sealed in manifest() if sealed]
 UNSEALED = [name for name, sealed in manifest() if not sealed]
+SPECIFIED = (
+    "flag.labels.png", "flag.npz", "flag.png", "transparent.png", "grey-alpha.png",
+    "foreign-savez.npz", "foreign-zlib.labels.png", "foreign-2-bit-transparent.png",
+    "optimized-2-bit.labels.png", "optimized-palette-2-bit.labels.png",
+)  # fmt: skip
 RESEALED = ("rgba-pixel", "two-colors", "flag", "grey-alpha", "transparent")
 
 
@@ -282,6 +290,64 @@ def test_resealing_makes_a_changed_picture_verified():
     assert found.verified
 
 
+# What the specification's own decoder accepts, which shares no line with the codec
+
+
+def reference_decoders() -> dict[str, Callable[..., tuple[int, int, int, bytes]]]:
+    text = SPECIFICATION.read_text(encoding="utf-8")
+    (source,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    namespace: dict[str, Any] = {}
+    exec(compile(source, "format-spec.md", "exec"), namespace)
+
+    def decoder(form: str) -> Callable[..., tuple[int, int, int, bytes] | None]:
+        def decode(parts: list[bytes]) -> tuple[int, int, int, bytes] | None:
+            try:
+                return namespace[f"decode_{form}"](*parts, max_pixels=MAX_PIXELS)
+            except namespace["FormatError"]:
+                return None
+
+        return decode
+
+    return {form: decoder(form) for form in FORMS}
+
+
+REFERENCE = reference_decoders()
+
+
+def assert_as_specified(form: str, parts: list[bytes]) -> None:
+    found, expected = read(form, parts), REFERENCE[form](parts)
+    if (found is None) is not (expected is None):
+        verdict = "refused" if found is None else "accepted"
+        pytest.fail(f"{verdict} against the specification: {[part.hex() for part in parts]}")
+    if found is not None and expected is not None:
+        pixels = decompress(found.indexed)
+        shape = (*pixels.shape[:2], found.indexed.channels)
+        assert (*shape, pixels.tobytes()) == expected
+
+
+@pytest.mark.parametrize("name", SPECIFIED)
+def test_after_any_accident_the_specification_says_the_same(name):
+    form, parts = form_and_parts(name)
+    for mutant in damaged_parts(parts):
+        assert_as_specified(form, mutant)
+
+
+@pytest.mark.parametrize("name", RESEALED)
+def test_after_any_accident_inside_of_checksums_the_specification_says_the_same(name):
+    _, (codebook, labels) = form_and_parts(f"{name}.labels.png")
+    for mutant in accidents(codebook[:-40]):
+        assert_as_specified("pair", resealed_pair(mutant, labels))
+    for mutant in png_mutants(labels):
+        assert_as_specified("pair", resealed_pair(codebook[:-40], mutant))
+    _, (data,) = form_and_parts(f"{name}.png")
+    for mutant in png_mutants(data):
+        assert_as_specified("png", [mutant])
+    contents = read("pair", [codebook, labels])
+    assert contents is not None
+    for mutant in npz_mutants(ct.members_of(contents.indexed.labels, contents.indexed.codebook)):
+        assert_as_specified("npz", [mutant])
+
+
 # Hypothesis
 
 
@@ -303,7 +369,8 @@ TOKENS = (
 )  # fmt: skip
 
 
-SEEDS = [part for name, _ in manifest() for part in form_and_parts(name)[1]]
+SEED_FILES = [form_and_parts(name) for name, _ in manifest()]
+SEEDS = [part for _, parts in SEED_FILES for part in parts]
 
 
 def value_or_reason(reader: Callable[[bytes], object], data: bytes) -> object:
@@ -314,14 +381,17 @@ def value_or_reason(reader: Callable[[bytes], object], data: bytes) -> object:
 
 
 @st.composite
-def mutated_seeds(draw: st.DrawFn) -> bytes:
-    data = draw(st.sampled_from(SEEDS))
+def mutated(draw: st.DrawFn, data: bytes) -> bytes:
     for _ in range(draw(st.integers(1, 6))):
         start = draw(st.integers(0, len(data)))
         length = draw(st.sampled_from((0, 0, 1, 1, 2, 4, 8, 64)))
         new = draw(st.one_of(st.binary(max_size=8), st.sampled_from(TOKENS)))
         data = data[:start] + new + data[start + length :]
     return data
+
+
+def mutated_seeds() -> st.SearchStrategy[bytes]:
+    return st.sampled_from(SEEDS).flatmap(mutated)
 
 
 @pytest.mark.parametrize("reader", list(READERS))
@@ -331,6 +401,18 @@ def mutated_seeds(draw: st.DrawFn) -> bytes:
 )
 def test_any_bytes_give_a_value_or_a_codec_error(reader, data):
     assert value_or_reason(READERS[reader], data) != ""
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+@EXAMPLES
+@given(data=st.data())
+def test_whatever_is_edited_the_specification_says_the_same(form, data):
+    parts = data.draw(st.sampled_from([p for f, p in SEED_FILES if f == form]))
+    index = data.draw(st.integers(0, len(parts) - 1))
+    edited = data.draw(st.booleans())
+    mutant = data.draw(mutated(parts[index]))
+    mutant = pt.repair(mutant) if edited and mutant[:8] == pt.SIGNATURE else mutant
+    assert_as_specified(form, [*parts[:index], mutant, *parts[index + 1 :]])
 
 
 @EXAMPLES

@@ -247,6 +247,9 @@ def test_transparency_that_does_not_fit_the_palette_is_refused(alphas):
         (b"\x03" + ct.seal(LABELS, FLAG) + b"\x00", "bad-seal"),
         (b"\x03" + bytes(40), "bad-seal"),
         (b"\x03" + ct.seal(LABELS, FLAG, b"2"), "unsupported-version"),  # row 109
+        (b"\x03" + ct.seal(LABELS, FLAG, b"2")[:8], "unsupported-version"),
+        (b"\x09" + ct.seal(LABELS, FLAG, b"2") + b"more", "unsupported-version"),
+        (b"\x03" + ct.seal(LABELS, FLAG)[:7], "bad-seal"),
         (b"\x03" + ct.seal(LABELS, FLAG[::-1]), "digest-mismatch"),
         (b"\x01" + ct.seal(LABELS, FLAG), "digest-mismatch"),
         (b"\x02" + ct.seal(LABELS, FLAG), "digest-mismatch"),

@@ -31,12 +31,14 @@ LAYERS = {
     "pngpixels": 4,
     "profiles": 4,
     "orientation": 1,
+    "decoders": 1,
     "tiffpages": 5,
     "images": 6,
     "report": 6,
     "jobs": 7,
     "estimator": 7,
     "batch": 8,
+    "comparison": 8,
     "arguments": 8,
     "cli": 9,
     "__main__": 10,
@@ -44,7 +46,7 @@ LAYERS = {
 # Who may import what is heavy or dangerous.
 IMPORTERS = {
     "imageio": {"images"},
-    "PIL": {"images", "profiles"},
+    "PIL": {"images", "profiles", "decoders"},
     "tifffile": {"tiffpages"},
     "sklearn": {"codebook", "estimator"},
     "threadpoolctl": {"codebook", "estimator"},

@@ -269,8 +269,9 @@ def test_bytes_after_a_codebook_that_are_no_seal_are_refused(size):
     assert reason_of(FLAG_FILE + b"K" * size) == "trailing-data"
 
 
-def test_forty_foreign_bytes_after_a_codebook_are_handed_on_to_the_seal_check():
-    assert decode_codebook(FLAG_FILE + b"K" * 40)[1] == b"K" * 40
+def test_forty_foreign_bytes_after_a_codebook_are_no_seal():
+    assert reason_of(FLAG_FILE + b"K" * 40) == "bad-seal"
+    assert decode_codebook(FLAG_FILE + b"KMCODEC1" + bytes(32))[1] == b"KMCODEC1" + bytes(32)
 
 
 # row 86

@@ -657,6 +657,10 @@ def test_the_seal_is_compared():
     assert reason_of(sealed_with(bytes(40))) == "bad-seal"
     assert reason_of(sealed_with(ct.seal(LABELS, FLAG, b"2"))) == "unsupported-version"
     assert reason_of(sealed_with(ct.seal(LABELS, FLAG[::-1]))) == "digest-mismatch"
+    newer = flag_members()
+    newer[2].plain = ct.npy(np.frombuffer(ct.seal(LABELS, FLAG, b"2"), dtype=np.uint8)[None])
+    newer[0].plain = b"labels of another kind"
+    assert reason_of(ct.archive(newer)) == "unsupported-version"
     assert reason_of(flag_with(0, plain=ct.npy(LABELS[::-1, ::-1]))) == "digest-mismatch"
     assert reason_of(flag_with(1, plain=ct.npy(FLAG[::-1]))) == "digest-mismatch"
 

@@ -136,6 +136,18 @@ def test_a_whole_array_far_larger_than_a_codebook_is_not_said_to_be_cut_short(sh
     assert reason_of(ct.npy(np.zeros(shape, dtype=np.uint8)), LABEL_PNG) == "bad-codebook"
 
 
+# row 77
+def test_a_header_that_claims_more_than_any_codebook_is_refused_whatever_follows():
+    for shape, reason in (
+        ("(256, 4)", "truncated"),
+        ("(1, 1024)", "truncated"),
+        ("(205, 5)", "bad-codebook"),
+        ("(1025, 1)", "bad-codebook"),
+        ("(9999999999, 9999999999)", "bad-codebook"),
+    ):
+        assert reason_of(ct.npy_with(ct.npy_header(shape)), LABEL_PNG) == reason
+
+
 # row 89
 @pytest.mark.parametrize("label", [3, 4, 255])
 def test_a_label_beyond_the_codebook_is_refused(label):
@@ -362,9 +374,13 @@ def test_labels_of_another_size_or_with_a_reordered_codebook_are_refused():
 
 
 # row 109
-def test_a_pair_of_a_newer_version_is_refused_as_such():
+def test_a_pair_of_a_newer_version_is_refused_as_such_whatever_else_is_new_in_it():
+    rgb = pt.encode([[0, 0, 0, 1, 1, 1, 2, 2, 2]] * 2, 8, pt.RGB)
     newer = ct.npy(FLAG) + ct.seal(LABELS, FLAG, b"2")
-    assert reason_of(newer, LABEL_PNG) == "unsupported-version"
+    for labels in (LABEL_PNG, rgb, LABEL_PNG[:-1], b""):
+        for seal in (newer, newer[:-1], newer + bytes(40), newer[:-32]):
+            assert reason_of(seal, labels) == "unsupported-version"
+    assert reason_of(newer[:-33], LABEL_PNG) == "trailing-data"
 
 
 def test_the_limit_on_pixels_is_kept():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from codec.errors import CodecError, FileError, FormatError, ParameterError
+from codec.errors import CodecError, FileError, FormatError, ImageError, ParameterError
 from codec.files import display_name, read_file, write_files
 from codec.formats import indexed_png, npz, pair
 from codec.formats.contents import Contents
@@ -131,6 +131,8 @@ def save(
     FileError
         A file exists, or cannot be written.
     """
+    if not isinstance(indexed, IndexedImage):
+        raise ImageError(f"expected an IndexedImage, not {type(indexed).__name__}", "bad-type")
     form = form_of(path)
     paths = part_paths(form, path)
     parts, _ = encode_checked(form, indexed)
@@ -234,6 +236,8 @@ def load_contents(
     else:
         data = read_file(path)
     if data.startswith(b"PK"):
+        if codebook_path is not None:
+            raise ParameterError("an archive has its own codebook", "codebook")
         return npz.decode([data], max_pixels)
     if not data.startswith(_PNG_SIGNATURE):
         raise FormatError("neither a label PNG, an indexed PNG nor an npz", "not-compressed")

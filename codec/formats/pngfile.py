@@ -109,26 +109,22 @@ class PngFile:
     trailing_bytes: int = 0
 
 
-def _corrupt(message: str, reason: str) -> FormatError:
-    return FormatError(message, reason)
-
-
 def _walk(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
     """Yield type, content and end of each chunk up to IEND, checking bounds and CRCs."""
     position = len(SIGNATURE)
     while True:
         if len(data) < position + 12:
-            raise _corrupt("the PNG ends before its last chunk", "truncated")
+            raise FormatError("the PNG ends before its last chunk", "truncated")
         (length,) = struct.unpack_from(">I", data, position)
         end = position + 12 + length
         if length > 0x7FFFFFFF or end > len(data):
-            raise _corrupt("the PNG ends inside a chunk", "truncated")
+            raise FormatError("the PNG ends inside a chunk", "truncated")
         kind = data[position + 4 : position + 8]
         if not kind.isalpha() or not kind.isascii():
-            raise _corrupt("a PNG chunk has an illegal type", "bad-chunk")
+            raise FormatError("a PNG chunk has an illegal type", "bad-chunk")
         (crc,) = struct.unpack_from(">I", data, end - 4)
         if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != crc:
-            raise _corrupt(f"the CRC of PNG chunk {kind.decode()} is wrong", "bad-crc")
+            raise FormatError(f"the CRC of PNG chunk {kind.decode()} is wrong", "bad-crc")
         yield kind, data[position + 8 : end - 4], end
         if kind == b"IEND":
             return
@@ -154,14 +150,14 @@ def parse_header(content: bytes) -> PngHeader:
         A field has a value that PNG does not define.
     """
     if len(content) != 13:
-        raise _corrupt(f"IHDR has {len(content)} bytes, not 13", "bad-header")
+        raise FormatError(f"IHDR has {len(content)} bytes, not 13", "bad-header")
     width, height, depth, color_type, compression, filtering, interlace = struct.unpack(
         ">IIBBBBB", content
     )
     if depth not in _DEPTHS.get(color_type, ()):
-        raise _corrupt(f"PNG color type {color_type} with bit depth {depth}", "bad-header")
+        raise FormatError(f"PNG color type {color_type} with bit depth {depth}", "bad-header")
     if compression or filtering or interlace > 1:
-        raise _corrupt("IHDR has an undefined compression, filter or interlace", "bad-header")
+        raise FormatError("IHDR has an undefined compression, filter or interlace", "bad-header")
     return PngHeader(width, height, depth, color_type, bool(interlace))
 
 
@@ -200,34 +196,34 @@ def read_png(data: bytes, max_pixels: int = MAX_PIXELS, *, strict_end: bool = Tr
         end = chunk_end
         if header is None:
             if kind != b"IHDR":
-                raise _corrupt("the first PNG chunk is not IHDR", "bad-chunk")
+                raise FormatError("the first PNG chunk is not IHDR", "bad-chunk")
             header = parse_header(content)
             check_dimensions(header.width, header.height, max_pixels)
         elif kind == b"IDAT":
             if idat_over:
-                raise _corrupt("the IDAT chunks are not consecutive", "bad-chunk")
+                raise FormatError("the IDAT chunks are not consecutive", "bad-chunk")
             idat.append(content)
         elif kind == b"PLTE":
             if plte is not None or idat or len(content) % 3 or not 3 <= len(content) <= 768:
-                raise _corrupt("PLTE is misplaced or has an illegal size", "bad-palette")
+                raise FormatError("PLTE is misplaced or has an illegal size", "bad-palette")
             plte = content
         elif kind == b"IEND":
             if content:
-                raise _corrupt("IEND is not empty", "bad-chunk")
+                raise FormatError("IEND is not empty", "bad-chunk")
         elif kind[:1].isupper():
-            raise _corrupt(f"a second or unknown critical chunk {kind.decode()}", "bad-chunk")
+            raise FormatError(f"a second or unknown critical chunk {kind.decode()}", "bad-chunk")
         else:
             indexed = header.color_type == INDEXED
             if kind == b"tRNS" and (idat or kind in chunks or (indexed and plte is None)):
-                raise _corrupt("tRNS is misplaced or there twice", "bad-palette")
+                raise FormatError("tRNS is misplaced or there twice", "bad-palette")
             chunks.setdefault(kind, content)
         idat_over = idat_over or bool(idat and kind != b"IDAT")
     if header is None or not idat:
-        raise _corrupt("the PNG has no IDAT chunk", "truncated")
+        raise FormatError("the PNG has no IDAT chunk", "truncated")
     if header.color_type == INDEXED and plte is None:
-        raise _corrupt("an indexed PNG without PLTE", "bad-palette")
+        raise FormatError("an indexed PNG without PLTE", "bad-palette")
     if strict_end and end != len(data):
-        raise _corrupt(f"{len(data) - end} bytes follow the end of the PNG", "trailing-data")
+        raise FormatError(f"{len(data) - end} bytes follow the end of the PNG", "trailing-data")
     return PngFile(header, b"".join(idat), plte, chunks, len(data) - end)
 
 
@@ -251,7 +247,9 @@ def inflate_rows(png: PngFile) -> npt.NDArray[np.uint8]:
     """
     expected = png.header.inflated_size()
     if expected > MAX_DEFLATE_RATIO * len(png.idat) + 64:
-        raise _corrupt(f"{len(png.idat)} bytes of IDAT cannot hold {expected} bytes", "truncated")
+        raise FormatError(
+            f"{len(png.idat)} bytes of IDAT cannot hold {expected} bytes", "truncated"
+        )
     inflater = zlib.decompressobj()
     try:
         rows = inflater.decompress(png.idat, expected + 1)
@@ -259,11 +257,11 @@ def inflate_rows(png: PngFile) -> npt.NDArray[np.uint8]:
             # The end marker and checksum may still be unread; they carry no more bytes.
             rows += inflater.decompress(inflater.unconsumed_tail, 1)
     except zlib.error as error:
-        raise _corrupt("the compressed rows of the PNG are damaged", "bad-deflate") from error
+        raise FormatError("the compressed rows of the PNG are damaged", "bad-deflate") from error
     if len(rows) < expected or (not inflater.eof and len(rows) == expected):
-        raise _corrupt(f"the PNG holds {len(rows)} of {expected} bytes", "truncated")
+        raise FormatError(f"the PNG holds {len(rows)} of {expected} bytes", "truncated")
     if len(rows) > expected or inflater.unused_data:
-        raise _corrupt("the PNG holds more rows than its header says", "excess-data")
+        raise FormatError("the PNG holds more rows than its header says", "excess-data")
     return np.frombuffer(rows, dtype=np.uint8)
 
 
@@ -271,7 +269,7 @@ def check_filters(png: PngFile, rows: npt.NDArray[np.uint8]) -> None:
     """Refuse rows whose filter byte is not one of the five that PNG defines."""
     for _, filtered in _split_passes(png.header, rows):
         if filtered[:, 0].max() > 4:
-            raise _corrupt("a PNG row has an undefined filter", "bad-filter")
+            raise FormatError("a PNG row has an undefined filter", "bad-filter")
 
 
 def _split_passes(

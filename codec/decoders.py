@@ -1,0 +1,48 @@
+"""Switches of the libraries that decode pictures: set for one picture, then as they were."""
+
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_PILLOW_LOCK = threading.Lock()
+
+
+@contextmanager
+def careful_pillow(max_pixels: int) -> Iterator[None]:
+    """Make Pillow strict about truncation and leave the size limit to us, then restore it."""
+    from PIL import GifImagePlugin, Image, ImageFile
+
+    logger = logging.getLogger("tifffile")
+    with _PILLOW_LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        truncated, limit = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
+        strategy, silent = GifImagePlugin.LOADING_STRATEGY, logger.disabled
+        ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = False, max_pixels
+        logger.disabled = True
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, limit
+            GifImagePlugin.LOADING_STRATEGY = strategy  # imageio sets it
+            logger.disabled = silent
+
+
+@contextmanager
+def silent_libtiff() -> Iterator[None]:
+    """Keep libtiff, which Pillow gives no say in this, from writing to stderr itself."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no stderr
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
