@@ -40,7 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code, as `kmcodec --help` lists them.
     """
     _prepare_streams()
-    before = signal.signal(signal.SIGTERM, _terminate)
+    _signals.clear()
+    before = {
+        number: signal.signal(number, _end)
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) not in (signal.SIG_IGN, None)
+    }
     try:
         return _run(arguments)
     except ParameterError as error:
@@ -65,17 +70,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(*_NO_MEMORY)
         return EXIT_FAILED
     except KeyboardInterrupt:
-        _hush()
         _complain("interrupted", "interrupted")
         return 130
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         options = make_parser().parse_args(arguments)
-        return _COMMANDS[options.command](options)
+        code = _COMMANDS[options.command](options)
+        _obey()
+        return code
     finally:
         sys.stdout.flush()
 
@@ -100,14 +107,23 @@ def _give_up_broken_streams() -> None:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _terminate(number: int, frame: object) -> NoReturn:
-    _hush()
+_signals: list[int] = []
+
+
+def _end(number: int, frame: object = None) -> NoReturn:
+    """End the run as SIGINT and SIGTERM ask."""
+    _signals.append(number)
+    # What libraries leave half made would complain of it.
+    sys.unraisablehook = lambda unraisable: None
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     raise SystemExit(128 + number)
 
 
-def _hush() -> None:
-    """Keep what libraries left half made from complaining while an interrupted run ends."""
-    sys.unraisablehook = lambda unraisable: None
+def _obey() -> None:
+    """End the run if a signal came while an object was destroyed, where Python ignores errors."""
+    if _signals:
+        _end(_signals[0])
 
 
 def _say(text: str) -> None:
@@ -133,6 +149,7 @@ def _show(
     from codec.report import as_text
 
     def show(report: "FileReport") -> None:
+        _obey()
         if report.status == "error":
             _complain(report.error or "", report.reason, report.input)
             return
@@ -303,6 +320,7 @@ def _sweep(options: argparse.Namespace) -> int:
     reports: list[FileReport] = []
     try:
         for report in results:
+            _obey()
             if not options.json:
                 if not reports:
                     for notice in report.notices:

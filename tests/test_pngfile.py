@@ -140,6 +140,14 @@ def test_interlaced_pictures_of_every_small_size_equal_their_plain_twins(height,
         assert plain.tolist() == interlaced.tolist() == samples.tolist()
 
 
+@pytest.mark.parametrize(("height", "width"), [(33, 35), (40, 17), (17, 40)])
+def test_interlaced_pictures_of_several_blocks_equal_their_plain_twins(height, width):
+    for depth in (1, 8):
+        samples = random_samples(pt.GREY, depth, height, width)
+        found = decode_samples(read_png(encoded(samples, depth, pt.GREY, 1, (4, 3, 2, 1, 0))))
+        assert found.tolist() == samples.tolist()
+
+
 @pytest.mark.parametrize("color_type", [0, 2, 4, 6])
 def test_a_single_unfiltered_row_of_16_bits_is_decoded(color_type):
     row = list(range(250, 250 + 3 * pt.SAMPLES[color_type]))
@@ -272,6 +280,13 @@ def test_an_indexed_png_needs_one_palette_of_legal_size_in_its_place(chunks):
 def test_transparency_out_of_its_place_is_refused_since_readers_differ_about_it(chunks):
     data = pt.png(pt.ihdr(1, 1, 8, pt.INDEXED), *chunks, pt.IEND)
     assert reason_of(data) == "bad-palette"
+
+
+def test_a_png_without_rows_is_refused_before_anything_is_inflated():
+    for chunks in ([IHDR, IEND], [IHDR, pt.chunk(b"tEXt"), IEND]):
+        with pytest.raises(FormatError) as caught:
+            read_png(pt.png(*chunks))
+        assert caught.value.reason == "truncated"
 
 
 def test_bytes_after_the_end_are_counted_where_that_is_asked_for():
