@@ -123,6 +123,7 @@ def _finest_step(points: Points) -> float:
 def _train_sklearn(sample: WeightedPoints, n_colors: int, seed: int) -> Points:
     """Find code-words for weighted points with `sklearn.cluster.KMeans`."""
     from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
     def fit(part: WeightedPoints, **options: object) -> Points:
         with warnings.catch_warnings():
@@ -137,7 +138,9 @@ def _train_sklearn(sample: WeightedPoints, n_colors: int, seed: int) -> Points:
         return coarse.points
     # One start is a gamble where code-words are few, and cheap there.
     starts = min(max(512 // n_colors, 2), 32)
-    codewords = fit(coarse, n_init=starts, max_iter=100)
+    # So short that threads wait for each other longer than they work.
+    with threadpool_limits(limits=1):
+        codewords = fit(coarse, n_init=starts, max_iter=100)
     codewords = _breathe(coarse, codewords)
     return fit(sample, init=codewords, n_init=1, max_iter=_FINE_STEPS, tol=1e-7)
 

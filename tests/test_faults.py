@@ -105,7 +105,7 @@ def restore(outputs: tuple[str, ...], old: list[bytes], *, existing: bool) -> No
     [*((error, False) for error in ERRORS), ("SIGINT", True), ("SIGTERM", True)],
 )
 @pytest.mark.parametrize("existing", [False, True])
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ["pair", "npz", "decompress"])  # png is written as npz is
 def test_no_failing_operation_leaves_half_of_anything(  # rows 110, 113, 114, 117
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,

@@ -9,7 +9,14 @@ import png_tools as pt
 import pytest
 
 import codec
-from codec.errors import CodecError, FileError, FormatError, LimitError, ParameterError
+from codec.errors import (
+    CodecError,
+    FileError,
+    FormatError,
+    ImageError,
+    LimitError,
+    ParameterError,
+)
 from codec.formats import FORMS, form_of, load, load_contents, part_paths, save
 from codec.indexed import IndexedImage
 from codec.options import FORM_NAMES
@@ -182,8 +189,17 @@ def test_nothing_is_written_into_a_folder_that_does_not_exist(tmp_path):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_picture_that_no_reader_would_accept_is_not_written(name, tmp_path):
     wide = IndexedImage(np.zeros((1, 65_536), dtype=np.uint8), FLAG)
-    with pytest.raises(CodecError):
+    with pytest.raises(LimitError) as caught:
         save(wide, tmp_path / name)
+    assert caught.value.reason == "side-limit"
+    assert content_of(tmp_path) == {}
+
+
+@pytest.mark.parametrize("value", [None, LABELS, (LABELS, FLAG)], ids=["None", "array", "tuple"])
+def test_only_an_indexed_image_is_saved(value, tmp_path):
+    with pytest.raises(ImageError) as caught:
+        save(value, tmp_path / "flag.npz")
+    assert caught.value.reason == "bad-type"
     assert content_of(tmp_path) == {}
 
 
@@ -246,6 +262,14 @@ def test_files_that_are_neither_png_nor_zip_are_not_compressed_ones(data, tmp_pa
         error = failure(tmp_path / name)
         assert isinstance(error, FormatError)
         assert error.reason == "not-compressed"
+
+
+def test_a_codebook_named_for_an_archive_is_refused(tmp_path):
+    save(PICTURE, tmp_path / "flag.npz")
+    save(PICTURE, tmp_path / "flag.labels.png")
+    error = failure(tmp_path / "flag.npz", codebook_path=tmp_path / "flag.codebook.npy")
+    assert isinstance(error, ParameterError)
+    assert error.reason == "codebook"
 
 
 # row 105

@@ -112,30 +112,30 @@ def test_every_form_has_vectors_of_every_kind_of_picture():
         assert {f"{name}{form.suffix}" for form in FORMS.values()} <= names
 
 
-# Reasons that no file of a few kilobytes can give, or that are not a file's fault.
+# Reasons that no file of a few kilobytes can give.
 WITHOUT_VECTOR = {
-    "file-too-large",  # needs a file of 512 MiB; test_files.py lowers the limit instead
-    "output-name",  # a ParameterError: the caller's fault
-    "verify",  # a FileError of writing
+    "verify",  # a fault of the writers
 }
 
 
 def reasons_in_the_code() -> set[str]:
-    """The last argument of every error that the readers raise, where it is a literal."""
+    """The last argument of every error that is a file's fault."""
     found = set()
     package = Path(codec.__file__).parent
     for path in [*package.glob("formats/*.py"), package / "indexed.py"]:
+        # What IndexedImage objects to, readers hand on as FormatError.
+        raised = {"ImageError"} if path.name == "indexed.py" else {"FormatError", "LimitError"}
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and len(node.args) == 2:
-                name = ast.unparse(node.func)
-                literal = node.args[1]
-                if name.endswith("Error") or name == "_corrupt":
-                    if isinstance(literal, ast.JoinedStr):  # f"bad-{name}" of IndexedImage
-                        found |= {"bad-labels", "bad-codebook"}
-                    elif isinstance(literal, ast.Constant):
-                        found.add(literal.value)
-            elif isinstance(node, ast.FunctionDef) and node.name == "_bad":
-                found.add("bad-archive")
+            if not (isinstance(node, ast.Call) and ast.unparse(node.func) in raised):
+                continue
+            reason = node.args[1]
+            if isinstance(reason, ast.Constant):
+                found.add(reason.value)
+            elif isinstance(reason, ast.JoinedStr):
+                assert ast.unparse(reason) == "f'bad-{name}'"
+                found |= {"bad-labels", "bad-codebook"}
+            else:
+                assert ast.unparse(reason) == "error.reason"
     return found
 
 
