@@ -17,6 +17,7 @@ from codec.images import READABLE_EXTENSIONS
 from codec.report import FileReport
 
 _OWN_SUFFIXES = (LABELS_SUFFIX, ".indexed.png", ".decoded.png")
+_COMPRESSED_SUFFIXES = (LABELS_SUFFIX, CODEBOOK_SUFFIX, ".npz")
 _DECODED_SUFFIX = ".decoded.png"
 COMPRESSED_ALREADY = "compressed-already"
 _SKIPPED = ("exists", COMPRESSED_ALREADY)
@@ -97,11 +98,9 @@ def plan_compression(inputs: Sequence[Path], names: Names, form_name: str) -> li
 
     def job(source: Path, folder: Path) -> Job:
         target = names.output or folder / (source.stem + form.default_suffix)
-        if source.name.lower().endswith(LABELS_SUFFIX):
-            # `compress *.png` a second time meets what the first time wrote.
-            made_here = ImageError(
-                f"{LABELS_SUFFIX} marks a file that is compressed already", COMPRESSED_ALREADY
-            )
+        if source.name.lower().endswith(_COMPRESSED_SUFFIXES):
+            # `compress *` a second time meets what the first time wrote.
+            made_here = ImageError("its name is that of a compressed file", COMPRESSED_ALREADY)
             return Job(source, target, (), made_here)
         return Job(source, target, tuple(part_paths(form, target)))
 
