@@ -327,6 +327,7 @@ def train_codebook(
     metric: ColorMetric | None = None,
     seed: int = 0,
     engine: str = "auto",
+    effort: str = "default",
 ) -> npt.NDArray[np.uint8]:
     """Find the code-words that represent a histogram with the least squared error.
 

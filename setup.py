@@ -1,0 +1,39 @@
+"""The compiled kernels, which an install without a C compiler does without.
+
+Everything else about the build stands in pyproject.toml.
+"""
+
+import sys
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+KERNELS = sorted(path.as_posix() for path in Path("codec", "kernels").glob("*.pyx"))
+# Results are the same on every machine only if no compiler merges a product and a sum into one
+# rounding.
+FLAGS = ["/O2", "/fp:precise"] if sys.platform == "win32" else ["-O3", "-ffp-contract=off"]
+
+setup(
+    ext_modules=cythonize(
+        [
+            Extension(
+                f"codec.kernels.{Path(path).stem}",
+                [path],
+                extra_compile_args=FLAGS,
+                define_macros=[("Py_LIMITED_API", "0x030B0000")],
+                py_limited_api=True,
+                optional=True,
+            )
+            for path in KERNELS
+        ],
+        compiler_directives={
+            "language_level": 3,
+            "boundscheck": False,
+            "wraparound": False,
+            "cdivision": True,
+            "initializedcheck": False,
+        },
+    ),
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+)
