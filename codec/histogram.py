@@ -4,14 +4,23 @@ The histogram is all that k-means needs to know of a picture, whatever its size.
 strips, files or machines add up exactly, so one that was merged equals one that was counted.
 """
 
+import functools
+import itertools
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from codec.kernels import compiled
+from codec.threads import run_parallel, spans
+
 _STRIP_PIXELS = 1 << 20
 _TABLE_PIXELS = 1 << 22
+_PART_PIXELS = 1 << 27
+_THREAD_PIXELS = 1 << 18
+_BUCKETS = 1 << 12
 _LOW_HALF = np.uint64(0xFFFFFFFF)
 
 
@@ -95,6 +104,23 @@ def strips(pixels: npt.NDArray[np.uint8]) -> Iterator[tuple[slice, npt.NDArray[n
         yield rows, pack_colors(pixels[rows])
 
 
+def as_rows(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """View a picture as rows of bytes side by side, as kernels want it; copied if need be.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        Any strides.
+
+    Returns
+    -------
+    rows : ndarray of shape (H, W * C), dtype uint8
+        Any stride between rows.
+    """
+    rows = pixels.reshape(len(pixels), -1)
+    return rows if rows.strides[1] == 1 or rows.shape[1] == 1 else np.ascontiguousarray(rows)
+
+
 def count_colors(pixels: npt.NDArray[np.uint8]) -> ColorHistogram:
     """Count every color of a picture.
 
@@ -109,6 +135,8 @@ def count_colors(pixels: npt.NDArray[np.uint8]) -> ColorHistogram:
         Exact: every pixel is counted, whatever the size of the picture.
     """
     channels = pixels.shape[2]
+    if compiled():
+        return _count_compiled(pixels)
     if channels <= 3 and pixels.shape[0] * pixels.shape[1] > _TABLE_PIXELS:
         keys, counts = _count_in_table(pixels)
     else:
@@ -139,6 +167,13 @@ def _count_by_sorting(
             for keys, counts in (_count_strip(strip) for _, strip in strips(pixels))
         ]
     )
+    return _merge_entries(entries)
+
+
+def _merge_entries(
+    entries: npt.NDArray[np.uint64],
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+    """Add up the counts of equal keys; the key is the upper half of an entry."""
     entries.sort()
     keys = (entries >> np.uint64(32)).astype(np.uint32)
     starts = _run_starts(keys)
@@ -153,3 +188,97 @@ def _count_strip(
     keys.sort()
     starts = _run_starts(keys)
     return keys[starts], np.diff(starts, append=keys.size).astype(np.uint32)
+
+
+def _count_compiled(pixels: npt.NDArray[np.uint8]) -> ColorHistogram:
+    """Count with the kernels, in parts if the picture is very large."""
+    height, width, channels = pixels.shape
+    step = max(1, _PART_PIXELS // width)
+    if step < height:
+        parts = (_count_compiled(pixels[top : top + step]) for top in range(0, height, step))
+        return functools.reduce(operator.add, parts)
+    count = _count_small if channels <= 2 else _count_in_buckets
+    return count(as_rows(pixels), channels, spans(height, width, _THREAD_PIXELS))
+
+
+def _count_small(rows: npt.NDArray[np.uint8], channels: int, parts: list[slice]) -> ColorHistogram:
+    """Count one or two channels in a table."""
+    from codec.kernels.histogram import count_small
+
+    tables = np.zeros((len(parts), 1 << 8 * channels), dtype=np.uint64)
+    run_parallel(
+        [
+            functools.partial(count_small, rows[part], channels, table)
+            for part, table in zip(parts, tables, strict=True)
+        ]
+    )
+    counts = tables.sum(axis=0).astype(np.int64)
+    keys = np.flatnonzero(counts).astype(np.uint32)
+    return ColorHistogram(_unpack_colors(keys, channels), counts[keys])
+
+
+def _count_in_buckets(
+    rows: npt.NDArray[np.uint8], channels: int, parts: list[slice]
+) -> ColorHistogram:
+    """Count three channels, and those of four that are opaque, bucket by bucket."""
+    from codec.kernels import histogram as kernel
+
+    sizes = np.zeros((len(parts), _BUCKETS), dtype=np.uint32)
+    runs = run_parallel(
+        [
+            functools.partial(kernel.count_entries, rows[part], channels, size)
+            for part, size in zip(parts, sizes, strict=True)
+        ]
+    )
+    # Within a bucket the entries of the first part come first, though nothing depends on it.
+    ends = sizes.T.cumsum(dtype=np.uint32).reshape(_BUCKETS, len(parts))
+    heads = ends.T - sizes
+    starts = np.append(heads[0], ends[-1, -1])
+    entries = np.empty(int(starts[-1]), dtype=np.uint16)
+    others = [np.empty(count, dtype=np.uint64) for count in runs]
+    run_parallel(
+        [
+            functools.partial(kernel.put_entries, rows[part], channels, head, entries, other)
+            for part, head, other in zip(parts, heads, others, strict=True)
+        ]
+    )
+    opaque = _count_buckets(entries, starts, channels, len(parts))
+    if not any(runs):
+        return opaque
+    keys, counts = _merge_entries(np.concatenate(others))
+    rest = ColorHistogram(_unpack_colors(keys, channels), counts)
+    return opaque + rest if len(opaque) else rest
+
+
+def _count_buckets(
+    entries: npt.NDArray[np.uint16], starts: npt.NDArray[np.uint32], channels: int, threads: int
+) -> ColorHistogram:
+    """Count the entries of all buckets, which `put_entries` has filled."""
+    from codec.kernels import histogram as kernel
+
+    # Buckets are divided so that each thread has about as many entries.
+    shares = np.arange(1, threads) * (len(entries) / threads)
+    borders = [0, *np.searchsorted(starts, shares).tolist(), _BUCKETS]
+    ranges = list(itertools.pairwise(borders))
+    unique = np.zeros(_BUCKETS, dtype=np.uint32)
+    counts = [np.empty(int(starts[end] - starts[begin]), np.uint32) for begin, end in ranges]
+    run_parallel(
+        [
+            functools.partial(kernel.count_buckets, entries, starts, *span, count, unique)
+            for span, count in zip(ranges, counts, strict=True)
+        ]
+    )
+    firsts = np.concatenate([[0], unique.cumsum(dtype=np.int64)])
+    histogram = ColorHistogram(
+        np.empty((firsts[-1], channels), dtype=np.uint8), np.empty(firsts[-1], dtype=np.int64)
+    )
+    run_parallel(
+        [
+            functools.partial(
+                kernel.write_colors, entries, starts, *span, count, unique,
+                histogram.colors[firsts[span[0]] :], histogram.counts[firsts[span[0]] :],
+            )
+            for span, count in zip(ranges, counts, strict=True)
+        ]
+    )  # fmt: skip
+    return histogram

@@ -3,14 +3,21 @@
 The search is done once for each unique color; pixels only look the result up.
 """
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 
 from codec.colorspace import ColorMetric
-from codec.histogram import ColorHistogram, pack_colors, strips
+from codec.histogram import ColorHistogram, as_rows, pack_colors, strips
+from codec.kernels import compiled
 from codec.nearest import NearestSearch
+from codec.threads import run_parallel, spans
 
 _COLORS_AT_ONCE = 1 << 18
+_THREAD_PIXELS = 1 << 18
+# Where the keys of each value of the highest 12 bits begin and the last ones end.
+_FIRST_KEYS = np.arange((1 << 12) + 1, dtype=np.uint64) << np.uint64(20)
 
 
 def label_colors(
@@ -61,6 +68,8 @@ def label_pixels(
     labels : ndarray of shape (H, W), dtype uint8
         One label a pixel.
     """
+    if compiled():
+        return _label_compiled(pixels, histogram, color_labels)
     channels = pixels.shape[2]
     keys = pack_colors(histogram.colors)
     labels = np.empty(pixels.shape[:2], dtype=np.uint8)
@@ -77,4 +86,30 @@ def label_pixels(
             searched = strip & 255 != 255
             found = np.searchsorted(rest_keys, strip[searched])
             labels[rows][searched] = rest_labels[found]
+    return labels
+
+
+def _label_compiled(
+    pixels: npt.NDArray[np.uint8],
+    histogram: ColorHistogram,
+    color_labels: npt.NDArray[np.uint8],
+) -> npt.NDArray[np.uint8]:
+    from codec.kernels.mapping import fill_table, map_pixels
+
+    height, width, channels = pixels.shape
+    colors = np.ascontiguousarray(histogram.colors)
+    color_labels = np.ascontiguousarray(color_labels)
+    table = np.zeros(1 << 8 * min(channels, 3), dtype=np.uint8)
+    fill_table(colors, color_labels, table)
+    keys, key_labels = np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint8)
+    if channels == 4:
+        translucent = colors[:, 3] != 255
+        keys, key_labels = pack_colors(colors[translucent]), color_labels[translucent]
+    firsts = np.searchsorted(keys, _FIRST_KEYS).astype(np.uint32)
+    labels = np.empty((height, width), dtype=np.uint8)
+
+    def label(part: slice) -> None:
+        map_pixels(as_rows(pixels[part]), channels, table, firsts, keys, key_labels, labels[part])
+
+    run_parallel([functools.partial(label, part) for part in spans(height, width, _THREAD_PIXELS)])
     return labels

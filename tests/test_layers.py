@@ -12,6 +12,8 @@ from cli_tools import REPOSITORY, child_environment, few_colors, many_colors, wr
 LAYERS = {
     "errors": 0,
     "options": 0,
+    "kernels": 0,
+    "threads": 0,
     "indexed": 1,
     "histogram": 1,
     "colorspace": 1,
