@@ -8,6 +8,7 @@ from codec import __version__
 from codec.options import (
     CODEBOOK_SOURCES,
     COLOR_SPACES,
+    EFFORTS,
     ENGINE_NAMES,
     FORM_NAMES,
     MAX_CODEBOOK_SIZE,
@@ -130,7 +131,8 @@ def make_parser() -> argparse.ArgumentParser:
         default=[4, 8, 16, 32, 64, 128, 256], help="numbers of colors (default 4 8 16 ... 256)",
     )  # fmt: skip
     sweep.add_argument(
-        "--codebook-from", choices=CODEBOOK_SOURCES, nargs="+", default=[CODEBOOK_SOURCES[0]],
+        "--codebook-from", dest="codebooks", choices=CODEBOOK_SOURCES, nargs="+",
+        default=[CODEBOOK_SOURCES[0]],
         help="ways of choosing the codebook to compare (default kmeans)",
     )  # fmt: skip
     sweep.add_argument("--format", choices=FORM_NAMES, default=FORM_NAMES[0],
@@ -212,5 +214,12 @@ def _shared_options() -> list[argparse.ArgumentParser]:
         choices=("auto", *ENGINE_NAMES),
         default="auto",
         help="implementation of k-means (default %(default)s)",
+    )
+    training.add_argument(
+        "--effort",
+        choices=EFFORTS,
+        default="default",
+        help="how long to look for better colors: fast takes fewer steps, "
+        "best leaves local minima and takes longer (default %(default)s)",
     )
     return [output, amount, reading, training]

@@ -313,7 +313,7 @@ def _sweep(options: argparse.Namespace) -> int:
     results = jobs.sweep_file(
         Path(options.input),
         options.colors,
-        options.codebook_from,
+        options.codebooks,
         options.format,
         _compress_options(options),
     )

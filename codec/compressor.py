@@ -4,7 +4,6 @@ The codebook is rounded before labels are assigned, so that labels describe the 
 file holds; unused code-words are dropped before the order is chosen.
 """
 
-import operator
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +15,13 @@ import numpy.typing as npt
 from codec.baselines import BASELINES
 from codec.codebook import resolve_engine, start_engine, train_codebook
 from codec.colorspace import ColorMetric
-from codec.errors import ImageError, ParameterError
+from codec.errors import ImageError
 from codec.histogram import ColorHistogram, count_colors, pack_colors
 from codec.indexed import IndexedImage
 from codec.labels import label_colors, label_pixels
 from codec.metrics import color_samples, squared_errors
-from codec.options import CODEBOOK_SOURCES, COLOR_SPACES, MAX_CODEBOOK_SIZE, MAX_SEED
 from codec.ordering import order_codewords, renumber
+from codec.settings import CompressSettings
 
 KMEANS = "kmeans"
 _COLORS_AT_ONCE = 1 << 18
@@ -76,6 +75,7 @@ def compress(
     *,
     seed: int = 0,
     engine: str = "auto",
+    effort: str = "default",
     color_space: str = "rgb",
     exact: bool = False,
     codebook_from: str = KMEANS,
@@ -96,6 +96,9 @@ def compress(
         Seed of everything random, 0 to 2**32 - 1.
     engine : {'auto', 'sklearn'}
         Which implementation of k-means runs.
+    effort : {'fast', 'default', 'best'}
+        How long it looks for a better codebook: ``fast`` takes fewer steps, ``best`` leaves local
+        minima and takes longer.
     color_space : {'rgb', 'oklab', 'lab'}
         Where differences of color are measured. The default minimizes squared error in sRGB.
     exact : bool
@@ -124,54 +127,16 @@ def compress(
     >>> codec.decompress(codec.compress(grey, n_colors=2)).tolist()
     [[11, 11, 11, 201, 201]]
     """
-    return compress_with_details(
-        pixels,
-        n_colors,
+    settings = CompressSettings(
+        n_colors=n_colors,
         seed=seed,
         engine=engine,
+        effort=effort,
         color_space=color_space,
         exact=exact,
         codebook_from=codebook_from,
-    ).indexed
-
-
-def check_options(
-    n_colors: int, seed: int, engine: str, color_space: str, codebook_from: str
-) -> tuple[int, int]:
-    """Check the arguments of `compress` other than the pixels.
-
-    Returns
-    -------
-    n_colors, seed : int
-        As Python integers.
-
-    Raises
-    ------
-    ParameterError
-        One of them is impossible.
-    """
-    n_colors = _whole_number("n_colors", n_colors, 1, MAX_CODEBOOK_SIZE)
-    seed = _whole_number("seed", seed, 0, MAX_SEED)
-    resolve_engine(engine)
-    for name, value, legal in (
-        ("color_space", color_space, COLOR_SPACES),
-        ("codebook_from", codebook_from, CODEBOOK_SOURCES),
-    ):
-        if value not in legal:
-            raise ParameterError(f"{name} {value!r} is not one of {', '.join(legal)}", name)
-    return n_colors, seed
-
-
-def _whole_number(name: str, value: int, low: int, high: int) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool) or not low <= number <= high:
-        raise ParameterError(
-            f"{name} must be a whole number from {low} to {high}, not {value!r}", name
-        )
-    return number
+    )
+    return compress_with_details(pixels, settings).indexed
 
 
 def as_channels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -200,21 +165,16 @@ def as_channels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def compress_with_details(
-    pixels: npt.NDArray[np.uint8],
-    n_colors: int = 256,
-    *,
-    seed: int = 0,
-    engine: str = "auto",
-    color_space: str = "rgb",
-    exact: bool = False,
-    codebook_from: str = KMEANS,
+    pixels: npt.NDArray[np.uint8], settings: CompressSettings | None = None
 ) -> Compression:
     """Compress as `compress` does, and tell how it went.
 
     Parameters
     ----------
-    pixels, n_colors, seed, engine, color_space, exact, codebook_from
+    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
         As for `compress`.
+    settings : CompressSettings, optional
+        Its other arguments; by default, the defaults.
 
     Returns
     -------
@@ -223,27 +183,35 @@ def compress_with_details(
 
     Raises
     ------
-    ImageError, ParameterError
+    ImageError
         As `compress`.
     """
-    n_colors, seed = check_options(n_colors, seed, engine, color_space, codebook_from)
+    settings = settings or CompressSettings()
+    n_colors, exact = settings.n_colors, settings.exact
     pixels = as_channels(pixels)
-    metric = ColorMetric(color_space, exact)
+    metric = ColorMetric(settings.color_space, exact)
     watch = _Stopwatch()
     with watch.stage("histogram"):
         histogram = count_colors(pixels)
         visible, hidden_pixels = (histogram, 0) if exact else _merge_hidden(histogram)
     lossless = len(visible) <= n_colors
-    trained = not lossless and codebook_from == KMEANS
+    trained = not lossless and settings.codebook_from == KMEANS
     if trained:
         with watch.stage("engine start"):
-            start_engine(engine)
+            start_engine(settings.engine)
     with watch.stage("training"):
-        if lossless or codebook_from == KMEANS:
-            codebook = train_codebook(visible, n_colors, metric=metric, seed=seed, engine=engine)
+        if lossless or settings.codebook_from == KMEANS:
+            codebook = train_codebook(
+                visible,
+                n_colors,
+                metric=metric,
+                seed=settings.seed,
+                engine=settings.engine,
+                effort=settings.effort,
+            )
         else:
             shown = pixels if hidden_pixels == 0 else _without_hidden(pixels)
-            codebook = BASELINES[codebook_from](shown, visible, n_colors, seed)
+            codebook = BASELINES[settings.codebook_from](shown, visible, n_colors, settings.seed)
     with watch.stage("labels"):
         color_labels = (
             _exact_labels(histogram, visible)
@@ -262,7 +230,7 @@ def compress_with_details(
         lossless=lossless,
         unique_colors=len(histogram),
         hidden_pixels=hidden_pixels,
-        engine=resolve_engine(engine) if trained else "none",
+        engine=resolve_engine(settings.engine) if trained else "none",
         mse=_mse(histogram, codebook, color_labels),
         seconds=watch.seconds,
     )

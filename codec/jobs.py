@@ -24,19 +24,18 @@ from codec.images import encode_image, holds_exactly, read_image
 from codec.metrics import measure
 from codec.options import MAX_PIXELS
 from codec.report import FileReport
+from codec.settings import CompressSettings
 
 Pixels = npt.NDArray[np.uint8]
 UNVERIFIED = "written without a seal: whether labels and codebook belong together is unverified"
 
 
 @dataclass(frozen=True)
-class CompressOptions:
+class CompressOptions(CompressSettings):
     """What `kmcodec compress` and `kmcodec sweep` may be told beside names.
 
     Parameters
     ----------
-    n_colors, seed, engine, color_space, exact, codebook_from
-        See `codec.compress`.
     first_frame, max_pixels
         See `codec.read_image`.
     force : bool
@@ -47,12 +46,6 @@ class CompressOptions:
         Measure SSIM and color difference too, which takes longer than compressing.
     """
 
-    n_colors: int = 256
-    seed: int = 0
-    engine: str = "auto"
-    color_space: str = "rgb"
-    exact: bool = False
-    codebook_from: str = "kmeans"
     first_frame: bool = False
     max_pixels: int = MAX_PIXELS
     force: bool = False
@@ -128,15 +121,7 @@ def compress_file(
             )
         report.notices += image.notices
         report.input_bytes = image.size_bytes
-        details = compress_with_details(
-            image.pixels,
-            options.n_colors,
-            seed=options.seed,
-            engine=options.engine,
-            color_space=options.color_space,
-            exact=options.exact,
-            codebook_from=options.codebook_from,
-        )
+        details = compress_with_details(image.pixels, options)
         indexed = details.indexed
         report.stage_seconds.update(details.seconds)
         report.notices += _hidden_notice(details)
@@ -323,13 +308,7 @@ def sweep_file(
             report.notices += image.notices
             with clocked(report):
                 details = compress_with_details(
-                    image.pixels,
-                    size,
-                    seed=options.seed,
-                    engine=options.engine,
-                    color_space=options.color_space,
-                    exact=options.exact,
-                    codebook_from=codebook_from,
+                    image.pixels, replace(options, n_colors=size, codebook_from=codebook_from)
                 )
                 _, contents = encode_checked(form, details.indexed)
             indexed = details.indexed

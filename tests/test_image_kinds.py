@@ -39,6 +39,7 @@ import codec
 from codec import cli
 from codec.compressor import compress_with_details
 from codec.errors import ImageError
+from codec.settings import CompressSettings
 
 FORMS = ("picture.npz", "picture.png", "picture.labels.png")
 COLORS = noise(1, 4, 3)
@@ -188,7 +189,7 @@ def test_hidden_colors_are_merged_unless_the_picture_is_to_be_exact(
     pixels[:, 12:, :-1] = noise(1, 20, 8, channels - 1, high=3)
     pixels[0, 0] = 0
     before = pixels.copy()
-    details = compress_with_details(pixels, 64)
+    details = compress_with_details(pixels, CompressSettings(64))
     np.testing.assert_array_equal(pixels, before)
     expected = np.where(pixels[:, :, -1:] > 0, pixels, 0)
     np.testing.assert_array_equal(codec.decompress(details.indexed), expected)
@@ -196,7 +197,7 @@ def test_hidden_colors_are_merged_unless_the_picture_is_to_be_exact(
     assert details.hidden_pixels == hidden.sum()
     assert details.lossless
     assert details.mse == 0
-    exact = compress_with_details(pixels, 256, exact=True)
+    exact = compress_with_details(pixels, CompressSettings(exact=True))
     assert exact.hidden_pixels == 0
     if exact.lossless:
         np.testing.assert_array_equal(codec.decompress(exact.indexed), pixels)

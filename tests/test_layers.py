@@ -27,6 +27,7 @@ LAYERS = {
     "labels": 2,
     "baselines": 2,
     "formats": 3,
+    "settings": 3,
     "compressor": 4,
     "decompressor": 4,
     "containers": 4,

@@ -17,6 +17,7 @@ import codec
 from codec.compressor import compress_with_details
 from codec.formats import FORMS
 from codec.metrics import psnr_db
+from codec.settings import CompressSettings
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 EXPECTED = Path(__file__).parent / "expected" / "samples.csv"
@@ -30,7 +31,7 @@ def _manifest() -> list[dict[str, str]]:
 
 def _measured(name: str, size: int) -> dict[str, str]:
     pixels = codec.read_image(SAMPLES / name).pixels
-    details = compress_with_details(pixels, size)
+    details = compress_with_details(pixels, CompressSettings(size))
     row = {"file": name, "k": str(size)}
     for form in FORMS.values():
         row[form.name] = str(sum(map(len, form.encode(details.indexed))))

@@ -1,0 +1,58 @@
+"""What `codec.compress` may be told beside the pixels, checked once."""
+
+import operator
+from dataclasses import dataclass
+
+from codec.codebook import resolve_engine
+from codec.errors import ParameterError
+from codec.options import CODEBOOK_SOURCES, COLOR_SPACES, EFFORTS, MAX_CODEBOOK_SIZE, MAX_SEED
+
+
+@dataclass(frozen=True)
+class CompressSettings:
+    """How a picture is compressed.
+
+    Parameters
+    ----------
+    n_colors, seed, engine, effort, color_space, exact, codebook_from
+        See `codec.compress`.
+
+    Raises
+    ------
+    ParameterError
+        One of them is impossible.
+    """
+
+    n_colors: int = MAX_CODEBOOK_SIZE
+    seed: int = 0
+    engine: str = "auto"
+    effort: str = "default"
+    color_space: str = COLOR_SPACES[0]
+    exact: bool = False
+    codebook_from: str = CODEBOOK_SOURCES[0]
+
+    def __post_init__(self) -> None:
+        self._keep_whole("n_colors", 1, MAX_CODEBOOK_SIZE)
+        self._keep_whole("seed", 0, MAX_SEED)
+        resolve_engine(self.engine)
+        for name, legal in (
+            ("effort", EFFORTS),
+            ("color_space", COLOR_SPACES),
+            ("codebook_from", CODEBOOK_SOURCES),
+        ):
+            value = getattr(self, name)
+            if value not in legal:
+                raise ParameterError(f"{name} {value!r} is not one of {', '.join(legal)}", name)
+
+    def _keep_whole(self, name: str, low: int, high: int) -> None:
+        """Check a whole number, and keep it as Python's own, which never overflows."""
+        value = getattr(self, name)
+        try:
+            number = operator.index(value)
+        except TypeError:
+            number = None
+        if number is None or isinstance(value, bool) or not low <= number <= high:
+            raise ParameterError(
+                f"{name} must be a whole number from {low} to {high}, not {value!r}", name
+            )
+        object.__setattr__(self, name, number)
