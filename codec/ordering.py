@@ -5,26 +5,34 @@ gives neighboring labels to code-words that meet often in the picture, so that t
 neighboring labels are small, which suits a row filter.
 """
 
+from collections.abc import Sequence
+
 import deflate
 import numpy as np
 import numpy.typing as npt
 
+from codec.kernels import compiled
 from codec.lookup import look_up
 from codec.rowfilters import NONE, SUB, filter_rows
 
-_TRIAL_PIXELS = 1 << 20
+# Labels are counted in bands of a large picture, and order is tried on fewer.
+_SAMPLE_PIXELS = 1 << 20
+_TRIAL_PIXELS = 1 << 16
+_BAND_ROWS = 8
 _TRIAL_LEVEL = 5
-_STRIP_PIXELS = 1 << 20
-_MAX_SWAPS = 64
+_MAX_SWAPS = 512
+
+Labels = npt.NDArray[np.uint8]
+Counts = npt.NDArray[np.int64]
 
 
-def order_codewords(labels: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.intp]:
+def order_codewords(labels: Labels, size: int) -> npt.NDArray[np.intp]:
     """Choose the order of a codebook's code-words.
 
     Parameters
     ----------
     labels : ndarray of shape (H, W), dtype uint8
-        Labels in the present order; each of 0 to `size` - 1 occurs.
+        Labels in the present order, less than `size`.
     size : int
         Size of the codebook, K.
 
@@ -33,20 +41,21 @@ def order_codewords(labels: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.
     order : ndarray of shape (K,), dtype intp
         ``codebook[order]`` is the codebook in the chosen order.
     """
-    by_frequency = np.argsort(-np.bincount(labels.reshape(-1), minlength=size), kind="stable")
+    sample = _bands(labels, _SAMPLE_PIXELS)
+    frequencies = sum(_count_labels(band, size) for band in sample)
+    by_frequency = np.argsort(-np.asarray(frequencies), kind="stable")
     if size < 3:
         return by_frequency
-    rows = max(1, _TRIAL_PIXELS // labels.shape[1])
-    top = max(0, (len(labels) - rows) // 2)
-    trial = labels[top : top + rows]
-    arranged = _linear_arrangement(_count_neighbors(labels, size))
-    candidates = [(by_frequency, NONE), (arranged, NONE), (arranged, SUB)]
-    return min(candidates, key=lambda candidate: _trial_size(trial, *candidate))[0]
+    touching = sum(_count_neighbors(band, size) for band in sample)
+    arranged = _linear_arrangement(np.asarray(touching))
+    # Without a filter the order hardly matters: those that are common come first.
+    trial = _bands(labels, _TRIAL_PIXELS)
+    if _trial_size(trial, arranged, SUB) < _trial_size(trial, by_frequency, NONE):
+        return arranged
+    return by_frequency
 
 
-def renumber(
-    labels: npt.NDArray[np.uint8], order: npt.NDArray[np.integer]
-) -> npt.NDArray[np.uint8]:
+def renumber(labels: Labels, order: npt.NDArray[np.integer]) -> Labels:
     """Translate labels into those of a codebook whose rows were chosen.
 
     Parameters
@@ -66,81 +75,125 @@ def renumber(
     return look_up(translation, labels)
 
 
-def _trial_size(labels: npt.NDArray[np.uint8], order: npt.NDArray[np.intp], kind: int) -> int:
-    rows = filter_rows(renumber(labels, order), kind)
+def _bands(labels: Labels, pixels: int) -> list[Labels]:
+    """Take whole rows of a picture, evenly spread, about as many as have this many pixels."""
+    height, width = labels.shape
+    rows = max(1, pixels // width)
+    if rows >= height:
+        return [labels]
+    count = -(-rows // _BAND_ROWS)
+    rows //= count
+    skipped = height - rows * count
+    tops = [skipped * (band + 1) // (count + 1) + rows * band for band in range(count)]
+    return [labels[top : top + rows] for top in tops]
+
+
+def _trial_size(bands: Sequence[Labels], order: npt.NDArray[np.intp], kind: int) -> int:
+    rows = np.concatenate([filter_rows(renumber(band, order), kind) for band in bands])
     return len(deflate.zlib_compress(rows, _TRIAL_LEVEL))
 
 
-def _count_neighbors(labels: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.float64]:
+def _as_rows(labels: Labels) -> Labels:
+    return labels if labels.strides[1] == 1 else np.ascontiguousarray(labels)
+
+
+def _count_labels(labels: Labels, size: int) -> Counts:
+    """Count how often each label occurs."""
+    if not compiled():
+        return np.bincount(labels.reshape(-1), minlength=size)
+    from codec.kernels.neighbors import count_labels
+
+    counts = np.zeros(256, dtype=np.int64)
+    count_labels(_as_rows(labels), counts)
+    return counts[:size]
+
+
+def _count_neighbors(labels: Labels, size: int) -> Counts:
     """Count how often two different labels touch, in the four directions; symmetric."""
-    counts = np.zeros(size * size, dtype=np.int64)
-    step = max(1, _STRIP_PIXELS // labels.shape[1])
-    for top in range(0, len(labels), step):
-        strip = labels[top : top + step + 1].astype(np.int32)
-        own = strip[:step]
-        for first, second in ((own[:, :-1], own[:, 1:]), (strip[:-1], strip[1:])):
-            counts += np.bincount((first * size + second).reshape(-1), minlength=size * size)
-    touching = counts.reshape(size, size).astype(np.float64)
-    touching += touching.T
-    np.fill_diagonal(touching, 0.0)
-    return touching
+    if compiled():
+        from codec.kernels.neighbors import count_pairs
+
+        pairs = np.zeros((256, 256), dtype=np.int64)
+        count_pairs(_as_rows(labels), pairs)
+        touching = pairs[:size, :size]
+    else:
+        wide = labels.astype(np.int32)
+        touching = np.zeros((size, size), dtype=np.int64)
+        for first, second in ((wide[:, :-1], wide[:, 1:]), (wide[:-1], wide[1:])):
+            pairs = np.bincount((first * size + second).reshape(-1), minlength=size * size)
+            touching += pairs.reshape(size, size)
+        np.fill_diagonal(touching, 0)
+    return touching + touching.T
 
 
-def _linear_arrangement(touching: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+def _linear_arrangement(touching: Counts) -> npt.NDArray[np.intp]:
     """Arrange labels on a line so that those that touch often are near.
 
     Greedy: the label that touches the placed ones most is put where it costs least; then pairs
     are swapped while that helps. The greedy idea is Zeng's [1]_, with insertion anywhere in
-    place of at the ends.
+    place of at the ends. In whole numbers, so that the result is the same everywhere.
 
     References
     ----------
     .. [1] W. Zeng, J. Li, S. Lei, "An efficient color re-indexing scheme for palette-based
        compression", ICIP 2000, doi:10.1109/ICIP.2000.899466.
     """
+    if compiled():
+        from codec.kernels.neighbors import arrange
+
+        return np.array(arrange(np.ascontiguousarray(touching), _MAX_SWAPS), dtype=np.intp)
     size = len(touching)
     line = np.array(np.unravel_index(touching.argmax(), touching.shape), dtype=np.intp)
     if line[0] == line[1]:
         return np.arange(size)
     attraction = touching[line[0]] + touching[line[1]]
-    attraction[line] = -1.0
+    attraction[line] = -1
     while len(line) < size:
         newcomer = int(attraction.argmax())
         line = np.insert(line, _cheapest_place(touching, line, newcomer), newcomer)
         attraction += touching[newcomer]
-        attraction[line] = -1.0
+        attraction[line] = -1
     return _swap_pairs(touching, line)
 
 
-def _cheapest_place(
-    touching: npt.NDArray[np.float64], line: npt.NDArray[np.intp], newcomer: int
-) -> int:
+def _cheapest_place(touching: Counts, line: npt.NDArray[np.intp], newcomer: int) -> int:
     """Find where a label adds least to the sum of distances weighted by touching."""
     places = np.arange(len(line) + 1)
     weights = touching[newcomer, line]
-    before = np.concatenate([[0.0], np.cumsum(weights)])
-    moments = np.concatenate([[0.0], np.cumsum(weights * np.arange(len(line)))])
+    before = np.concatenate([[0], np.cumsum(weights)])
+    moments = np.concatenate([[0], np.cumsum(weights * np.arange(len(line)))])
     own = places * before - moments
     own += (moments[-1] - moments) - (places - 1) * (before[-1] - before)
     # Whoever stands on both sides of the place moves one step apart.
     pairs = np.triu(touching[np.ix_(line, line)], 1)
-    stretched = np.concatenate([[0.0], np.cumsum(pairs.sum(axis=1) - pairs.sum(axis=0))])
+    stretched = np.concatenate([[0], np.cumsum(pairs.sum(axis=1) - pairs.sum(axis=0))])
     return int((own + stretched).argmin())
 
 
-def _swap_pairs(
-    touching: npt.NDArray[np.float64], line: npt.NDArray[np.intp]
-) -> npt.NDArray[np.intp]:
-    """Swap the pair that gains most, again and again."""
-    place = np.empty(len(line))
-    place[line] = np.arange(len(line))
-    for _ in range(_MAX_SWAPS):
-        distance = np.abs(place[:, None] - place[None, :])
-        cost = touching @ distance  # of label i at the place of label j
-        own = cost.diagonal()
-        gain = own[:, None] + own[None, :] - cost - cost.T - 2 * touching * distance
-        first, second = np.unravel_index(gain.argmax(), gain.shape)
-        if gain[first, second] <= 0:
-            break
-        place[[first, second]] = place[[second, first]]
-    return np.argsort(place)
+def _swap_pairs(touching: Counts, line: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Swap each label with the partner that gains most, until none gains."""
+    size = len(line)
+    labels = np.arange(size)
+    places = np.argsort(line)
+    # Of a label at each place, all others staying where they are.
+    costs = touching @ np.abs(places[:, None] - labels)
+    swaps = 0
+    helped = True
+    while helped:
+        helped = False
+        for label in range(size):
+            own = costs[labels, places]
+            gains = own[label] + own - costs[label, places] - costs[:, places[label]]
+            gains -= 2 * touching[label] * np.abs(places[label] - places)
+            partner = int(gains.argmax())
+            if gains[partner] <= 0:
+                continue
+            if swaps == _MAX_SWAPS:
+                return np.argsort(places)
+            swaps += 1
+            helped = True
+            here, there = places[label], places[partner]
+            nearer = np.abs(there - labels) - np.abs(here - labels)
+            costs += (touching[label] - touching[partner])[:, None] * nearer
+            places[[label, partner]] = there, here
+    return np.argsort(places)

@@ -1,20 +1,17 @@
 """Kernels that walk over pixels and labels, against plain NumPy."""
 
 import itertools
-import os
-import threading
 from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from codec import histogram, labels, lookup, threads
+from codec import histogram, labels, lookup, ordering
 from codec.histogram import ColorHistogram, count_colors, pack_colors
 from codec.kernels import compiled
 from codec.labels import label_pixels
 from codec.lookup import look_up
-from codec.threads import run_parallel, spans, thread_count
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -26,7 +23,7 @@ SHAPES = [(1, 1), (1, 2), (1, 83), (83, 1), (5, 15), (5, 16), (5, 17), (31, 67),
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run a test with the kernels and without."""
     if request.param == "plain":
-        for module in (histogram, labels, lookup):
+        for module in (histogram, labels, lookup, ordering):
             monkeypatch.setattr(module, "compiled", lambda: False)
     elif not compiled():
         pytest.skip("the kernels were not compiled")
@@ -193,10 +190,64 @@ def test_a_label_beyond_the_table_is_an_error(path: str) -> None:
             look_up(np.zeros((size, channels), np.uint8), picture)
 
 
+def _touching(picture: Bytes, size: int) -> list[list[int]]:
+    counts = [[0] * size for _ in range(size)]
+    height, width = picture.shape
+    for y, x in np.ndindex(height, width):
+        for below, right in ((y, x + 1), (y + 1, x)):
+            if below < height and right < width and picture[y, x] != picture[below, right]:
+                counts[picture[y, x]][picture[below, right]] += 1
+                counts[picture[below, right]][picture[y, x]] += 1
+    return counts
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 40, 255, 256])
+def test_counting_labels_and_neighbors(path: str, size: int) -> None:
+    for height, width in SHAPES:
+        for kind, picture in enumerate(_pictures(height, width, 1)):
+            some = picture[:, :, 0] % np.uint8(size) if size < 256 else picture[:, :, 0]
+            expected = _touching(some, size)
+            frequencies = [int((some == label).sum()) for label in range(size)]
+            layouts = list(_layouts(some)) if kind == 2 else [some]
+            for layout in layouts:
+                assert ordering._count_labels(layout, size).tolist() == frequencies
+                assert ordering._count_neighbors(layout, size).tolist() == expected
+
+
+@needs_kernels
+@pytest.mark.parametrize("size", [2, 3, 5, 17, 256])
+@pytest.mark.parametrize("most_swaps", [0, 1, 7, 512])
+def test_arranging(size: int, most_swaps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ordering, "_MAX_SWAPS", most_swaps)
+    state = np.random.RandomState(size)
+    for most in (1, 2, 50, 10000, 1 << 30):
+        for density in (0.02, 0.3, 1.0):
+            touching = state.randint(0, most, (size, size)).astype(np.int64)
+            touching = np.triu(touching * (state.rand(size, size) < density), 1)
+            touching += touching.T
+
+            line = ordering._linear_arrangement(touching)
+
+            with monkeypatch.context() as patch:
+                patch.setattr(ordering, "compiled", lambda: False)
+                _assert_same(line, ordering._linear_arrangement(touching))
+
+
+@needs_kernels
+def test_the_order_is_the_same_without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = np.random.RandomState(8)
+    for size in (2, 3, 30, 256):
+        picture = np.cumsum(state.randint(-1, 2, (90, 70)), axis=1) % size
+        order = ordering.order_codewords(picture.astype(np.uint8), size)
+        with monkeypatch.context() as patch:
+            patch.setattr(ordering, "compiled", lambda: False)
+            _assert_same(order, ordering.order_codewords(picture.astype(np.uint8), size))
+
+
 @needs_kernels
 def test_kernels_refuse_what_does_not_fit() -> None:
     from codec.kernels import histogram as counting
-    from codec.kernels import mapping
+    from codec.kernels import mapping, neighbors
 
     rows, heads = np.zeros((2, 12), np.uint8), np.zeros(4096, np.uint32)
     starts, unique = np.zeros(4097, np.uint32), np.zeros(4096, np.uint32)
@@ -230,6 +281,15 @@ def test_kernels_refuse_what_does_not_fit() -> None:
         lambda: mapping.look_up_rows(np.zeros((257, 1), np.uint8), out, out),
         lambda: mapping.look_up_rows(np.zeros((1, 5), np.uint8), out, out),
         lambda: mapping.look_up_rows(colors, out, out),
+        lambda: mapping.map_pixels(rows[:, ::2], 3, table, starts, keys, few, out[:, :2].copy()),
+        lambda: mapping.look_up_rows(colors[:, :1].copy(), rows[:, ::3], out),
+        lambda: neighbors.count_labels(rows, np.zeros(255, np.int64)),
+        lambda: neighbors.count_labels(rows[:, ::2], np.zeros(256, np.int64)),
+        lambda: neighbors.count_pairs(rows, np.zeros((256, 255), np.int64)),
+        lambda: neighbors.count_pairs(rows[:, ::2], np.zeros((256, 256), np.int64)),
+        lambda: neighbors.arrange(np.zeros((1, 1), np.int64), 5),
+        lambda: neighbors.arrange(np.zeros((3, 2), np.int64), 5),
+        lambda: neighbors.arrange(np.zeros((257, 257), np.int64), 5),
     ]
     for call in calls:
         with pytest.raises(ValueError, match=r".+"):
@@ -258,92 +318,3 @@ def test_an_unknown_color_gets_label_zero() -> None:
     pixels = np.random.RandomState(7).randint(0, 256, (20, 30, 4)).astype(np.uint8)
 
     assert not label_pixels(pixels, known, np.array([0], np.uint8)).any()
-
-
-# Threads
-
-
-def test_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KMCODEC_THREADS", "3")
-    assert thread_count() == 3
-    for wrong in ("", "0", "-1", "x", "²", "1.5"):
-        monkeypatch.setenv("KMCODEC_THREADS", wrong)
-        assert 1 <= thread_count() <= 8
-
-
-def test_spans_cover_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    for count, length, unit, least in itertools.product(
-        (1, 2, 5), (1, 2, 7, 100), (1, 9), (1, 50)
-    ):
-        monkeypatch.setenv("KMCODEC_THREADS", str(count))
-        parts = spans(length, unit, least)
-        assert len(parts) <= count
-        assert [row for part in parts for row in range(length)[part]] == list(range(length))
-        assert all(part.stop > part.start for part in parts)
-        assert len(parts) == 1 or length * unit >= least * len(parts)
-
-
-def test_results_come_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KMCODEC_THREADS", "4")
-    for _ in range(50):
-        assert run_parallel([lambda n=n: n * n for n in range(9)]) == [n * n for n in range(9)]
-    assert run_parallel([]) == []
-
-
-def test_work_runs_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KMCODEC_THREADS", "3")
-    meeting = threading.Barrier(3, timeout=60)
-
-    run_parallel([meeting.wait] * 3)
-
-
-def test_the_first_error_is_raised_when_all_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KMCODEC_THREADS", "2")
-    ended = []
-
-    def fail(number: int) -> None:
-        ended.append(number)
-        raise KeyError(number)
-
-    for _ in range(20):
-        ended.clear()
-        with pytest.raises(KeyError, match="0"):
-            run_parallel([lambda n=n: fail(n) for n in range(5)])
-        assert sorted(ended) == list(range(5))
-
-
-def test_work_may_hand_out_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KMCODEC_THREADS", "2")
-
-    def outer() -> int:
-        return sum(run_parallel([lambda n=n: n for n in range(4)]))
-
-    assert run_parallel([outer] * 6) == [6] * 6
-
-
-def test_work_is_done_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setenv("KMCODEC_THREADS", "4")
-    monkeypatch.setattr(threads, "_pool", threads._Pool())
-    monkeypatch.setattr(threading.Thread, "start", refuse)
-
-    assert run_parallel([lambda: 5] * 3) == [5] * 3
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_forked_child_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KMCODEC_THREADS", "2")
-    run_parallel([lambda: 1] * 2)
-    child = os.fork()
-    if child == 0:
-        meeting = threading.Barrier(2, timeout=30)
-        status = 1
-        try:
-            run_parallel([meeting.wait] * 2)
-            status = 0
-        finally:
-            os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from codec.lookup import look_up
-from codec.ordering import _count_neighbors, _linear_arrangement, order_codewords, renumber
+from codec.ordering import (
+    _bands,
+    _count_neighbors,
+    _linear_arrangement,
+    order_codewords,
+    renumber,
+)
 
 
 def _smooth_labels(size: int, seed: int) -> np.ndarray:
@@ -31,13 +37,11 @@ def test_the_order_is_a_permutation(size: int) -> None:
     assert sorted(order.tolist()) == list(range(size))
 
 
-def test_neighbors_are_counted_in_both_directions(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neighbors_are_counted_in_both_directions() -> None:
     labels = np.array([[0, 1, 1], [2, 0, 1]], dtype=np.uint8)
     expected = [[0, 3, 1], [3, 0, 0], [1, 0, 0]]
     expected[0][2] = expected[2][0] = 2
 
-    assert _count_neighbors(labels, 3).tolist() == expected
-    monkeypatch.setattr("codec.ordering._STRIP_PIXELS", 1)
     assert _count_neighbors(labels, 3).tolist() == expected
 
 
@@ -54,12 +58,37 @@ def test_a_scrambled_ramp_is_put_in_line() -> None:
 def test_small_arrangements_are_near_the_optimum() -> None:
     state = np.random.RandomState(2)
     for _ in range(10):
-        touching = np.triu(state.randint(0, 30, (7, 7)).astype(float), 1)
+        touching = np.triu(state.randint(0, 30, (7, 7)), 1)
         touching += touching.T
         lines = (np.array(line) for line in itertools.permutations(range(7)))
         best = min(_cost(touching, line) for line in lines)
 
         assert _cost(touching, _linear_arrangement(touching)) <= 1.05 * best
+
+
+def test_bands_are_whole_rows_spread_over_the_picture() -> None:
+    for height, width, pixels in itertools.product((1, 9, 100, 431), (1, 40, 999), (1, 500, 9999)):
+        labels = np.arange(height, dtype=np.uint16)[:, None].repeat(width, axis=1)
+
+        bands = _bands(labels, pixels)
+
+        rows = np.concatenate([band[:, 0] for band in bands])
+        assert (np.diff(rows.astype(int)) > 0).all()
+        assert all((np.diff(band[:, 0]) == 1).all() for band in bands)
+        assert len(rows) <= max(1, pixels // width)
+        assert len(rows) >= min(height, 0.6 * pixels // width)
+        assert abs(int(rows[0]) - (height - 1 - int(rows[-1]))) <= 1
+
+
+def test_the_order_of_a_large_picture_comes_from_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = _smooth_labels(100, 5)
+    monkeypatch.setattr("codec.ordering._SAMPLE_PIXELS", 2000)
+    monkeypatch.setattr("codec.ordering._TRIAL_PIXELS", 1000)
+
+    order = order_codewords(labels, 100)
+
+    assert sorted(order.tolist()) == list(range(100))
+    assert order.tolist() == order_codewords(np.asfortranarray(labels), 100).tolist()
 
 
 def test_renumbered_labels_mean_the_same_colors() -> None:
