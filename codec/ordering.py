@@ -42,12 +42,10 @@ def order_codewords(labels: Labels, size: int) -> npt.NDArray[np.intp]:
         ``codebook[order]`` is the codebook in the chosen order.
     """
     sample = _bands(labels, _SAMPLE_PIXELS)
-    frequencies = sum(_count_labels(band, size) for band in sample)
-    by_frequency = np.argsort(-np.asarray(frequencies), kind="stable")
+    by_frequency = np.argsort(-_count_labels(sample, size), kind="stable")
     if size < 3:
         return by_frequency
-    touching = sum(_count_neighbors(band, size) for band in sample)
-    arranged = _linear_arrangement(np.asarray(touching))
+    arranged = _linear_arrangement(_count_neighbors(sample, size))
     # Without a filter the order hardly matters: those that are common come first.
     trial = _bands(labels, _TRIAL_PIXELS)
     if _trial_size(trial, arranged, SUB) < _trial_size(trial, by_frequency, NONE):
@@ -97,33 +95,36 @@ def _as_rows(labels: Labels) -> Labels:
     return labels if labels.strides[1] == 1 else np.ascontiguousarray(labels)
 
 
-def _count_labels(labels: Labels, size: int) -> Counts:
+def _count_labels(bands: Sequence[Labels], size: int) -> Counts:
     """Count how often each label occurs."""
-    if not compiled():
-        return np.bincount(labels.reshape(-1), minlength=size)
-    from codec.kernels.neighbors import count_labels
-
     counts = np.zeros(256, dtype=np.int64)
-    count_labels(_as_rows(labels), counts)
+    if compiled():
+        from codec.kernels.neighbors import count_labels
+
+        for band in bands:
+            count_labels(_as_rows(band), counts)
+    else:
+        for band in bands:
+            counts += np.bincount(band.reshape(-1), minlength=256)
     return counts[:size]
 
 
-def _count_neighbors(labels: Labels, size: int) -> Counts:
+def _count_neighbors(bands: Sequence[Labels], size: int) -> Counts:
     """Count how often two different labels touch, in the four directions; symmetric."""
+    pairs = np.zeros((256, 256), dtype=np.int64)
     if compiled():
         from codec.kernels.neighbors import count_pairs
 
-        pairs = np.zeros((256, 256), dtype=np.int64)
-        count_pairs(_as_rows(labels), pairs)
-        touching = pairs[:size, :size]
+        for band in bands:
+            count_pairs(_as_rows(band), pairs)
     else:
-        wide = labels.astype(np.int32)
-        touching = np.zeros((size, size), dtype=np.int64)
-        for first, second in ((wide[:, :-1], wide[:, 1:]), (wide[:-1], wide[1:])):
-            pairs = np.bincount((first * size + second).reshape(-1), minlength=size * size)
-            touching += pairs.reshape(size, size)
-        np.fill_diagonal(touching, 0)
-    return touching + touching.T
+        for band in bands:
+            wide = band.astype(np.int32)
+            for first, second in ((wide[:, :-1], wide[:, 1:]), (wide[:-1], wide[1:])):
+                both = (first << 8 | second).reshape(-1)
+                pairs += np.bincount(both, minlength=1 << 16).reshape(256, 256)
+        np.fill_diagonal(pairs, 0)
+    return (pairs + pairs.T)[:size, :size]
 
 
 def _linear_arrangement(touching: Counts) -> npt.NDArray[np.intp]:

@@ -210,8 +210,10 @@ def test_counting_labels_and_neighbors(path: str, size: int) -> None:
             frequencies = [int((some == label).sum()) for label in range(size)]
             layouts = list(_layouts(some)) if kind == 2 else [some]
             for layout in layouts:
-                assert ordering._count_labels(layout, size).tolist() == frequencies
-                assert ordering._count_neighbors(layout, size).tolist() == expected
+                assert ordering._count_labels([layout], size).tolist() == frequencies
+                assert ordering._count_neighbors([layout], size).tolist() == expected
+            twice = np.array(expected) * 2
+            assert ordering._count_neighbors([some] * 2, size).tolist() == twice.tolist()
 
 
 @needs_kernels

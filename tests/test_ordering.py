@@ -42,12 +42,12 @@ def test_neighbors_are_counted_in_both_directions() -> None:
     expected = [[0, 3, 1], [3, 0, 0], [1, 0, 0]]
     expected[0][2] = expected[2][0] = 2
 
-    assert _count_neighbors(labels, 3).tolist() == expected
+    assert _count_neighbors([labels], 3).tolist() == expected
 
 
 def test_a_scrambled_ramp_is_put_in_line() -> None:
     labels = _smooth_labels(24, 1)
-    touching = _count_neighbors(labels, 24)
+    touching = _count_neighbors([labels], 24)
 
     line = _linear_arrangement(touching)
 

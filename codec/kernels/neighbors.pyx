@@ -1,6 +1,6 @@
 """Which labels stand beside which, and a line on which those that meet often are near."""
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 cdef enum:
@@ -63,20 +63,19 @@ def count_pairs(const uint8_t[:, :] labels, int64_t[:, ::1] counts):
     labels : ndarray of shape (H, W), dtype uint8
         Any stride between rows.
     counts : ndarray of shape (256, 256), dtype int64
-        Added to: pairs by the label on the left or above, then that on the right or below.
+        Added to: pairs by the label on the left or above, then that on the right or below. The
+        diagonal becomes zero.
     """
     cdef Py_ssize_t y, x, i, width = labels.shape[1], height = labels.shape[0]
     cdef const uint8_t* row
     cdef const uint8_t* below
-    cdef uint32_t* table
+    cdef int64_t* table
     check(labels)
     if counts.shape[0] != LABELS or counts.shape[1] != LABELS:
         raise ValueError("there must be a count for each pair of 256 labels")
     if height == 0 or width == 0:
         return
-    table = <uint32_t*>calloc(LABELS * LABELS, sizeof(uint32_t))
-    if table == NULL:
-        raise MemoryError
+    table = &counts[0, 0]
     with nogil:
         for y in range(height):
             row = &labels[y, 0]
@@ -97,11 +96,8 @@ def count_pairs(const uint8_t[:, :] labels, int64_t[:, ::1] counts):
                     table[row[x] << 8 | below[x]] += 1
                     x += 1
             table[row[width - 1] << 8 | below[width - 1]] += 1
-        for y in range(LABELS):
-            for x in range(LABELS):
-                if x != y:
-                    counts[y, x] += table[y << 8 | x]
-        free(table)
+        for x in range(LABELS):
+            table[x << 8 | x] = 0
 
 
 cdef void place_all(
