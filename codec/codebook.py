@@ -1,6 +1,8 @@
 """Histogram to codebook: k-means on every color, converged, and rounded with care.
 
-The path of the ``sklearn`` engine, each step starting where the one before ended:
+Which engine runs is decided here. The ``native`` one is in `codec.native`, and grey pictures have
+an optimal codebook, in `codec.greys`. The path of the ``sklearn`` engine, which is the reference
+and serves where no compiler was present, each step starting where the one before ended:
 
 1. several k-means++ starts on a coarse grid, where one costs milliseconds;
 2. breathing on that grid: code-words are added where the error is greatest and taken away where
@@ -20,7 +22,6 @@ References
 
 import math
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,7 +30,9 @@ import numpy.typing as npt
 
 from codec.colorspace import ColorMetric, Points
 from codec.errors import ParameterError
+from codec.greys import optimal_codebook
 from codec.histogram import ColorHistogram
+from codec.kernels import compiled
 from codec.nearest import NearestSearch
 from codec.options import ENGINE_NAMES
 
@@ -38,8 +41,10 @@ from codec.options import ENGINE_NAMES
 MAX_TRAINING_POINTS = 1 << 18
 _COARSE_POINTS = 1 << 14
 _COLORS_AT_ONCE = 1 << 16
-_FINE_STEPS = 24
 _SETTLE_ROUNDS = 16
+# By effort: starts times K, and Lloyd steps on all colors.
+_STARTS = {"fast": 128, "default": 512, "best": 2048}
+_FINE_STEPS = {"fast": 8, "default": 24, "best": 100}
 _NEGLIGIBLE = 1e-5
 
 Weights = npt.NDArray[np.float64]
@@ -120,7 +125,7 @@ def _finest_step(points: Points) -> float:
     return 2.0 ** math.floor(math.log2(extent / 256)) if extent > 0 else 1.0
 
 
-def _train_sklearn(sample: WeightedPoints, n_colors: int, seed: int) -> Points:
+def _train_sklearn(sample: WeightedPoints, n_colors: int, seed: int, effort: str) -> Points:
     """Find code-words for weighted points with `sklearn.cluster.KMeans`."""
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
@@ -137,16 +142,13 @@ def _train_sklearn(sample: WeightedPoints, n_colors: int, seed: int) -> Points:
     if len(coarse) <= n_colors:
         return coarse.points
     # One start is a gamble where code-words are few, and cheap there.
-    starts = min(max(512 // n_colors, 2), 32)
+    starts = min(max(_STARTS[effort] // n_colors, 2), 32)
     # So short that threads wait for each other longer than they work.
     with threadpool_limits(limits=1):
         codewords = fit(coarse, n_init=starts, max_iter=100)
-    codewords = _breathe(coarse, codewords)
-    return fit(sample, init=codewords, n_init=1, max_iter=_FINE_STEPS, tol=1e-7)
-
-
-_TRAINERS: tuple[Callable[[WeightedPoints, int, int], Points], ...] = (_train_sklearn,)
-ENGINES = dict(zip(ENGINE_NAMES, _TRAINERS, strict=True))
+    if effort != "fast":
+        codewords = _breathe(coarse, codewords)
+    return fit(sample, init=codewords, n_init=1, max_iter=_FINE_STEPS[effort], tol=1e-7)
 
 
 def resolve_engine(name: str) -> str:
@@ -154,23 +156,29 @@ def resolve_engine(name: str) -> str:
 
     Parameters
     ----------
-    name : str
-        ``auto`` or one of `ENGINES`.
+    name : {'auto', 'native', 'sklearn'}
+        What was asked for; ``auto`` is ``native`` where the kernels were compiled.
 
     Returns
     -------
-    engine : str
-        A key of `ENGINES`.
+    engine : {'native', 'sklearn'}
+        What runs.
 
     Raises
     ------
     ParameterError
-        There is no such engine.
+        There is no such engine, or it was not compiled when the package was installed.
     """
     if name == "auto":
-        return next(iter(ENGINES))
-    if name not in ENGINES:
-        raise ParameterError(f"engine {name!r} is not one of auto, {', '.join(ENGINES)}", "engine")
+        return "native" if compiled() else "sklearn"
+    if name not in ENGINE_NAMES:
+        raise ParameterError(
+            f"engine {name!r} is not one of auto, {', '.join(ENGINE_NAMES)}", "engine"
+        )
+    if name == "native" and not compiled():
+        raise ParameterError(
+            "engine 'native' was not compiled when kmcodec was installed", "engine"
+        )
     return name
 
 
@@ -178,6 +186,8 @@ def start_engine(name: str) -> None:
     """Import what an engine needs, so that its start is not timed as training."""
     if resolve_engine(name) == "sklearn":
         import sklearn.cluster  # noqa: F401
+    else:
+        import codec.native  # noqa: F401
 
 
 def _breathe(sample: WeightedPoints, codewords: Points) -> Points:
@@ -281,7 +291,7 @@ def _fill_free_places(
 
 
 def train_codewords(sample: WeightedPoints, n_colors: int, *, seed: int = 0) -> Points:
-    """Find real-valued code-words for weighted points of any space.
+    """Find real-valued code-words for weighted points of any space, with scikit-learn.
 
     Parameters
     ----------
@@ -300,7 +310,7 @@ def train_codewords(sample: WeightedPoints, n_colors: int, *, seed: int = 0) -> 
     binned = sample.binned(MAX_TRAINING_POINTS)
     if len(binned) <= n_colors:
         return binned.points
-    return ENGINES[resolve_engine("auto")](binned, n_colors, seed)
+    return _train_sklearn(binned, n_colors, seed, "default")
 
 
 def _sample_histogram(histogram: ColorHistogram, metric: ColorMetric) -> WeightedPoints:
@@ -343,8 +353,10 @@ def train_codebook(
         How different two colors are; by default squared distance in sRGB.
     seed : int
         Seed of the random starts.
-    engine : {'auto', 'sklearn'}
-        Which implementation of k-means runs.
+    engine : {'auto', 'native', 'sklearn'}
+        Which implementation of k-means runs. Grey pictures need none: their codebook is optimal.
+    effort : {'fast', 'default', 'best'}
+        How much is tried.
 
     Returns
     -------
@@ -356,11 +368,22 @@ def train_codebook(
     ParameterError
         There is no such engine.
     """
-    train = ENGINES[resolve_engine(engine)]
+    engine = resolve_engine(engine)
     if len(histogram) <= n_colors:
         return histogram.colors
     metric = metric or ColorMetric()
     channels = histogram.colors.shape[1]
+    if channels == 1:
+        return optimal_codebook(histogram.colors, histogram.counts, n_colors)
+    if engine == "native":
+        from codec.native import train
+
+        return train(
+            histogram.colors, histogram.counts, n_colors, metric=metric, seed=seed, effort=effort
+        )
     sample = _sample_histogram(histogram, metric)
-    codewords = sample.points if len(sample) <= n_colors else train(sample, n_colors, seed)
+    if len(sample) <= n_colors:
+        codewords = sample.points
+    else:
+        codewords = _train_sklearn(sample, n_colors, seed, effort)
     return _settle(sample, codewords, n_colors, metric, channels)

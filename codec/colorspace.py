@@ -121,6 +121,22 @@ class ColorMetric:
         space = _SPACES[self.space if channels >= 3 else "rgb"]
         return space, channels in (2, 4) and not self.exact
 
+    def is_plain(self, channels: int) -> bool:
+        """Tell whether coordinates are the colors themselves.
+
+        Parameters
+        ----------
+        channels : int
+            C of the colors.
+
+        Returns
+        -------
+        plain : bool
+            True for opaque or exact pictures in space ``rgb``.
+        """
+        space, weighted = self._plan(channels)
+        return not weighted and space.grey_axes == 0
+
     def coordinates(self, colors: npt.NDArray[np.uint8]) -> Points:
         """Place colors so that squared Euclidean distance is how different they are.
 

@@ -5,7 +5,7 @@ so what it offers stands here, and the modules that carry it out build their tab
 """
 
 FORM_NAMES = ("pair", "npz", "png")
-ENGINE_NAMES = ("sklearn",)
+ENGINE_NAMES = ("native", "sklearn")
 EFFORTS = ("fast", "default", "best")
 COLOR_SPACES = ("rgb", "oklab", "lab")
 CODEBOOK_SOURCES = ("kmeans", "random", "first-pixels", "median-cut")

@@ -8,7 +8,6 @@ from sklearn.cluster import KMeans
 
 from codec.baselines import BASELINES
 from codec.codebook import (
-    ENGINES,
     MAX_TRAINING_POINTS,
     WeightedPoints,
     resolve_engine,
@@ -18,7 +17,11 @@ from codec.codebook import (
 from codec.colorspace import ColorMetric
 from codec.errors import ParameterError
 from codec.histogram import ColorHistogram, count_colors
-from codec.options import COLOR_SPACES, ENGINE_NAMES
+from codec.kernels import compiled
+from codec.options import COLOR_SPACES, EFFORTS
+
+NATIVE = pytest.param("native", marks=pytest.mark.skipif(not compiled(), reason="no kernels"))
+engines = pytest.mark.parametrize("engine", [NATIVE, "sklearn"])
 
 
 def _picture(seed: int, height: int = 60, width: int = 80, channels: int = 3) -> np.ndarray:
@@ -39,21 +42,23 @@ def _squared_error(histogram: ColorHistogram, codebook: np.ndarray) -> float:
     return float(((differences**2).sum(axis=2).min(axis=1) * histogram.counts).sum())
 
 
+@engines
 @pytest.mark.parametrize("size", [2, 16, 64, 256])
-def test_error_is_at_most_that_of_scikit_learn_rounded(size: int) -> None:
+def test_error_is_at_most_that_of_scikit_learn_rounded(size: int, engine: str) -> None:
     for seed in range(3):
         histogram = count_colors(_picture(seed))
         model = KMeans(size, n_init=3, random_state=0)
         model.fit(histogram.colors.astype(float), sample_weight=histogram.counts)
         rounded = np.floor(model.cluster_centers_ + 0.5)
 
-        found = train_codebook(histogram, size)
+        found = train_codebook(histogram, size, engine=engine)
 
         assert len(found) == size
         assert _squared_error(histogram, found) <= 1.001 * _squared_error(histogram, rounded)
 
 
-def test_tiny_problems_are_solved_optimally() -> None:
+@engines
+def test_tiny_problems_are_solved_optimally(engine: str) -> None:
     state = np.random.RandomState(5)
     excess = []
     for _ in range(20):
@@ -69,44 +74,55 @@ def test_tiny_problems_are_solved_optimally() -> None:
                 ]
                 best = min(best, _squared_error(histogram, np.floor(np.array(means) + 0.5)))
 
-        excess.append(_squared_error(histogram, train_codebook(histogram, 2)) / best - 1)
+        found = train_codebook(histogram, 2, engine=engine)
+        excess.append(_squared_error(histogram, found) / best - 1)
 
     # Random starts may miss an optimum now and then, but not by much.
     assert np.sum(np.array(excess) < 1e-9) >= 18
     assert max(excess) < 0.03
 
 
-def test_no_more_colors_than_asked_for_are_the_codebook() -> None:
+@engines
+def test_no_more_colors_than_asked_for_are_the_codebook(engine: str) -> None:
     histogram = count_colors(_picture(1, 20, 20))
 
-    assert train_codebook(histogram, 256).tolist() != histogram.colors.tolist()
+    assert train_codebook(histogram, 256, engine=engine).tolist() != histogram.colors.tolist()
     few = ColorHistogram(histogram.colors[:256], histogram.counts[:256])
-    assert train_codebook(few, 256).tolist() == few.colors.tolist()
+    assert train_codebook(few, 256, engine=engine).tolist() == few.colors.tolist()
 
 
-def test_rounding_loses_no_codeword_on_a_flat_picture() -> None:
+@engines
+def test_rounding_loses_no_codeword_on_a_flat_picture(engine: str) -> None:
     """Nearly all pixels within a few steps: real centers round to the same code-words."""
     state = np.random.RandomState(6)
     flat = np.floor(200 + state.randn(200, 200, 3) * 1.2).astype(np.uint8)
     flat[:3] = state.randint(0, 256, (3, 200, 3))
     histogram = count_colors(flat)
 
-    codebook = train_codebook(histogram, 256)
+    codebook = train_codebook(histogram, 256, engine=engine)
 
     assert len(codebook) == 256
     assert len(np.unique(codebook, axis=0)) == 256
 
 
-def test_more_colors_never_cost_more() -> None:
+@engines
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_more_colors_never_cost_more(engine: str, effort: str) -> None:
     histogram = count_colors(_picture(2))
-    errors = [_squared_error(histogram, train_codebook(histogram, k)) for k in (4, 8, 16, 32, 64)]
+    errors = [
+        _squared_error(histogram, train_codebook(histogram, k, engine=engine, effort=effort))
+        for k in (4, 8, 16, 32, 64)
+    ]
 
     assert errors == sorted(errors, reverse=True)
 
 
+@engines
 @pytest.mark.parametrize("space", COLOR_SPACES)
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_every_space_beats_the_baselines_in_its_own_metric(space: str, channels: int) -> None:
+def test_every_space_beats_the_baselines_in_its_own_metric(
+    space: str, channels: int, engine: str
+) -> None:
     pixels = _picture(3, channels=channels)
     histogram, metric = count_colors(pixels), ColorMetric(space)
     placed = metric.coordinates(histogram.colors)
@@ -116,7 +132,7 @@ def test_every_space_beats_the_baselines_in_its_own_metric(space: str, channels:
         distances = ((placed[:, None] - words[None]) ** 2).sum(axis=2).min(axis=1)
         return float((distances * histogram.counts).sum())
 
-    trained = error(train_codebook(histogram, 12, metric=metric))
+    trained = error(train_codebook(histogram, 12, metric=metric, engine=engine))
 
     for choose in BASELINES.values():
         baseline = choose(pixels, histogram, 12, 0)
@@ -124,13 +140,14 @@ def test_every_space_beats_the_baselines_in_its_own_metric(space: str, channels:
         assert trained < error(baseline)
 
 
-def test_the_seed_decides_and_nothing_else() -> None:
+@engines
+def test_the_seed_decides_and_nothing_else(engine: str) -> None:
     histogram = count_colors(_picture(4))
 
-    first = train_codebook(histogram, 24, seed=7)
+    first = train_codebook(histogram, 24, seed=7, engine=engine)
 
-    assert train_codebook(histogram, 24, seed=7).tolist() == first.tolist()
-    assert train_codebook(histogram, 24, seed=8).tolist() != first.tolist()
+    assert train_codebook(histogram, 24, seed=7, engine=engine).tolist() == first.tolist()
+    assert train_codebook(histogram, 24, seed=8, engine=engine).tolist() != first.tolist()
 
 
 def test_binning_keeps_the_weight_and_the_mean() -> None:
@@ -147,14 +164,15 @@ def test_binning_keeps_the_weight_and_the_mean() -> None:
         assert np.allclose((binned.points * binned.weights[:, None]).sum(axis=0), expected)
 
 
-def test_millions_of_colors_are_all_seen() -> None:
+@engines
+def test_millions_of_colors_are_all_seen(engine: str) -> None:
     """Above the limit cells are trained on; their means still cover every pixel."""
     state = np.random.RandomState(9)
     pixels = state.randint(0, 256, (800, 800, 3)).astype(np.uint8)
     histogram = count_colors(pixels)
     assert len(histogram) > MAX_TRAINING_POINTS
 
-    codebook = train_codebook(histogram, 8)
+    codebook = train_codebook(histogram, 8, engine=engine)
 
     # Uniform noise and eight code-words: about the centers of the eight octants, each with a
     # mean squared error of three times the variance of 128 equally likely steps.
@@ -166,11 +184,15 @@ def test_millions_of_colors_are_all_seen() -> None:
     assert error / histogram.counts[::50].sum() < 1.02 * 3 * (128**2 - 1) / 12
 
 
-def test_the_engine_is_chosen_by_name() -> None:
-    assert tuple(ENGINES) == ENGINE_NAMES
-    assert resolve_engine("auto") == resolve_engine("sklearn") == "sklearn"
-    with pytest.raises(ParameterError, match="native"):
+def test_the_engine_is_chosen_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    for built, found in ((True, "native"), (False, "sklearn")):
+        monkeypatch.setattr("codec.codebook.compiled", lambda built=built: built)
+        assert resolve_engine("auto") == found
+        assert resolve_engine("sklearn") == "sklearn"
+    with pytest.raises(ParameterError, match="not compiled"):
         resolve_engine("native")
+    with pytest.raises(ParameterError, match="cuda"):
+        resolve_engine("cuda")
 
 
 def test_codewords_of_few_points_are_the_points() -> None:
