@@ -161,6 +161,53 @@ def measure_picture(
                 yield measure(name, picture, png, k)
 
 
+def measure_all(
+    paths: Sequence[Path], limit: int | None, names: Sequence[str], n_colors: Sequence[int]
+) -> tuple[list[tables.Row], list[str]]:
+    """Run every codec on every picture; an interrupt ends it with what was measured.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files and folders.
+    limit : int or None
+        Most pictures of a folder.
+    names : sequence of str
+        Codecs, ours too if it shall run.
+    n_colors : sequence of int
+        Every K.
+
+    Returns
+    -------
+    rows : list of Row
+    skipped : list of str
+        Pictures that could not be read, and why.
+    """
+
+    def say(message: str) -> None:
+        print(message, file=sys.stderr, flush=True)
+
+    rows: list[tables.Row] = []
+    skipped: list[str] = []
+    files = find_pictures(paths, limit)
+    try:
+        for number, (folder, path) in enumerate(files, start=1):
+            try:
+                picture = read_picture(folder, path)
+            except Exception as problem:  # not a picture for us: damaged, animated, too deep
+                skipped.append(f"{folder}/{path.name}: {type(problem).__name__}: {problem}")
+                say(f"[{number}/{len(files)}] skipped {skipped[-1]}")
+                continue
+            where = f"[{number}/{len(files)}] {folder}/{path.name}"
+            for row in measure_picture(picture, names, n_colors):
+                done = f"{row.seconds:.2f} s" if row.error is None else f"FAILED {row.error}"
+                say(f"{where} K={row.n_colors} {row.codec} {done}")
+                rows.append(row)
+    except KeyboardInterrupt:
+        say("interrupted: this is what was measured")
+    return rows, skipped
+
+
 def warm_up(names: Sequence[str]) -> None:
     """Run every codec once on a small picture, so that no measurement pays for an import."""
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
@@ -213,29 +260,10 @@ def main() -> int:
     for name in names:
         print(f"  {name}: {peers.PEERS[name].settings}")
 
-    def say(message: str) -> None:
-        print(message, file=sys.stderr, flush=True)
-
-    rows: list[tables.Row] = []
-    skipped: list[str] = []
-    files = find_pictures(options.paths, options.limit)
     warm_up([tables.OURS, *names])
     load = environment.OtherLoad()
-    try:
-        for number, (folder, path) in enumerate(files, start=1):
-            try:
-                picture = read_picture(folder, path)
-            except Exception as problem:  # not a picture for us: damaged, animated, too deep
-                skipped.append(f"{folder}/{path.name}: {type(problem).__name__}: {problem}")
-                say(f"[{number}/{len(files)}] skipped {skipped[-1]}")
-                continue
-            where = f"[{number}/{len(files)}] {folder}/{path.name}"
-            for row in measure_picture(picture, [tables.OURS, *names], options.colors):
-                done = f"{row.seconds:.2f} s" if row.error is None else f"FAILED {row.error}"
-                say(f"{where} K={row.n_colors} {row.codec} {done}")
-                rows.append(row)
-    except KeyboardInterrupt:
-        say("interrupted: this is what was measured")
+    codecs = [tables.OURS, *names]
+    rows, skipped = measure_all(options.paths, options.limit, codecs, options.colors)
     others = about["other_load_cores"] = load.cores()
     verdicts = report(rows, names)
     print("", environment.load_note(others), sep="\n")

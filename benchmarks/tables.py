@@ -6,11 +6,14 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from textwrap import fill
 
 OURS = "kmcodec"
 ALL = "all folders"
 EQUAL = 1e-9  # squared errors this close count as equal
-MIN_SHARE = 0.90  # (a) of the pictures, squared error at most pngquant's
+JUDGED = ("libimagequant", "pngquant", "sklearn")  # (a) and (b), at every K
+MIN_SHARE = 1.0  # (a) of the pictures, squared error at most theirs
+MAX_ERROR_RATIO = 0.95  # (b) ours / theirs, geometric mean over the pictures
 MAX_BYTES_RATIO = 1.02  # (c) our pair to pngquant's file, mean over a folder
 
 HEADER = (
@@ -20,7 +23,8 @@ HEADER = (
 LEGEND = """\
 error   squared error, sum over R, G, B, mean over pixels, mean over pictures; pictures with an
         alpha channel that is not all 255 are left out (they count in bytes and seconds)
-ratio   ours / peer: geometric mean over pictures where neither is 0, then the worst picture
+ratio   ours / peer: geometric mean over pictures, then the worst picture; where both are 0 it is
+        1, and where ours alone is 0 the mean leaves the picture out
 <=      share of the pictures where our squared error is at most the peer's
 bytes   our pair / the peer's file: mean of the ratios, then the worst; - where it writes none
 s       mean wall seconds from decoded pixels to written file; programs start and read a PNG"""
@@ -106,7 +110,25 @@ class Pair:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One threshold, judged; `passed` is None when nothing was measured for it."""
+    """One threshold, judged.
+
+    Attributes
+    ----------
+    threshold, folder : str
+        Its letter, and where it was judged.
+    n_colors : int
+        K.
+    passed : bool or None
+        None when nothing was measured for it.
+    text : str
+        What is asked, and what was found.
+    failing : list of str
+        Every picture that is beyond the threshold, the worst first.
+    value : float or None
+        What was found.
+    target : float
+        The least share, or the largest ratio.
+    """
 
     threshold: str
     folder: str
@@ -114,14 +136,17 @@ class Verdict:
     passed: bool | None
     text: str
     failing: list[str]
+    value: float | None
+    target: float
 
     def render(self) -> str:
-        """Render as one line, and a second one with up to five pictures that fail."""
+        """Render as one line, and below it the pictures that fail."""
         word = {True: "PASS", False: "FAIL", None: "----"}[self.passed]
         line = f"{word}  ({self.threshold}) {self.text}"
         if self.passed is False and self.failing:
-            more = f" and {len(self.failing) - 5} more" if len(self.failing) > 5 else ""
-            line += f"\n          {', '.join(self.failing[:5])}{more}"
+            indent = " " * 10
+            names = ", ".join(self.failing)
+            line += "\n" + fill(names, 99, initial_indent=indent, subsequent_indent=indent)
         return line
 
 
@@ -150,6 +175,13 @@ def _mean(values: Sequence[float]) -> float | None:
     return fmean(values) if values else None
 
 
+def _mean_ratio(compared: Sequence[Pair]) -> float | None:
+    """Return the geometric mean of the squared error ratios; None where there is none."""
+    ratios = [p.error_ratio for p in compared]
+    mean_log = _mean([math.log(ratio) for ratio in ratios if 0 < ratio < math.inf])
+    return None if mean_log is None else math.exp(mean_log)
+
+
 def _line(n_colors: int, peer: str, selected: Sequence[Pair]) -> str:
     """Render one line of a table: a peer at one K."""
     compared = [p for p in selected if p.has_errors]
@@ -157,8 +189,6 @@ def _line(n_colors: int, peer: str, selected: Sequence[Pair]) -> str:
     ours_errors = [ours for ours, peer in both if ours is not None and peer is not None]
     peer_errors = [peer for ours, peer in both if ours is not None and peer is not None]
     ratios = [p.error_ratio for p in compared]
-    logs = [math.log(ratio) for ratio in ratios if 0 < ratio < math.inf]
-    mean_log = _mean(logs)
     share = f"{sum(p.not_worse for p in compared) / len(compared):.0%}" if compared else "-"
     sizes = [p.bytes_ratio for p in selected if p.bytes_ratio is not None]
     times = [
@@ -170,7 +200,7 @@ def _line(n_colors: int, peer: str, selected: Sequence[Pair]) -> str:
         f"{n_colors:>4}  {peer:<13} ",
         _number(_mean(ours_errors), 10, 2),
         _number(_mean(peer_errors), 9, 2),
-        _number(None if mean_log is None else math.exp(mean_log), 6, 3),
+        _number(_mean_ratio(compared), 6, 3),
         _number(max(ratios, default=None), 6, 3),
         f"{share:>5} ",
         _number(_mean(sizes), 6, 3),
@@ -199,21 +229,36 @@ def table(rows: Sequence[Row], folder: str, peers: Sequence[str]) -> str:
 
 
 def judge_errors(rows: Sequence[Row], n_colors: Sequence[int]) -> list[Verdict]:
-    """Judge thresholds (a) and (b), over all pictures."""
-    verdicts = []
-    asked = [("a", "pngquant", k, MIN_SHARE) for k in sorted(n_colors)]
-    for threshold, peer, k, needed in [*asked, ("b", "sklearn", 256, 1.0)]:
-        compared = [p for p in pairs(rows, peer, k) if p.has_errors]
-        failing = [p.name for p in compared if not p.not_worse]
-        n_good, n = len(compared) - len(failing), len(compared)
-        what = f"squared error <= {peer}'s, K={k}"
-        if n:
-            text = f"{what}: {n_good} of {n} pictures, {n_good / n:.1%} (at least {needed:.0%})"
-            passed = n_good >= needed * n
-        else:
-            text, passed = f"{what}: not measured", None
-        verdicts.append(Verdict(threshold, ALL, k, passed, text, failing))
-    return verdicts
+    """Judge thresholds (a) and (b), over all pictures, against every peer that has them."""
+    asked = [(k, peer) for k in sorted(n_colors) for peer in JUDGED]
+    return [
+        judge(peer, k, [p for p in pairs(rows, peer, k) if p.has_errors])
+        for judge in (_judge_share, _judge_ratio)
+        for k, peer in asked
+    ]
+
+
+def _judge_share(peer: str, k: int, compared: Sequence[Pair]) -> Verdict:
+    """Judge threshold (a): on how many pictures our squared error is at most the peer's."""
+    what = f"squared error <= {peer}'s, K={k}"
+    failing = [p for p in compared if not p.not_worse]
+    failing.sort(key=lambda p: -p.error_ratio)
+    names = [f"{p.name} {p.error_ratio:.4f}" for p in failing]
+    if not compared:
+        return Verdict("a", ALL, k, None, f"{what}: not measured", [], None, MIN_SHARE)
+    n_good, n = len(compared) - len(failing), len(compared)
+    text = f"{what}: {n_good} of {n} pictures, {n_good / n:.1%} (at least {MIN_SHARE:.0%})"
+    return Verdict("a", ALL, k, n_good >= MIN_SHARE * n, text, names, n_good / n, MIN_SHARE)
+
+
+def _judge_ratio(peer: str, k: int, compared: Sequence[Pair]) -> Verdict:
+    """Judge threshold (b): the geometric mean of the ratios."""
+    what = f"squared error / {peer}'s, geometric mean, K={k}"
+    mean = _mean_ratio(compared)
+    text = f"{what}: " + ("not measured" if mean is None else f"{mean:.3f} (at most ")
+    text += "" if mean is None else f"{MAX_ERROR_RATIO})"
+    passed = None if mean is None else mean <= MAX_ERROR_RATIO
+    return Verdict("b", ALL, k, passed, text, [], mean, MAX_ERROR_RATIO)
 
 
 def judge_bytes(rows: Sequence[Row], folder: str) -> list[Verdict]:
@@ -230,7 +275,7 @@ def judge_bytes(rows: Sequence[Row], folder: str) -> list[Verdict]:
         passed = None if mean is None else mean <= MAX_BYTES_RATIO
         ranked = sorted(ratios, key=lambda item: -item[1])
         failing = [f"{name} {ratio:.3f}" for name, ratio in ranked if ratio > MAX_BYTES_RATIO]
-        verdicts.append(Verdict("c", folder, k, passed, text, failing))
+        verdicts.append(Verdict("c", folder, k, passed, text, failing, mean, MAX_BYTES_RATIO))
     return verdicts
 
 
