@@ -18,6 +18,7 @@ from codec.colorspace import ColorMetric
 from codec.errors import ImageError
 from codec.histogram import ColorHistogram, count_colors, pack_colors
 from codec.indexed import IndexedImage
+from codec.kernels import compiled
 from codec.labels import label_colors, label_pixels
 from codec.metrics import color_samples, squared_errors
 from codec.ordering import order_codewords, renumber
@@ -243,6 +244,11 @@ def _mse(
 ) -> float:
     """Mean squared error of a picture, from what became of each of its colors."""
     total = 0.0
+    if compiled() and histogram.colors.shape[1] in (1, 3):
+        from codec.kernels.errors import weighted_squared_error
+
+        total = weighted_squared_error(histogram.colors, histogram.counts, codebook, color_labels)
+        return total / (int(histogram.counts.sum()) * histogram.colors.shape[1])
     for start in range(0, len(histogram), _COLORS_AT_ONCE):
         part = slice(start, start + _COLORS_AT_ONCE)
         errors = squared_errors(histogram.colors[part], codebook[color_labels[part]])

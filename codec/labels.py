@@ -15,9 +15,8 @@ from codec.nearest import NearestSearch
 from codec.threads import run_parallel, spans
 
 _COLORS_AT_ONCE = 1 << 18
+_THREAD_COLORS = 1 << 15
 _THREAD_PIXELS = 1 << 18
-# Where the keys of each value of the highest 12 bits begin and the last ones end.
-_FIRST_KEYS = np.arange((1 << 12) + 1, dtype=np.uint64) << np.uint64(20)
 
 
 def label_colors(
@@ -39,12 +38,59 @@ def label_colors(
     labels : ndarray of shape (U,), dtype uint8
         A tie goes to the lower label.
     """
-    placed = metric.coordinates(codebook)
+    search = _search_cells
+    if not compiled():
+        search = _search_groups
+    elif metric.is_plain(colors.shape[1]):
+        search = _search_grid
     labels = np.empty(len(colors), dtype=np.uint8)
-    for start in range(0, len(colors), _COLORS_AT_ONCE):
-        part = slice(start, start + _COLORS_AT_ONCE)
-        labels[part] = NearestSearch(metric.coordinates(colors[part]))(placed)
+
+    def label(part: slice) -> None:
+        for start in range(part.start, part.stop, _COLORS_AT_ONCE):
+            strip = slice(start, min(start + _COLORS_AT_ONCE, part.stop))
+            labels[strip] = search(np.ascontiguousarray(colors[strip]), codebook, metric)
+
+    run_parallel(
+        [functools.partial(label, part) for part in spans(len(colors), 1, _THREAD_COLORS)]
+    )
     return labels
+
+
+def _search_grid(
+    colors: npt.NDArray[np.uint8], codebook: npt.NDArray[np.uint8], metric: ColorMetric
+) -> npt.NDArray[np.uint8]:
+    """Search among 8-bit colors themselves."""
+    from codec.kernels.nearest import NearestGrid, label_rows
+
+    labels = np.empty(len(colors), dtype=np.uint8)
+    label_rows(NearestGrid(np.ascontiguousarray(codebook)), colors, labels)
+    return labels
+
+
+def _search_cells(
+    colors: npt.NDArray[np.uint8], codebook: npt.NDArray[np.uint8], metric: ColorMetric
+) -> npt.NDArray[np.uint8]:
+    """Search in any space with compiled kernels."""
+    from codec.kernels.cells import CellTree
+    from codec.kernels.lloyd import cluster_sums
+
+    points = metric.coordinates(colors)
+    low = points.min(axis=0)
+    placed = np.zeros((len(codebook), 4), dtype=np.int32)
+    placed[:, : points.shape[1]] = metric.coordinates(codebook) - low
+    tree = CellTree((points - low).astype(np.int32), np.ones(len(points), dtype=np.int64))
+    sorted_labels = np.empty(len(points), dtype=np.int32)
+    cluster_sums(tree, placed, labels=sorted_labels)
+    labels = np.empty(len(points), dtype=np.uint8)
+    labels[tree.input_order()] = sorted_labels
+    return labels
+
+
+def _search_groups(
+    colors: npt.NDArray[np.uint8], codebook: npt.NDArray[np.uint8], metric: ColorMetric
+) -> npt.NDArray[np.uint8]:
+    """Search in any space with NumPy."""
+    return NearestSearch(metric.coordinates(colors))(metric.coordinates(codebook)).astype(np.uint8)
 
 
 def label_pixels(
@@ -105,7 +151,10 @@ def _label_compiled(
     if channels == 4:
         translucent = colors[:, 3] != 255
         keys, key_labels = pack_colors(colors[translucent]), color_labels[translucent]
-    firsts = np.searchsorted(keys, _FIRST_KEYS).astype(np.uint32)
+    # Enough bits that few keys begin with the same ones.
+    bits = 20 if len(keys) >> 16 else 12
+    beginnings = np.bincount(keys >> np.uint32(32 - bits), minlength=1 << bits)
+    firsts = np.append(0, beginnings.cumsum()).astype(np.uint32)
     labels = np.empty((height, width), dtype=np.uint8)
 
     def label(part: slice) -> None:
