@@ -167,13 +167,6 @@ def _count_by_sorting(
             for keys, counts in (_count_strip(strip) for _, strip in strips(pixels))
         ]
     )
-    return _merge_entries(entries)
-
-
-def _merge_entries(
-    entries: npt.NDArray[np.uint64],
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-    """Add up the counts of equal keys; the key is the upper half of an entry."""
     entries.sort()
     keys = (entries >> np.uint64(32)).astype(np.uint32)
     starts = _run_starts(keys)
@@ -235,19 +228,32 @@ def _count_in_buckets(
     heads = ends.T - sizes
     starts = np.append(heads[0], ends[-1, -1])
     entries = np.empty(int(starts[-1]), dtype=np.uint16)
-    others = [np.empty(count, dtype=np.uint64) for count in runs]
-    run_parallel(
-        [
-            functools.partial(kernel.put_entries, rows[part], channels, head, entries, other)
-            for part, head, other in zip(parts, heads, others, strict=True)
-        ]
+
+    def put(part: slice, head: npt.NDArray[np.uint32], count: int) -> npt.NDArray[np.uint64]:
+        others = np.empty(count, dtype=np.uint64)
+        kernel.put_entries(rows[part], channels, head, entries, others)
+        return _merge_runs(others)
+
+    others = run_parallel(
+        [functools.partial(put, *piece) for piece in zip(parts, heads, runs, strict=True)]
     )
     opaque = _count_buckets(entries, starts, channels, len(parts))
     if not any(runs):
         return opaque
-    keys, counts = _merge_entries(np.concatenate(others))
-    rest = ColorHistogram(_unpack_colors(keys, channels), counts)
+    merged = others[0] if len(others) == 1 else _merge_runs(np.concatenate(others))
+    rest = ColorHistogram(
+        _unpack_colors((merged >> np.uint64(32)).astype(np.uint32), channels),
+        (merged & _LOW_HALF).view(np.int64),
+    )
     return opaque + rest if len(opaque) else rest
+
+
+def _merge_runs(runs: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Sort runs of translucent pixels, and merge those of one color."""
+    from codec.kernels.histogram import merge_runs
+
+    runs.sort()
+    return runs[: merge_runs(runs)]
 
 
 def _count_buckets(

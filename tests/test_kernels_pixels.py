@@ -277,7 +277,7 @@ def test_kernels_refuse_what_does_not_fit() -> None:
         lambda: mapping.fill_table(colors, few[1:], table),
         lambda: mapping.map_pixels(rows, 3, table[1:], starts, keys, few, out),
         lambda: mapping.map_pixels(rows, 4, table, starts, keys, few, out),
-        lambda: mapping.map_pixels(rows, 3, table, falling, keys, few, out),
+        lambda: mapping.map_pixels(rows, 3, table, starts[1:], keys, few, out),
         lambda: mapping.map_pixels(rows, 3, table, far, keys, few, out),
         lambda: mapping.map_pixels(rows, 3, table, starts, keys, few[1:], out),
         lambda: mapping.look_up_rows(np.zeros((257, 1), np.uint8), out, out),
@@ -312,6 +312,16 @@ def test_a_picture_that_changes_while_it_is_counted_harms_nothing() -> None:
         assert (guarded[5:] == 999).all()
         assert (runs[2:] == 999).all()
     assert count_entries(pixels, 4, np.zeros(4096, np.uint32)) > 2
+
+
+def test_many_translucent_colors(path: str) -> None:
+    key = np.random.RandomState(9).permutation(100_000).astype(">u4") * np.uint32(41_000)
+    pixels = key.view(np.uint8).reshape(250, 400, 4)
+    counted = count_colors(pixels)
+    color_labels = (np.arange(len(counted)) * 7 % 256).astype(np.uint8)
+
+    expected = _labeled(pixels, counted, color_labels)
+    _assert_same(label_pixels(pixels, counted, color_labels), expected)
 
 
 @needs_kernels

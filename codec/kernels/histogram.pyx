@@ -248,6 +248,32 @@ def put_entries(
     walk_rows(rows, channels, &target)
 
 
+def merge_runs(uint64_t[::1] runs):
+    """Merge runs of one key.
+
+    Parameters
+    ----------
+    runs : ndarray of shape (R,), dtype uint64
+        Key times 2**32 plus length, ascending; overwritten. Lengths add up to less than 2**32.
+
+    Returns
+    -------
+    size : int
+        How many runs are left; they come first.
+    """
+    cdef Py_ssize_t i, last = 0
+    if runs.shape[0] == 0:
+        return 0
+    with nogil:
+        for i in range(1, runs.shape[0]):
+            if runs[i] >> 32 == runs[last] >> 32:
+                runs[last] += runs[i] & <uint64_t>0xFFFFFFFF
+            else:
+                last += 1
+                runs[last] = runs[i]
+    return last + 1
+
+
 def count_buckets(
     uint16_t[::1] entries, const uint32_t[::1] starts, Py_ssize_t first, Py_ssize_t last,
     uint32_t[::1] counts, uint32_t[::1] unique,

@@ -2,10 +2,6 @@
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.string cimport memcpy
 
-cdef enum:
-    BUCKETS = 4096
-
-
 def fill_table(
     const uint8_t[:, ::1] colors, const uint8_t[::1] color_labels, uint8_t[::1] table
 ):
@@ -37,19 +33,19 @@ def fill_table(
 
 
 cdef inline uint8_t search(
-    uint32_t key, const uint32_t* firsts, const uint32_t* keys, const uint8_t* key_labels
+    uint32_t key, int shift, const uint32_t* firsts, const uint32_t* keys,
+    const uint8_t* key_labels,
 ) noexcept nogil:
     """Label of a translucent color; 0 if it is unknown."""
-    cdef uint32_t low = firsts[key >> 20], high = firsts[(key >> 20) + 1], middle
+    cdef uint32_t low = firsts[key >> shift], end = firsts[(key >> shift) + 1]
+    cdef uint32_t high = end, middle
     while low < high:
         middle = low + (high - low) // 2
         if keys[middle] < key:
             low = middle + 1
         else:
             high = middle
-    if low < firsts[(key >> 20) + 1] and keys[low] == key:
-        return key_labels[low]
-    return 0
+    return key_labels[low] if low < end and keys[low] == key else 0
 
 
 def map_pixels(
@@ -66,8 +62,9 @@ def map_pixels(
     channels : {1, 2, 3, 4}
     table : ndarray of shape (256 ** min(channels, 3),), dtype uint8
         From `fill_table`.
-    firsts : ndarray of shape (4097,), dtype uint32
-        Ascending: where the keys of each value of the highest 12 bits begin, and their number.
+    firsts : ndarray of shape (2 ** B + 1,), dtype uint32
+        Ascending, 1 <= B <= 24: where the keys of each value of the highest B bits begin, and
+        their number.
     keys : ndarray of shape (R,), dtype uint32
         Translucent colors of four channels, packed, ascending.
     key_labels : ndarray of shape (R,), dtype uint8
@@ -83,20 +80,22 @@ def map_pixels(
     cdef uint8_t* target
     cdef uint32_t key, last_key = 0
     cdef uint8_t last_label
-    cdef int bucket
+    cdef int shift = 31
     if not 1 <= channels <= 4 or rows.shape[0] != height or rows.shape[1] != width * channels:
         raise ValueError("rows, channels and labels do not fit")
     if rows.shape[1] > 1 and rows.strides[1] != 1:
         raise ValueError("the bytes of a row must stand side by side")
     if table.shape[0] != 1 << 8 * min(channels, 3):
         raise ValueError("the table does not fit the channels")
-    if firsts.shape[0] != BUCKETS + 1 or keys.shape[0] != key_labels.shape[0]:
+    while shift > 8 and (<Py_ssize_t>1 << (32 - shift)) + 1 < firsts.shape[0]:
+        shift -= 1
+    if firsts.shape[0] != (<Py_ssize_t>1 << (32 - shift)) + 1:
+        raise ValueError("there must be a first key for each beginning of a key")
+    if keys.shape[0] != key_labels.shape[0]:
         raise ValueError("keys and labels do not fit")
-    for bucket in range(BUCKETS):
-        if firsts[bucket] > firsts[bucket + 1]:
-            raise ValueError("keys are not in order")
-    if firsts[BUCKETS] > keys.shape[0]:
-        raise ValueError("keys end outside the array")
+    for x in range(firsts.shape[0]):
+        if firsts[x] > keys.shape[0]:
+            raise ValueError("keys end outside the array")
     if height == 0 or width == 0:
         return
     entries = &table[0]
@@ -105,7 +104,7 @@ def map_pixels(
         key_list = &keys[0]
         label_list = &key_labels[0]
     with nogil:
-        last_label = search(0, first_keys, key_list, label_list)
+        last_label = search(0, shift, first_keys, key_list, label_list)
         for y in range(height):
             pixel = &rows[y, 0]
             target = &labels[y, 0]
@@ -130,7 +129,7 @@ def map_pixels(
                         )
                         if key != last_key:
                             last_key = key
-                            last_label = search(key, first_keys, key_list, label_list)
+                            last_label = search(key, shift, first_keys, key_list, label_list)
                         target[x] = last_label
                     pixel += 4
 
