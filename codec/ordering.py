@@ -2,7 +2,7 @@
 
 Two orders are tried. By frequency suits labels that are stored as they are. A linear arrangement
 gives neighboring labels to code-words that meet often in the picture, so that the differences of
-neighboring labels are small, which suits a row filter.
+neighboring labels are small, which suits row filters.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from codec.kernels import compiled
 from codec.lookup import look_up
-from codec.rowfilters import NONE, SUB, filter_rows
+from codec.rowfilters import NONE, SUB, UP, filter_rows
 
 # Labels are counted in bands of a large picture, and order is tried on fewer.
 _SAMPLE_PIXELS = 1 << 20
 _TRIAL_PIXELS = 1 << 16
-_BAND_ROWS = 8
+_BAND_ROWS = 32
 _TRIAL_LEVEL = 5
 _MAX_SWAPS = 512
 
@@ -48,9 +48,8 @@ def order_codewords(labels: Labels, size: int) -> npt.NDArray[np.intp]:
     arranged = _linear_arrangement(_count_neighbors(sample, size))
     # Without a filter the order hardly matters: those that are common come first.
     trial = _bands(labels, _TRIAL_PIXELS)
-    if _trial_size(trial, arranged, SUB) < _trial_size(trial, by_frequency, NONE):
-        return arranged
-    return by_frequency
+    filtered = min(_trial_size(trial, arranged, kind) for kind in (SUB, UP))
+    return arranged if filtered < _trial_size(trial, by_frequency, NONE) else by_frequency
 
 
 def renumber(labels: Labels, order: npt.NDArray[np.integer]) -> Labels:

@@ -91,6 +91,21 @@ def test_the_order_of_a_large_picture_comes_from_bands(monkeypatch: pytest.Monke
     assert order.tolist() == order_codewords(np.asfortranarray(labels), 100).tolist()
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_rows_that_change_slowly_are_put_in_line(turned: bool) -> None:
+    # Noise along one direction, small steps along the other: only one row filter helps.
+    state = np.random.RandomState(6)
+    start = state.randint(0, 200, (1, 300))
+    levels = (start + np.cumsum(state.randint(-1, 2, (300, 300)), axis=0)) % 200
+    picture = np.ascontiguousarray(levels.T if turned else levels)
+    labels = state.permutation(200)[picture].astype(np.uint8)
+
+    order = order_codewords(labels, 200)
+
+    arranged = _linear_arrangement(_count_neighbors([labels], 200))
+    assert order.tolist() == arranged.tolist()
+
+
 def test_renumbered_labels_mean_the_same_colors() -> None:
     state = np.random.RandomState(3)
     codebook = state.randint(0, 256, (200, 3)).astype(np.uint8)
