@@ -42,6 +42,8 @@ class Findings:
         What a user should know.
     png : PngFile or None
         The parsed file, if it is a PNG.
+    rows : ndarray of dtype uint8, one-dimensional, or None
+        Its rows, inflated.
     """
 
     kind: str
@@ -51,6 +53,7 @@ class Findings:
     index: int = 0
     notices: list[str] = field(default_factory=list)
     png: PngFile | None = None
+    rows: npt.NDArray[np.uint8] | None = None
 
 
 def _truncated(kind: str) -> ImageError:
@@ -131,7 +134,8 @@ def examine(data: bytes, max_pixels: int) -> Findings:
 
 def _examine_png(data: bytes, findings: Findings, max_pixels: int) -> None:
     png = read_png(data, max_pixels, strict_end=False)
-    check_filters(png, inflate_rows(png))
+    findings.rows = inflate_rows(png)
+    check_filters(png, findings.rows)
     findings.width, findings.height, findings.png = png.header.width, png.header.height, png
     if png.trailing_bytes:
         findings.notices.append(f"{png.trailing_bytes} bytes after the end of the PNG are ignored")

@@ -36,6 +36,7 @@ from codec.pngpixels import (
     has_text,
     look_up_palette,
     needs_own_decoder,
+    needs_pillow,
     scale_16_bits,
     stated_profile,
 )
@@ -174,10 +175,26 @@ def _read_metadata(file: Any, index: int) -> dict[str, Any]:
 
 
 def _decode(data: bytes, findings: Findings, max_pixels: int) -> Pixels:
+    png = findings.png
+    if png is None or needs_pillow(png):
+        return _decode_with_pillow(data, findings, max_pixels)
+    pixels = decode_png(png, findings.notices, findings.rows)
+    findings.rows = None
+    profile = stated_profile(png, findings.notices)
+    if profile:
+        with careful_pillow(max_pixels):
+            pixels = to_srgb(pixels, profile, findings.notices)
+    if has_text(png):
+        findings.notices.append("metadata is not kept: text")
+    return np.ascontiguousarray(pixels)
+
+
+def _decode_with_pillow(data: bytes, findings: Findings, max_pixels: int) -> Pixels:
     import imageio.v3 as iio
 
     png = findings.png
     if png is not None:
+        findings.rows = None  # Pillow makes its own
         data = for_pillow(png)
     with careful_pillow(max_pixels), ExitStack() as stack:
         if findings.kind == "TIFF":

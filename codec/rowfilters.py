@@ -6,6 +6,8 @@ Implements section 9 of the PNG specification (W3C, third edition) on whole arra
 import numpy as np
 import numpy.typing as npt
 
+from codec.kernels import compiled
+
 Bytes = npt.NDArray[np.uint8]
 
 NONE, SUB, UP, AVERAGE, PAETH = range(5)
@@ -55,6 +57,13 @@ def unfilter_rows(filtered: Bytes, pixel_bytes: int) -> Bytes:
     used = set(np.unique(kinds).tolist())
     if used == {NONE}:
         return rows
+    if compiled():
+        from codec.kernels.unfilter import unfilter
+
+        out = np.empty(rows.shape, dtype=np.uint8)
+        above = np.zeros(rows.shape[1], dtype=np.uint8)
+        unfilter(np.ascontiguousarray(filtered), pixel_bytes, above, out)
+        return out
     if used == {SUB} and pixel_bytes == 1:
         return np.cumsum(rows, axis=1, dtype=np.uint8)
     if used == {UP}:

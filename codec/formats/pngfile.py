@@ -283,13 +283,17 @@ def _split_passes(
         position = end
 
 
-def decode_samples(png: PngFile) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+def decode_samples(
+    png: PngFile, rows: npt.NDArray[np.uint8] | None = None
+) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
     """Decode a PNG to the samples it stores, neither scaled nor looked up.
 
     Parameters
     ----------
     png : PngFile
         From `read_png`.
+    rows : ndarray of dtype uint8, one-dimensional, optional
+        From `inflate_rows` and `check_filters`, if they were called already.
 
     Returns
     -------
@@ -302,8 +306,9 @@ def decode_samples(png: PngFile) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint1
         The rows are damaged or do not have the size the header asks for.
     """
     header = png.header
-    rows = inflate_rows(png)
-    check_filters(png, rows)
+    if rows is None:
+        rows = inflate_rows(png)
+        check_filters(png, rows)
     parts = [
         (
             geometry,
