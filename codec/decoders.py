@@ -1,6 +1,5 @@
 """Switches of the libraries that decode pictures: set for one picture, then as they were."""
 
-import logging
 import os
 import threading
 import warnings
@@ -13,6 +12,8 @@ _PILLOW_LOCK = threading.Lock()
 @contextmanager
 def careful_pillow(max_pixels: int) -> Iterator[None]:
     """Make Pillow strict about truncation and leave the size limit to us, then restore it."""
+    import logging
+
     from PIL import GifImagePlugin, Image, ImageFile
 
     logger = logging.getLogger("tifffile")

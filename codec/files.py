@@ -8,7 +8,6 @@ them, compares what the disk gives back, and only then gives them their name.
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -251,7 +250,7 @@ def write_files(
 @contextlib.contextmanager
 def _temporary_beside(target: Path, data: bytes) -> Iterator[Path]:
     """Hold `data`, synced, in a temporary file of the target's folder; remove it at the end."""
-    path = target.parent / f".kmcodec-{os.getpid()}-{secrets.token_hex(6)}.tmp"
+    path = target.parent / f".kmcodec-{os.getpid()}-{os.urandom(6).hex()}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | _BINARY
     try:
         descriptor = os.open(path, flags, 0o666)

@@ -126,7 +126,7 @@ def compress_file(
         report.stage_seconds.update(details.seconds)
         report.notices += _hidden_notice(details)
         with timed(report, "encode"):
-            parts, contents = encode_checked(form, indexed)
+            parts, contents = encode_checked(form, indexed, options.effort)
         describe(report, contents)
         report.output_bytes = contents.size_bytes
         report.set_sizes(contents.size_bytes, image.size_bytes)
@@ -310,7 +310,7 @@ def sweep_file(
                 details = compress_with_details(
                     image.pixels, replace(options, n_colors=size, codebook_from=codebook_from)
                 )
-                _, contents = encode_checked(form, details.indexed)
+                _, contents = encode_checked(form, details.indexed, options.effort)
             indexed = details.indexed
             describe(report, contents)
             report.stage_seconds.update(details.seconds)

@@ -1,6 +1,5 @@
 """Reports: sizes, ratios and quality of a file, as one line, as text or as JSON."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -269,6 +268,8 @@ def as_json(reports: Sequence[FileReport], *, with_totals: bool = True, **more: 
     text : str
         Valid JSON: numbers that are not finite become null.
     """
+    import json
+
     results = [
         {
             name: None if isinstance(value, float) and not math.isfinite(value) else value

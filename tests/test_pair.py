@@ -13,7 +13,8 @@ from PIL import Image
 from codec.errors import CodecError, FormatError, LimitError
 from codec.formats.contents import Contents
 from codec.formats.npy import encode_npy
-from codec.formats.pair import best_filter, decode, encode
+from codec.formats.packing import best_filter
+from codec.formats.pair import decode, encode
 from codec.indexed import IndexedImage
 from codec.options import MAX_PIXELS
 

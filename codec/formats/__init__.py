@@ -14,9 +14,10 @@ from codec.errors import CodecError, FileError, FormatError, ImageError, Paramet
 from codec.files import display_name, read_file, write_files
 from codec.formats import indexed_png, npz, pair
 from codec.formats.contents import Contents
+from codec.formats.packing import deflate_level
 from codec.formats.pngfile import SIGNATURE as _PNG_SIGNATURE
 from codec.indexed import IndexedImage
-from codec.options import MAX_PIXELS
+from codec.options import EFFORTS, MAX_PIXELS
 
 LABELS_SUFFIX, CODEBOOK_SUFFIX = ".labels.png", ".codebook.npy"
 
@@ -34,13 +35,13 @@ class Form:
     default_suffix : str
         What is appended to the stem of the input when no output is named.
     encode, decode : callable
-        IndexedImage to the content of the files, and back.
+        IndexedImage and deflate level to the content of the files, and back.
     """
 
     name: str
     suffix: str
     default_suffix: str
-    encode: Callable[[IndexedImage], list[bytes]]
+    encode: Callable[[IndexedImage, int], list[bytes]]
     decode: Callable[[list[bytes], int], Contents]
 
 
@@ -104,7 +105,11 @@ def part_paths(form: Form, path: str | os.PathLike[str]) -> list[Path]:
 
 
 def save(
-    indexed: IndexedImage, path: str | os.PathLike[str], *, force: bool = False
+    indexed: IndexedImage,
+    path: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    effort: str = "default",
 ) -> list[Path]:
     """Store an indexed image, whole or not at all.
 
@@ -118,6 +123,8 @@ def save(
         ``X.labels.png`` (with ``X.codebook.npy`` beside it), ``X.npz`` or ``X.png``.
     force : bool
         Replace existing files.
+    effort : {'fast', 'default', 'best'}
+        How hard deflate tries.
 
     Returns
     -------
@@ -127,20 +134,24 @@ def save(
     Raises
     ------
     ParameterError
-        The name has none of these endings.
+        The name has none of these endings, or there is no such effort.
     FileError
         A file exists, or cannot be written.
     """
     if not isinstance(indexed, IndexedImage):
         raise ImageError(f"expected an IndexedImage, not {type(indexed).__name__}", "bad-type")
+    if effort not in EFFORTS:
+        raise ParameterError(f"effort {effort!r} is not one of {', '.join(EFFORTS)}", "effort")
     form = form_of(path)
     paths = part_paths(form, path)
-    parts, _ = encode_checked(form, indexed)
+    parts, _ = encode_checked(form, indexed, effort)
     write_files(list(zip(paths, parts, strict=True)), force=force)
     return paths
 
 
-def encode_checked(form: Form, indexed: IndexedImage) -> tuple[list[bytes], Contents]:
+def encode_checked(
+    form: Form, indexed: IndexedImage, effort: str = "default"
+) -> tuple[list[bytes], Contents]:
     """Encode an indexed image, and decode it again before anybody relies on it.
 
     Parameters
@@ -149,6 +160,8 @@ def encode_checked(form: Form, indexed: IndexedImage) -> tuple[list[bytes], Cont
         How it is stored.
     indexed : IndexedImage
         What to store.
+    effort : {'fast', 'default', 'best'}
+        How hard deflate tries.
 
     Returns
     -------
@@ -162,7 +175,7 @@ def encode_checked(form: Form, indexed: IndexedImage) -> tuple[list[bytes], Cont
     FormatError
         They do not decode to the same labels and codebook; this is a bug.
     """
-    parts = form.encode(indexed)
+    parts = form.encode(indexed, deflate_level(indexed.labels.size, effort))
     contents = form.decode(parts, indexed.labels.size)
     if not (
         np.array_equal(contents.indexed.labels, indexed.labels)

@@ -15,6 +15,7 @@ import numpy as np
 from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
 from codec.formats.npy import decode_npy, encode_npy, parse_npy_header
+from codec.formats.packing import BEST_LEVEL
 from codec.formats.pngfile import MAX_DEFLATE_RATIO, check_dimensions
 from codec.formats.seal import SEAL_SIZE, check_version, make_seal
 from codec.indexed import IndexedImage
@@ -30,13 +31,15 @@ _IN_ZIP64 = 0xFFFFFFFF
 NAMES = (b"labels.npy", b"codebook.npy", b"seal.npy")
 
 
-def encode(indexed: IndexedImage) -> list[bytes]:
+def encode(indexed: IndexedImage, level: int = BEST_LEVEL) -> list[bytes]:
     """Write an archive.
 
     Parameters
     ----------
     indexed : IndexedImage
         What to store.
+    level : int
+        libdeflate's compression level, 1 to 12.
 
     Returns
     -------
@@ -47,7 +50,7 @@ def encode(indexed: IndexedImage) -> list[bytes]:
     body, directory = b"", b""
     for name, array in zip(NAMES, (indexed.labels, indexed.codebook, seal), strict=True):
         plain = encode_npy(array)
-        packed, method = bytes(deflate.deflate_compress(plain, 12)), _DEFLATED
+        packed, method = bytes(deflate.deflate_compress(plain, level)), _DEFLATED
         if len(packed) >= len(plain):
             packed, method = plain, _STORED
         common = (20, 0, method, 0, _DATE_1980, zlib.crc32(plain), len(packed), len(plain))

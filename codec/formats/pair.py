@@ -4,46 +4,29 @@ The label PNG is 8-bit greyscale, a sample is a label. The codebook is a `.npy` 
 seal, which `numpy.load` does not look at. NumPy and any PNG reader are enough to read both.
 """
 
-import deflate
 import numpy as np
 import numpy.typing as npt
 
 from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
 from codec.formats.npy import decode_npy, encode_npy, parse_npy_header
+from codec.formats.packing import BEST_LEVEL, best_filter
 from codec.formats.pngfile import GREY, INDEXED, PngFile, decode_samples, read_png, write_png
 from codec.formats.seal import SEAL_SIZE, check_version, is_of_other_version, make_seal
 from codec.indexed import IndexedImage
-from codec.rowfilters import NONE, SUB, UP, filter_rows
 
-_TRIAL_LEVEL = 5
 _MAX_CODEBOOK_BYTES = 256 * 4
 
 
-def best_filter(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Filter labels in the way that a quick trial compresses best.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (H, W), dtype uint8
-        Or packed rows, a byte for several labels.
-
-    Returns
-    -------
-    filtered : ndarray of shape (H, 1 + W), dtype uint8
-        All rows filtered alike: None, Sub or Up.
-    """
-    trials = (filter_rows(labels, kind) for kind in (NONE, SUB, UP))
-    return min(trials, key=lambda rows: len(deflate.zlib_compress(rows, _TRIAL_LEVEL)))
-
-
-def encode(indexed: IndexedImage) -> list[bytes]:
+def encode(indexed: IndexedImage, level: int = BEST_LEVEL) -> list[bytes]:
     """Write the codebook and the label PNG.
 
     Parameters
     ----------
     indexed : IndexedImage
         What to store.
+    level : int
+        libdeflate's compression level, 1 to 12.
 
     Returns
     -------
@@ -52,7 +35,7 @@ def encode(indexed: IndexedImage) -> list[bytes]:
     """
     codebook = encode_npy(indexed.codebook) + make_seal(indexed)
     filtered = best_filter(indexed.labels)
-    return [codebook, write_png(indexed.width, indexed.height, 8, GREY, filtered)]
+    return [codebook, write_png(indexed.width, indexed.height, 8, GREY, filtered, level=level)]
 
 
 def decode(parts: list[bytes], max_pixels: int) -> Contents:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import FormatError, LimitError
+from codec.formats.packing import BEST_LEVEL
 from codec.options import MAX_PIXELS, MAX_SIDE
 from codec.rowfilters import unfilter_rows
 
@@ -353,7 +354,7 @@ def write_png(
     color_type: int,
     filtered: npt.NDArray[np.uint8],
     before_idat: tuple[tuple[bytes, bytes], ...] = (),
-    level: int = 12,
+    level: int = BEST_LEVEL,
 ) -> bytes:
     """Put together a PNG of filtered rows.
 
