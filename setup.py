@@ -14,26 +14,26 @@ KERNELS = sorted(path.as_posix() for path in Path("codec", "kernels").glob("*.py
 # rounding.
 FLAGS = ["/O2", "/fp:precise"] if sys.platform == "win32" else ["-O3", "-ffp-contract=off"]
 
-setup(
-    ext_modules=cythonize(
-        [
-            Extension(
-                f"codec.kernels.{Path(path).stem}",
-                [path],
-                extra_compile_args=FLAGS,
-                define_macros=[("Py_LIMITED_API", "0x030B0000")],
-                py_limited_api=True,
-                optional=True,
-            )
-            for path in KERNELS
-        ],
-        compiler_directives={
-            "language_level": 3,
-            "boundscheck": False,
-            "wraparound": False,
-            "cdivision": True,
-            "initializedcheck": False,
-        },
-    ),
-    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+extensions = cythonize(
+    [
+        Extension(
+            f"codec.kernels.{Path(path).stem}",
+            [path],
+            extra_compile_args=FLAGS,
+            define_macros=[("Py_LIMITED_API", "0x030B0000")],
+            py_limited_api=True,
+        )
+        for path in KERNELS
+    ],
+    compiler_directives={
+        "language_level": 3,
+        "boundscheck": False,
+        "wraparound": False,
+        "cdivision": True,
+        "initializedcheck": False,
+    },
 )
+for extension in extensions:
+    extension.optional = True  # which cythonize forgets
+
+setup(ext_modules=extensions, options={"bdist_wheel": {"py_limited_api": "cp311"}})
