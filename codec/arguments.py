@@ -8,6 +8,7 @@ from codec import __version__
 from codec.options import (
     CODEBOOK_SOURCES,
     COLOR_SPACES,
+    DITHER_KINDS,
     EFFORTS,
     ENGINE_NAMES,
     FORM_NAMES,
@@ -50,6 +51,16 @@ def _whole_number(low: int, high: int) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def _strength(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return number
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -223,5 +234,18 @@ def _shared_options() -> list[argparse.ArgumentParser]:
         default="default",
         help="how long to look for better colors: fast takes fewer steps, "
         "best leaves local minima and takes longer (default %(default)s)",
+    )
+    training.add_argument(
+        "--dither",
+        choices=DITHER_KINDS,
+        default=DITHER_KINDS[0],
+        help="let the errors of neighboring pixels cancel: fs diffuses them (Floyd-Steinberg), "
+        "ordered takes an 8x8 pattern; shades look smoother, files grow (default %(default)s)",
+    )
+    training.add_argument(
+        "--dither-strength",
+        type=_strength,
+        metavar="S",
+        help="how much of an error is made up for, 0 to 1 (default 1)",
     )
     return [output, amount, reading, training]

@@ -189,7 +189,9 @@ def _compress_options(options: argparse.Namespace) -> "CompressOptions":
     from codec.jobs import CompressOptions
 
     given = {name: getattr(options, name) for name in CompressOptions.__dataclass_fields__
-             if hasattr(options, name)}  # fmt: skip
+             if getattr(options, name, None) is not None}  # fmt: skip
+    if "dither_strength" in given and options.dither == "none":
+        raise ParameterError("--dither-strength needs --dither fs or ordered", "dither_strength")
     return CompressOptions(**given)
 
 

@@ -15,12 +15,14 @@ import numpy.typing as npt
 from codec.baselines import BASELINES
 from codec.codebook import resolve_engine, start_engine, train_codebook
 from codec.colorspace import ColorMetric
+from codec.dithering import dither_pixels
 from codec.errors import ImageError
 from codec.histogram import ColorHistogram, count_colors, pack_colors
 from codec.indexed import IndexedImage
 from codec.kernels import compiled
 from codec.labels import label_colors, label_pixels
-from codec.metrics import color_samples, squared_errors
+from codec.lookup import look_up
+from codec.metrics import color_samples, squared_error, squared_errors
 from codec.ordering import order_codewords, renumber
 from codec.settings import CompressSettings
 
@@ -46,6 +48,8 @@ class Compression:
         What trained the codebook; ``none`` if nothing had to be trained.
     mse : float
         Mean over color samples of the squared difference that is visible (see `codec.metrics`).
+    dither : {'none', 'fs', 'ordered'}
+        How the labels were dithered; ``none`` where nothing had to be.
     seconds : dict of str to float
         Wall time by stage.
     """
@@ -56,6 +60,7 @@ class Compression:
     hidden_pixels: int
     engine: str
     mse: float
+    dither: str = "none"
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -80,6 +85,8 @@ def compress(
     color_space: str = "rgb",
     exact: bool = False,
     codebook_from: str = KMEANS,
+    dither: str = "none",
+    dither_strength: float = 1.0,
 ) -> IndexedImage:
     """Represent a picture by at most 256 colors.
 
@@ -107,6 +114,12 @@ def compress(
         others. By default colors count as much as they can be seen, and hidden ones become zero.
     codebook_from : {'kmeans', 'random', 'first-pixels', 'median-cut'}
         How the codebook is chosen; all but the first are there to compare with.
+    dither : {'none', 'fs', 'ordered'}
+        Whether the errors of neighbors cancel, by Floyd-Steinberg error diffusion or an 8x8
+        pattern: smooth shades look smooth, but squared error and files are larger. In sRGB
+        whatever the color space; see `codec.dithering`. What is lossless is left alone.
+    dither_strength : float
+        0 to 1: how much of an error is made up for; 0 is no dithering.
 
     Returns
     -------
@@ -136,6 +149,8 @@ def compress(
         color_space=color_space,
         exact=exact,
         codebook_from=codebook_from,
+        dither=dither,
+        dither_strength=dither_strength,
     )
     return compress_with_details(pixels, settings).indexed
 
@@ -197,6 +212,7 @@ def compress_with_details(
         visible, hidden_pixels = (histogram, 0) if exact else _merge_hidden(histogram)
     lossless = len(visible) <= n_colors
     trained = not lossless and settings.codebook_from == KMEANS
+    dither = "none" if lossless or settings.dither_strength == 0 else settings.dither
     if trained:
         with watch.stage("engine start"):
             start_engine(settings.engine)
@@ -219,10 +235,15 @@ def compress_with_details(
             if lossless
             else label_colors(histogram.colors, codebook, metric)
         )
-        used = np.unique(color_labels)
-        if len(used) < len(codebook):
+        if dither == "none":
+            used = np.unique(color_labels).astype(np.intp)
             codebook, color_labels = codebook[used], renumber(color_labels, used)
-        labels = label_pixels(pixels, histogram, color_labels)
+            labels = label_pixels(pixels, histogram, color_labels)
+        else:
+            strength = settings.dither_strength
+            labels = dither_pixels(pixels, histogram, color_labels, codebook, dither, strength)
+            used = _used_labels(labels)
+            codebook, labels = codebook[used], renumber(labels, used)
     with watch.stage("ordering"):
         order = order_codewords(labels, len(codebook))
         indexed = IndexedImage(renumber(labels, order), codebook[order])
@@ -232,7 +253,12 @@ def compress_with_details(
         unique_colors=len(histogram),
         hidden_pixels=hidden_pixels,
         engine=resolve_engine(settings.engine) if trained else "none",
-        mse=_mse(histogram, codebook, color_labels),
+        mse=(
+            _mse(histogram, codebook, color_labels)
+            if dither == "none"
+            else _mse_of_pixels(pixels, codebook, labels)
+        ),
+        dither=dither,
         seconds=watch.seconds,
     )
 
@@ -244,16 +270,43 @@ def _mse(
 ) -> float:
     """Mean squared error of a picture, from what became of each of its colors."""
     total = 0.0
-    if compiled() and histogram.colors.shape[1] in (1, 3):
+    channels = histogram.colors.shape[1]
+    samples = int(histogram.counts.sum()) * color_samples(channels)
+    if compiled() and channels in (1, 3):
         from codec.kernels.errors import weighted_squared_error
 
         total = weighted_squared_error(histogram.colors, histogram.counts, codebook, color_labels)
-        return total / (int(histogram.counts.sum()) * histogram.colors.shape[1])
+        return float(total / samples)
     for start in range(0, len(histogram), _COLORS_AT_ONCE):
         part = slice(start, start + _COLORS_AT_ONCE)
         errors = squared_errors(histogram.colors[part], codebook[color_labels[part]])
         total += float((errors * histogram.counts[part]).sum())
-    return total / (int(histogram.counts.sum()) * color_samples(histogram.colors.shape[1]))
+    return total / samples
+
+
+def _strips(pixels: npt.NDArray[np.uint8]) -> Iterator[slice]:
+    """Cut a picture into strips of rows, so that memory stays bounded."""
+    step = max(1, _COLORS_AT_ONCE // pixels.shape[1])
+    for top in range(0, len(pixels), step):
+        yield slice(top, top + step)
+
+
+def _used_labels(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
+    """Tell which labels there are, ascending."""
+    counts = np.zeros(256, dtype=np.int64)
+    for rows in _strips(labels):
+        counts += np.bincount(labels[rows].reshape(-1), minlength=256)
+    return np.flatnonzero(counts)
+
+
+def _mse_of_pixels(
+    pixels: npt.NDArray[np.uint8], codebook: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]
+) -> float:
+    """Mean squared error where pixels of one color have different labels."""
+    total = 0.0
+    for rows in _strips(pixels):
+        total += squared_error(pixels[rows], look_up(codebook, labels[rows]))
+    return total / (labels.size * color_samples(pixels.shape[2]))
 
 
 def _without_hidden(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

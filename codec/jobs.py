@@ -134,7 +134,7 @@ def compress_file(
         report.set_error(details.mse, lossless=lossless)
         report.n_colors_asked, report.codebook_from = options.n_colors, options.codebook_from
         report.unique_colors, report.unique_colors_after = details.unique_colors, indexed.n_colors
-        report.engine = details.engine
+        report.engine, report.dither = details.engine, details.dither
         if report.output_bytes > image.size_bytes:
             if options.skip_if_larger:
                 return _skipped(report, "the result would be larger than the file", "larger")
@@ -318,7 +318,7 @@ def sweep_file(
             report.set_sizes(contents.size_bytes, image.size_bytes)
             report.unique_colors = details.unique_colors
             report.unique_colors_after = indexed.n_colors
-            report.engine = details.engine
+            report.engine, report.dither = details.engine, details.dither
             report.notices += _hidden_notice(details)
             report.n_colors_asked, report.codebook_from = size, codebook_from
             measure_quality(report, image.pixels, decompress(indexed), exact=options.exact)

@@ -8,6 +8,7 @@ FORM_NAMES = ("pair", "npz", "png")
 ENGINE_NAMES = ("native", "sklearn")
 EFFORTS = ("fast", "default", "best")
 COLOR_SPACES = ("rgb", "oklab", "lab")
+DITHER_KINDS = ("none", "fs", "ordered")
 CODEBOOK_SOURCES = ("kmeans", "random", "first-pixels", "median-cut")
 
 MAX_CODEBOOK_SIZE = 256

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from codec.indexed import CHANNEL_NAMES
+from codec.kernels import compiled
 
 
 @dataclass
@@ -48,6 +49,8 @@ class FileReport:
         See `codec.metrics.Quality`; `psnr_db` is None where `mse` is 0.
     engine : str or None
         What trained the codebook.
+    dither : str or None
+        How the labels were dithered.
     verified : bool or None
         Whether a seal proved the compressed form intact.
     seconds : float
@@ -86,6 +89,7 @@ class FileReport:
     delta_e_mean: float | None = None
     delta_e_p95: float | None = None
     engine: str | None = None
+    dither: str | None = None
     verified: bool | None = None
     seconds: float = 0.0
     stage_seconds: dict[str, float] = field(default_factory=dict)
@@ -192,7 +196,10 @@ def as_text(report: FileReport) -> str:
     add("SSIM", report.ssim, _number(report.ssim, 4))
     add("ΔE2000 mean", report.delta_e_mean, _number(report.delta_e_mean, 3))
     add("ΔE2000 95 %", report.delta_e_p95, _number(report.delta_e_p95, 3))
-    add("engine", report.engine, str(report.engine))
+    slow = report.engine == "sklearn" and not compiled()
+    note = ", as kmcodec was installed without a compiler" if slow else ""
+    add("engine", report.engine, f"{report.engine}{note}")
+    add("dithering", report.dither, str(report.dither))
     add("verified", report.verified, "yes" if report.verified else "no seal")
     for stage, seconds in report.stage_seconds.items():
         add(f"  {stage}", seconds, f"{seconds:.3f} s")

@@ -2,10 +2,18 @@
 
 import operator
 from dataclasses import dataclass
+from numbers import Real
 
 from codec.codebook import resolve_engine
 from codec.errors import ParameterError
-from codec.options import CODEBOOK_SOURCES, COLOR_SPACES, EFFORTS, MAX_CODEBOOK_SIZE, MAX_SEED
+from codec.options import (
+    CODEBOOK_SOURCES,
+    COLOR_SPACES,
+    DITHER_KINDS,
+    EFFORTS,
+    MAX_CODEBOOK_SIZE,
+    MAX_SEED,
+)
 
 
 @dataclass(frozen=True)
@@ -14,7 +22,7 @@ class CompressSettings:
 
     Parameters
     ----------
-    n_colors, seed, engine, effort, color_space, exact, codebook_from
+    n_colors, seed, engine, effort, color_space, exact, codebook_from, dither, dither_strength
         See `codec.compress`.
 
     Raises
@@ -30,6 +38,8 @@ class CompressSettings:
     color_space: str = COLOR_SPACES[0]
     exact: bool = False
     codebook_from: str = CODEBOOK_SOURCES[0]
+    dither: str = DITHER_KINDS[0]
+    dither_strength: float = 1.0
 
     def __post_init__(self) -> None:
         self._keep_whole("n_colors", 1, MAX_CODEBOOK_SIZE)
@@ -39,10 +49,17 @@ class CompressSettings:
             ("effort", EFFORTS),
             ("color_space", COLOR_SPACES),
             ("codebook_from", CODEBOOK_SOURCES),
+            ("dither", DITHER_KINDS),
         ):
             value = getattr(self, name)
             if value not in legal:
                 raise ParameterError(f"{name} {value!r} is not one of {', '.join(legal)}", name)
+        strength = self.dither_strength
+        if isinstance(strength, bool) or not isinstance(strength, Real) or not 0 <= strength <= 1:
+            raise ParameterError(
+                f"dither_strength must be a number from 0 to 1, not {strength!r}",
+                "dither_strength",
+            )
 
     def _keep_whole(self, name: str, low: int, high: int) -> None:
         """Check a whole number, and keep it as Python's own, which never overflows."""

@@ -29,6 +29,7 @@ LAYERS = {
     "labels": 2,
     "baselines": 2,
     "formats": 3,
+    "dithering": 3,
     "settings": 4,
     "compressor": 5,
     "decompressor": 4,
