@@ -45,7 +45,8 @@ class Compression:
     hidden_pixels : int
         Fully transparent pixels whose color was set to zero.
     engine : str
-        What trained the codebook; ``none`` if nothing had to be trained.
+        What trained the codebook: ``native``, ``sklearn``, ``optimal`` for grey pictures, whose
+        codebook has no better one; ``none`` if nothing had to be trained.
     mse : float
         Mean over color samples of the squared difference that is visible (see `codec.metrics`).
     dither : {'none', 'fs', 'ordered'}
@@ -212,10 +213,12 @@ def compress_with_details(
         visible, hidden_pixels = (histogram, 0) if exact else _merge_hidden(histogram)
     lossless = len(visible) <= n_colors
     trained = not lossless and settings.codebook_from == KMEANS
+    # On a line there is nothing to search: see `codec.greys`.
+    engine = "optimal" if histogram.colors.shape[1] == 1 else resolve_engine(settings.engine)
     dither = "none" if lossless or settings.dither_strength == 0 else settings.dither
-    if trained:
+    if trained and engine != "optimal":
         with watch.stage("engine start"):
-            start_engine(settings.engine)
+            start_engine(engine)
     with watch.stage("training"):
         if lossless or settings.codebook_from == KMEANS:
             codebook = train_codebook(
@@ -252,7 +255,7 @@ def compress_with_details(
         lossless=lossless,
         unique_colors=len(histogram),
         hidden_pixels=hidden_pixels,
-        engine=resolve_engine(settings.engine) if trained else "none",
+        engine=engine if trained else "none",
         mse=(
             _mse(histogram, codebook, color_labels)
             if dither == "none"

@@ -240,12 +240,19 @@ def _count_in_buckets(
     opaque = _count_buckets(entries, starts, channels, len(parts))
     if not any(runs):
         return opaque
-    merged = others[0] if len(others) == 1 else _merge_runs(np.concatenate(others))
-    rest = ColorHistogram(
-        _unpack_colors((merged >> np.uint64(32)).astype(np.uint32), channels),
-        (merged & _LOW_HALF).view(np.int64),
+    merged = others[0]
+    if len(others) > 1:
+        merged = np.concatenate(others)
+        del others
+        merged = _merge_runs(merged)
+    keys = (merged >> np.uint64(32)).astype(np.uint32)
+    merged &= _LOW_HALF
+    # No color is in both, so that one only has to be put between the others.
+    places = np.searchsorted(keys, pack_colors(opaque.colors))
+    return ColorHistogram(
+        np.insert(_unpack_colors(keys, channels), places, opaque.colors, axis=0),
+        np.insert(merged.view(np.int64), places, opaque.counts),
     )
-    return opaque + rest if len(opaque) else rest
 
 
 def _merge_runs(runs: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

@@ -19,6 +19,7 @@ References
    doi:10.1186/s40537-018-0122-y.
 """
 
+import itertools
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -36,6 +37,8 @@ AXES = 4
 _EIGHTHS = 8  # of a color value: the grid of code-words that are not rounded yet
 _THREADED_POINTS = 1 << 14
 _MAX_MOMENT = 2.0**60
+_PART_COLORS = 1 << 19
+_COLORS_AT_ONCE = 1 << 16
 _NEGLIGIBLE = 1e-5
 _TRIALS = 2  # at the same time; not the number of threads, on which nothing may depend
 
@@ -96,37 +99,60 @@ class Frame:
     ----------
     metric : ColorMetric
         How different two colors are.
-    colors : ndarray of shape (U, C), dtype uint8
-        All colors of the picture.
-    counts : ndarray of shape (U,), dtype int64
-        Their counts.
+    channels : int
+        C of the colors.
+    n_pixels : int
+        Size of the picture, which decides how fine coordinates can be.
     """
 
-    def __init__(
-        self, metric: ColorMetric, colors: Codebook, counts: npt.NDArray[np.int64]
-    ) -> None:
+    def __init__(self, metric: ColorMetric, channels: int, n_pixels: int) -> None:
         self._metric = metric
-        self.channels = colors.shape[1]
-        self.plain = metric.is_plain(self.channels)
-        if self.plain:
-            self.points = colors.astype(np.int32) * _EIGHTHS
-            return
-        placed = metric.coordinates(colors)
-        self._low = placed.min(axis=0)
-        placed -= self._low
+        self.channels = channels
+        self.plain = metric.is_plain(channels)
+        # Corners of the cube of all colors are its extremes in every space, or nearly so.
+        corners = np.array(list(itertools.product((0, 255), repeat=channels)), dtype=np.uint8)
+        placed = metric.coordinates(corners)
+        margin = (placed.max(axis=0) - placed.min(axis=0)) / 16
+        self._low = np.floor(placed.min(axis=0) - margin)
         # Sums of squares must fit into 63 bits, whatever the size of the picture.
         self._scale = 1.0
-        moment = float(counts.sum()) * float(np.square(placed).sum(axis=1).max())
+        moment = n_pixels * float(np.square(placed - self._low + margin).max(axis=0).sum())
         while moment * self._scale**2 >= _MAX_MOMENT:
             self._scale /= 2
-        self.points = np.rint(placed * self._scale).astype(np.int32)
+
+    def points(self, colors: Codebook) -> Whole:
+        """Place colors; ndarray of shape (U, D), dtype int32."""
+        if self.plain:
+            return colors.astype(np.int32) * _EIGHTHS
+        points = np.empty((len(colors), len(self._low)), dtype=np.int32)
+        for start in range(0, len(colors), _COLORS_AT_ONCE):
+            part = slice(start, start + _COLORS_AT_ONCE)
+            placed = (self._metric.coordinates(colors[part]) - self._low) * self._scale
+            points[part] = np.rint(placed)
+        return points
+
+    def tree(
+        self, colors: Codebook, counts: npt.NDArray[np.int64], max_points: int
+    ) -> CellTree:
+        """Make a tree of at most so many points, part by part where colors are very many."""
+        parts = [
+            slice(start, start + _PART_COLORS) for start in range(0, len(colors), _PART_COLORS)
+        ]
+        each = max(2 * max_points // len(parts), 1)
+
+        def grow(part: slice) -> tuple[Whole, npt.NDArray[np.int64]]:
+            points, weights = self.points(colors[part]), np.ascontiguousarray(counts[part])
+            if len(parts) > 1:
+                points, weights = CellTree(points, weights, each).contents()
+            return points, weights
+
+        grown = run_parallel([partial(grow, part) for part in parts])
+        points, weights = (np.concatenate(arrays) for arrays in zip(*grown, strict=True))
+        return CellTree(points, weights, max_points)
 
     def place(self, codebook: Codebook) -> Whole:
         """Place 8-bit code-words."""
-        if self.plain:
-            return pad(codebook.astype(np.int32) * _EIGHTHS)
-        placed = (self._metric.coordinates(codebook) - self._low) * self._scale
-        return pad(np.rint(placed).astype(np.int32))
+        return pad(self.points(codebook))
 
     def colors(self, means: npt.NDArray[np.float64]) -> Codebook:
         """Find the nearest 8-bit colors of means of points."""
@@ -347,7 +373,7 @@ def train(
         Distinct code-words in lexicographic order, 1 <= K' <= `n_colors`.
     """
     chosen = EFFORTS[effort]
-    frame = Frame(metric, colors, counts)
-    tree = CellTree(frame.points, np.ascontiguousarray(counts), chosen.points)
+    frame = Frame(metric, colors.shape[1], int(counts.sum()))
+    tree = frame.tree(colors, counts, chosen.points)
     codewords = _refine(tree, _search(tree, n_colors, seed, chosen), chosen)
     return _settle(tree, codewords, n_colors, frame, chosen)

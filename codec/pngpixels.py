@@ -156,7 +156,7 @@ def decode_png(png: PngFile, notices: list[str], rows: Pixels | None = None) -> 
     samples = decode_samples(png, rows)
     header, key = png.header, png.chunks.get(b"tRNS")
     if header.color_type == INDEXED:
-        return look_up_palette(png, samples[:, :, 0])
+        return look_up_palette(png, samples[:, :, 0].astype(np.uint8, copy=False))
     opacity = None
     if key is not None and header.color_type in (GREY, RGB):
         if len(key) != 2 * header.samples:

@@ -134,6 +134,7 @@ def test_pixels_of_any_strides_are_converted_alike() -> None:
         ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes(),
         ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes(),
     ],
+    ids=str.split("garbage zeros header most-of-the-header cut rgb grey cmyk link lab xyz"),
 )
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_profile_that_cannot_be_applied_changes_nothing_and_is_told(

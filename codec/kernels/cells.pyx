@@ -95,6 +95,28 @@ cdef class CellTree:
         memcpy(&view[0], self.order, self.size * sizeof(int32_t))
         return rows
 
+    def contents(self):
+        """Copy the points, in the order of the tree.
+
+        Returns
+        -------
+        points : ndarray of shape (U, D), dtype int32
+            After merging.
+        weights : ndarray of shape (U,), dtype int64
+            Their weights.
+        """
+        points = np.empty((self.size, self.axes), dtype=np.int32)
+        weights = np.empty(self.size, dtype=np.int64)
+        cdef int32_t[:, ::1] point_view = points
+        cdef int64_t[::1] weight_view = weights
+        cdef Py_ssize_t i
+        cdef int axis
+        memcpy(&weight_view[0], self.weights, self.size * sizeof(int64_t))
+        for i in range(self.size):
+            for axis in range(self.axes):
+                point_view[i, axis] = self.points[i * AXES + axis]
+        return points, weights
+
     def summary(self, Py_ssize_t size):
         """Represent the points by the means of at most so many cells.
 
