@@ -31,12 +31,14 @@ from codec.colorspace import ColorMetric
 from codec.kernels.breathing import merging_costs, seed_codewords, worst_points
 from codec.kernels.cells import CellTree
 from codec.kernels.lloyd import cluster_sums, lloyd_steps, move_codewords
+from codec.kernels.summary import summarize
 from codec.threads import run_parallel, thread_count
 
 AXES = 4
 _EIGHTHS = 8  # of a color value: the grid of code-words that are not rounded yet
 _THREADED_POINTS = 1 << 14
 _MAX_MOMENT = 2.0**60
+_MAX_PIXELS = 1 << 32
 _PART_COLORS = 1 << 19
 _COLORS_AT_ONCE = 1 << 16
 _NEGLIGIBLE = 1e-5
@@ -116,7 +118,8 @@ class Frame:
         self._low = np.floor(placed.min(axis=0) - margin)
         # Sums of squares must fit into 63 bits, whatever the size of the picture.
         self._scale = 1.0
-        moment = n_pixels * float(np.square(placed - self._low + margin).max(axis=0).sum())
+        squares = np.square(placed - self._low + margin).max(axis=0)
+        moment = min(n_pixels, _MAX_PIXELS) * float(squares.sum())
         while moment * self._scale**2 >= _MAX_MOMENT:
             self._scale /= 2
 
@@ -131,10 +134,11 @@ class Frame:
             points[part] = np.rint(placed)
         return points
 
-    def tree(
-        self, colors: Codebook, counts: npt.NDArray[np.int64], max_points: int
-    ) -> CellTree:
+    def tree(self, colors: Codebook, counts: npt.NDArray[np.int64], max_points: int) -> CellTree:
         """Make a tree of at most so many points, part by part where colors are very many."""
+        # Of more pixels than any picture has, in a histogram of many, lower digits do not count.
+        if (divisor := 1 + int(counts.sum()) // _MAX_PIXELS) > 1:
+            counts = np.maximum(counts // divisor, 1)
         parts = [
             slice(start, start + _PART_COLORS) for start in range(0, len(colors), _PART_COLORS)
         ]
@@ -266,7 +270,7 @@ def _swap(tree: CellTree, best: _Attempt, n_colors: int, rounds: int, seed: int)
 def _search(tree: CellTree, n_colors: int, seed: int, effort: Effort) -> Whole:
     """Find good code-words on a summary of the points."""
     # Few code-words need few points to be told apart, and their starts are many.
-    points, weights = tree.summary(effort.summary * (n_colors + 256) // 512)
+    points, weights = summarize(tree, effort.summary * (n_colors + 256) // 512)
     summary = CellTree(points, weights)
     if summary.size <= n_colors:
         return pad(points)

@@ -24,6 +24,7 @@ REASON = "the kernels were not compiled"
 cells = pytest.importorskip("codec.kernels.cells", reason=REASON)
 lloyd = pytest.importorskip("codec.kernels.lloyd", reason=REASON)
 breathing = pytest.importorskip("codec.kernels.breathing", reason=REASON)
+summary = pytest.importorskip("codec.kernels.summary", reason=REASON)
 
 Whole = npt.NDArray[np.int32]
 Long = npt.NDArray[np.int64]
@@ -137,6 +138,7 @@ def _codewords(points: Points, size: int) -> Iterator[Whole]:
     yield _pad(state.randint(0, extent + 1, shape))
     yield _pad(np.minimum(state.randint(0, 2 * extent + 9, shape), 2 * FARTHEST))
     yield _pad(np.repeat(state.randint(0, extent + 1, (1, points.axes)), size, axis=0))
+    yield _pad(np.maximum(state.randint(-2 * extent - 1, extent + 1, shape), -2 * FARTHEST))
 
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -298,7 +300,7 @@ def test_a_summary_splits_the_worst_cells(kind: str, axes: int) -> None:
     total = int(points.weights.sum())
 
     for size in (-1, 0, 1, 2, 9, 10, 21, 64, 150, len(points.values) - 1, 10**6):
-        means, weights = tree.summary(size)
+        means, weights = summary.summarize(tree, size)
 
         assert (means.dtype, weights.dtype) == (np.int32, np.int64)
         assert means.shape == (len(weights), axes)
@@ -311,17 +313,21 @@ def test_a_summary_splits_the_worst_cells(kind: str, axes: int) -> None:
 @pytest.mark.parametrize("kind", ["few", "eighths", "narrow", "wide", "clusters", "heavy"])
 def test_too_many_points_are_merged_on_a_grid(kind: str, axes: int) -> None:
     points = _some_points(kind, axes)
-    for max_points in (16, 17, 100, 399, 400):
+    for max_points in (1, 2, 9, 16, 17, 100, 399, 400):
         expected, keys = _merged(points, max_points)
 
         tree = points.tree(max_points)
 
         assert tree.merged == (max_points < 400)
         assert tree.size == len(expected.values) <= max_points
+        contents, weights = tree.contents()
+        assert (contents.dtype, weights.dtype) == (np.int32, np.int64)
+        assert contents.tolist() == expected.values.tolist()
+        assert weights.tolist() == expected.weights.tolist()
         parts = _cells(keys, axes)
         assert tree.n_cells == len(parts)
         for size in (1, 12, tree.size):
-            means, weights = tree.summary(size)
+            means, weights = summary.summarize(tree, size)
             assert sorted(_as_rows(means, weights)) == sorted(_summary(expected, parts, size))
         if tree.merged:
             with pytest.raises(ValueError, match="merged"):
@@ -329,7 +335,7 @@ def test_too_many_points_are_merged_on_a_grid(kind: str, axes: int) -> None:
 
 
 @EXAMPLES
-@given(problem=_problems(), size=st.integers(1, 50), max_points=st.integers(16, 50))
+@given(problem=_problems(), size=st.integers(1, 50), max_points=st.integers(1, 50))
 def test_trees_of_any_points(problem: tuple[Points, Whole], size: int, max_points: int) -> None:
     points, _ = problem
     expected, keys = _merged(points, max_points)
@@ -338,7 +344,8 @@ def test_trees_of_any_points(problem: tuple[Points, Whole], size: int, max_point
 
     parts = _cells(keys, points.axes)
     assert (tree.size, tree.n_cells) == (len(keys), len(parts))
-    assert sorted(_as_rows(*tree.summary(size))) == sorted(_summary(expected, parts, size))
+    found = summary.summarize(tree, size)
+    assert sorted(_as_rows(*found)) == sorted(_summary(expected, parts, size))
 
 
 # Twins of `lloyd`
@@ -450,7 +457,9 @@ def test_differences_of_one_decide_at_the_end_of_single_precision(extent: int) -
     state = np.random.RandomState(extent)
     for _ in range(20):
         places = extent - state.randint(0, 1000, AXES)
-        _check_sums(points, _frozen(list(itertools.permutations(places)), np.int32))
+        permutations = np.array(list(itertools.permutations(places)))
+        _check_sums(points, _frozen(permutations, np.int32))
+        _check_sums(points, _frozen(-permutations, np.int32))
 
 
 @every_axes
@@ -691,6 +700,10 @@ BAD_TREES = {
     "negative": (np.array([[0, 0], [0, -1]], np.int32), np.ones(2, np.int64)),
     "least": (np.array([[0, 0], [0, -(2**31)]], np.int32), np.ones(2, np.int64)),
     "too far": (np.array([[0, FARTHEST + 1]], np.int32), np.ones(1, np.int64)),
+    "without weight": (np.zeros((2, 3), np.int32), np.array([3, 0])),
+    "a negative weight": (np.zeros((2, 3), np.int32), np.array([3, -1])),
+    "too heavy": (np.zeros((2, 3), np.int32), np.array([1, 1 << 56])),
+    "much too heavy": (np.zeros((3, 3), np.int32), np.array([(1 << 63) - 1] * 3)),
     "much too far": (np.array([[0, 2**31 - 1]], np.int32), np.ones(1, np.int64)),
 }
 
@@ -718,6 +731,7 @@ BAD_CODEWORDS = {
     "every other row": np.zeros((4, 4), np.int32)[::2],
     "too many": np.zeros((1025, 4), np.int32),
     "too far": np.array([[0, 0, 2**21 + 1, 0]], np.int32),
+    "farthest below": np.array([[0, 0, -(2**31), 0]], np.int32),
     "too far below": np.array([[0, 0, -(2**21) - 1, 0]], np.int32),
 }
 
@@ -754,7 +768,12 @@ def test_sums_refuse_parts_and_labels_that_do_not_fit() -> None:
 
 def test_moving_refuses_sums_that_do_not_fit() -> None:
     codewords, sums = np.zeros((2, 4), np.int32), np.ones((2, 6), np.int64)
+    tree = _small_tree()
     calls = [
+        *(lambda unit=unit: lloyd.move_codewords(codewords, sums, unit) for unit in (0, -1, 17)),
+        *(lambda unit=unit: lloyd.lloyd_steps(tree, codewords, 3, 0.0, unit) for unit in (0, -8)),
+        lambda: lloyd.move_codewords(codewords, sums * (1 << 62)),
+        lambda: lloyd.move_codewords(codewords, -sums),
         lambda: lloyd.move_codewords(codewords, sums[:1]),
         lambda: lloyd.move_codewords(codewords, sums[:0]),
         lambda: lloyd.move_codewords(codewords[:0], sums),
@@ -800,6 +819,37 @@ def test_breathing_refuses_what_does_not_fit() -> None:
     for call in calls:
         with pytest.raises(ValueError, match=r".+"):
             call()
+
+
+def test_there_must_be_a_tree() -> None:
+    codewords, labels = np.zeros((2, 4), np.int32), np.zeros(3, np.int32)
+    calls = [
+        lambda: lloyd.cluster_sums(None, codewords),
+        lambda: lloyd.lloyd_steps(None, codewords, 3),
+        lambda: breathing.worst_points(None, codewords, labels),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError):
+            call()
+
+
+def test_parts_beyond_all_points_are_empty() -> None:
+    points = _some_points("narrow", 3)
+    codewords = _pad(points.values[:5])
+    whole, tree = _sums(points, codewords), points.tree()
+
+    for parts in (100, 1 << 20, (1 << 31) - 1):
+        some = (lloyd.cluster_sums(tree, codewords, part, parts) for part in range(100))
+        assert sum(some).tolist() == whole.tolist()
+
+
+def test_the_heaviest_points_move_codewords() -> None:
+    points = _points([[0], [1]], [(1 << 55) - 1, 1 << 55])
+    codewords, weights, errors = lloyd.lloyd_steps(points.tree(), _pad(np.array([[5]])), 9)
+
+    assert (codewords[:, 0].tolist(), weights.tolist()) == ([1], [(1 << 56) - 1])
+    assert errors.tolist() == [(1 << 55) - 1]
+    assert lloyd.lloyd_steps(points.tree(), codewords, 9, 0.0, 16)[0][:, 0].tolist() == [0]
 
 
 def test_nothing_is_made_of_nothing() -> None:

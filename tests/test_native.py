@@ -456,7 +456,7 @@ def test_the_largest_picture_that_is_read_overflows_nothing(space: str) -> None:
     counts = np.random.RandomState(7).randint(1, 1000, 300).astype(np.int64)
     metric = ColorMetric(space)
     histogram = ColorHistogram(colors, counts)
-    heavy = ColorHistogram(colors, counts * (2**30 // counts.sum()))
+    heavy = ColorHistogram(colors, counts * (2**46 // counts.sum()))
     for size in (1, 16, 256):
         light, found = [
             train_codebook(some, size, metric=metric, engine="native")

@@ -1,6 +1,6 @@
 """The samples: what they are, and how well they compress.
 
-`expected/samples.csv` is a fence. The native engine has the same labels everywhere, so only another
+`expected/samples.csv` is a fence. The native engine has the same labels everywhere: only another
 version of libdeflate may change its bytes, by 1 %; the sums of scikit-learn's are floating point,
 and another machine may end in another local optimum: 8 % and 0.25 dB. A change that moves the
 figures on purpose runs `python tests/test_samples.py` and commits the difference.

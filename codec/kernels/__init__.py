@@ -19,6 +19,7 @@ NAMES = (
     "mapping",
     "nearest",
     "neighbors",
+    "summary",
     "unfilter",
 )
 

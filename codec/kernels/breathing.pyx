@@ -79,7 +79,7 @@ def seed_codewords(
 
 
 def worst_points(
-    CellTree tree, const int32_t[:, ::1] codewords, const int32_t[::1] labels
+    CellTree tree not None, const int32_t[:, ::1] codewords, const int32_t[::1] labels
 ):
     """Find the point of greatest weighted squared error in every cluster.
 

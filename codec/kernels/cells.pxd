@@ -5,6 +5,9 @@ cdef enum:
     AXES = 4  # points of fewer axes are padded with zeros
 
 
+cdef int64_t MAX_WEIGHT  # of all points, so that a few times as much fits into 64 bits
+
+
 cdef struct Cell:
     int32_t first        # its points
     int32_t last         # and the one behind them

@@ -18,6 +18,8 @@ cdef enum:
     MAX_COORDINATE = 1 << 20
     KEY_BITS = 16  # a coordinate, at most
 
+MAX_WEIGHT = <int64_t> 1 << 56
+
 
 cdef class CellTree:
     """Weighted points in a tree of cells.
@@ -27,7 +29,8 @@ cdef class CellTree:
     points : ndarray of shape (U, D), dtype int32
         Coordinates from 0 to 2**20, 1 <= D <= 4.
     weights : ndarray of shape (U,), dtype int64
-        Positive. The sum over all points of weight times squared length must be below 2**61.
+        Positive, at most 2**56 together. The sum over all points of weight times squared length
+        must be below 2**61.
     max_points : int
         With more points than that, those of each cell of the finest grid of powers of two with
         at most so many cells are merged into their mean, rounded to nearest, halves up.
@@ -44,7 +47,7 @@ cdef class CellTree:
     Raises
     ------
     ValueError
-        Shapes or coordinates are outside these bounds.
+        Shapes, coordinates or weights are outside these bounds.
     """
 
     def __cinit__(
@@ -58,6 +61,8 @@ cdef class CellTree:
             raise ValueError("points must have shape (U, 1 to 4)")
         if weights.shape[0] != rows:
             raise ValueError("there must be as many weights as points")
+        if not _weights_fit(weights):
+            raise ValueError("weights must be positive, and at most 2**56 together")
         self.axes = <int> points.shape[1]
         self.order = <int32_t *> malloc(rows * sizeof(int32_t))
         cdef uint64_t *keys = <uint64_t *> malloc(rows * sizeof(uint64_t))
@@ -117,35 +122,20 @@ cdef class CellTree:
                 point_view[i, axis] = self.points[i * AXES + axis]
         return points, weights
 
-    def summary(self, Py_ssize_t size):
-        """Represent the points by the means of at most so many cells.
 
-        The cell of greatest squared error about its mean is split again and again, until the
-        next would make them too many; cells without error, such as single colors, never are.
+cdef bint _weights_fit(const int64_t[::1] weights) noexcept nogil:
+    cdef int64_t total = 0
+    cdef Py_ssize_t i
+    for i in range(weights.shape[0]):
+        if not 1 <= weights[i] <= MAX_WEIGHT - total:
+            return False
+        total += weights[i]
+    return True
 
-        Parameters
-        ----------
-        size : int
-            How many cells at most, at least 1.
 
-        Returns
-        -------
-        means : ndarray of shape (N, D), dtype int32
-            Rounded to nearest, halves up.
-        weights : ndarray of shape (N,), dtype int64
-            What each stands for.
-        """
-        size = min(max(size, 1), self.size)
-        means = np.empty((size, self.axes), dtype=np.int32)
-        weights = np.empty(size, dtype=np.int64)
-        cdef int32_t[:, ::1] mean_view = means
-        cdef int64_t[::1] weight_view = weights
-        cdef Py_ssize_t count
-        with nogil:
-            count = _summarize(self, size, mean_view, weight_view)
-        if count < 0:
-            raise MemoryError
-        return means[:count], weights[:count]
+cdef inline uint64_t _above(uint64_t key, int shift) noexcept nogil:
+    """Drop the lowest bits of a key, even all 64."""
+    return key >> shift if shift < 64 else 0
 
 
 cdef int _morton_keys(
@@ -225,7 +215,7 @@ cdef bint _sort(uint64_t *keys, int32_t *order, Py_ssize_t size, int bits) noexc
 cdef Py_ssize_t _count_runs(uint64_t *keys, Py_ssize_t rows, int shift) noexcept nogil:
     cdef Py_ssize_t i, runs = 1
     for i in range(1, rows):
-        runs += keys[i] >> shift != keys[i - 1] >> shift
+        runs += _above(keys[i], shift) != _above(keys[i - 1], shift)
     return runs
 
 
@@ -266,7 +256,7 @@ cdef bint _gather(
         for axis in range(AXES):
             total[axis] = 0
         keys[runs] = keys[i]
-        while i < rows and keys[i] >> shift == keys[runs] >> shift:
+        while i < rows and _above(keys[i], shift) == _above(keys[runs], shift):
             row = tree.order[i]
             weight = weights[row]
             held += weight
@@ -359,91 +349,3 @@ cdef void _sum_up(CellTree tree) noexcept nogil:
                 cell.square += weight * value * value
                 cell.low[axis] = min(cell.low[axis], <int32_t> value)
                 cell.high[axis] = max(cell.high[axis], <int32_t> value)
-
-
-cdef double _error(Cell *cell) noexcept nogil:
-    """Squared error of a cell about its mean; only compared, so rounding does no harm."""
-    cdef double error = <double> cell.square, total
-    cdef int axis
-    for axis in range(AXES):
-        total = <double> cell.total[axis]
-        error -= total * (total / <double> cell.weight)
-    return error
-
-
-cdef Py_ssize_t _summarize(
-    CellTree tree, Py_ssize_t size, int32_t[:, ::1] means, int64_t[::1] weights
-) noexcept nogil:
-    cdef Py_ssize_t held = 0, done = 0, i
-    # All cells that wait are disjoint and not empty, so there are never more than `size`.
-    cdef int32_t *heap = <int32_t *> malloc((size + 1) * sizeof(int32_t))
-    cdef double *errors = <double *> malloc((size + 1) * sizeof(double))
-    cdef int axis
-    cdef Cell *cell
-    if not heap or not errors:
-        free(heap)
-        free(errors)
-        return -1
-    _push(heap, errors, &held, 0, _error(&tree.cells[0]))
-    while held and errors[0] > 0:
-        cell = &tree.cells[heap[0]]
-        if held + done - 1 + (cell.children or cell.last - cell.first) > size:
-            break
-        _pop(heap, errors, &held)
-        for i in range(cell.child, cell.child + cell.children):
-            _push(heap, errors, &held, <int32_t> i, _error(&tree.cells[i]))
-        if not cell.children:
-            for i in range(cell.first, cell.last):
-                weights[done] = tree.weights[i]
-                for axis in range(tree.axes):
-                    means[done, axis] = tree.points[i * AXES + axis]
-                done += 1
-    for i in range(held):
-        cell = &tree.cells[heap[i]]
-        weights[done] = cell.weight
-        for axis in range(tree.axes):
-            means[done, axis] = <int32_t> (
-                (2 * cell.total[axis] + cell.weight) // (2 * cell.weight)
-            )
-        done += 1
-    free(heap)
-    free(errors)
-    return done
-
-
-cdef inline bint _before(int32_t *heap, double *errors, Py_ssize_t a, Py_ssize_t b) noexcept nogil:
-    if errors[a] != errors[b]:
-        return errors[a] > errors[b]
-    return heap[a] < heap[b]
-
-
-cdef inline void _swap(int32_t *heap, double *errors, Py_ssize_t a, Py_ssize_t b) noexcept nogil:
-    heap[a], heap[b] = heap[b], heap[a]
-    errors[a], errors[b] = errors[b], errors[a]
-
-
-cdef void _push(
-    int32_t *heap, double *errors, Py_ssize_t *held, int32_t number, double error
-) noexcept nogil:
-    cdef Py_ssize_t place = held[0]
-    heap[place], errors[place] = number, error
-    held[0] += 1
-    while place and _before(heap, errors, place, (place - 1) // 2):
-        _swap(heap, errors, place, (place - 1) // 2)
-        place = (place - 1) // 2
-
-
-cdef void _pop(int32_t *heap, double *errors, Py_ssize_t *held) noexcept nogil:
-    cdef Py_ssize_t place = 0, child
-    held[0] -= 1
-    _swap(heap, errors, 0, held[0])
-    while True:
-        child = 2 * place + 1
-        if child >= held[0]:
-            return
-        if child + 1 < held[0] and _before(heap, errors, child + 1, child):
-            child += 1
-        if not _before(heap, errors, child, place):
-            return
-        _swap(heap, errors, place, child)
-        place = child

@@ -18,7 +18,7 @@ from libc.stdlib cimport free, malloc
 
 import numpy as np
 
-from codec.kernels.cells cimport AXES, Cell, CellTree
+from codec.kernels.cells cimport AXES, MAX_WEIGHT, Cell, CellTree
 
 cdef enum:
     MAX_CODEWORDS = 1024
@@ -28,6 +28,7 @@ cdef enum:
     NARROW = 2047
     WIDE = 1 << 21
     TASKS = 64
+    MAX_UNIT = 16
 
 ctypedef fused real:
     float
@@ -173,6 +174,7 @@ cdef void _share_out(
 ) noexcept nogil:
     cdef int32_t tasks[TASKS]
     cdef int j, count = 1
+    cdef int64_t task = part
     for j in range(size * AXES):
         places[j] = <real> codewords[j]
     for j in range(size):
@@ -180,9 +182,9 @@ cdef void _share_out(
     tasks[0] = 0
     if parts > 1:
         count = _list_tasks(tree, tasks)
-    while part < count:
-        _visit(search, tasks[part], places, ids, size)
-        part += parts
+    while task < count:
+        _visit(search, tasks[task], places, ids, size)
+        task += parts
 
 
 cdef class _Workspace:
@@ -196,15 +198,16 @@ cdef class _Workspace:
     def __cinit__(self, CellTree tree, const int32_t[:, ::1] codewords):
         cdef Py_ssize_t size = codewords.shape[0], i
         cdef int axis
-        cdef int32_t extent = tree.extent
+        cdef int32_t low = 0, high = tree.extent
         if codewords.shape[1] != AXES or not 1 <= size <= MAX_CODEWORDS:
             raise ValueError(f"code-words must have shape (1 to {MAX_CODEWORDS}, {AXES})")
         for i in range(size):
             for axis in range(AXES):
-                extent = max(extent, abs(codewords[i, axis]))
-        if extent > WIDE:
+                low = min(low, codewords[i, axis])
+                high = max(high, codewords[i, axis])
+        if low < -WIDE or high > WIDE:
             raise ValueError("code-words are too far away")
-        self.narrow = extent <= NARROW
+        self.narrow = high - low <= NARROW
         self.places = <double *> malloc(MAX_DEPTH * size * AXES * sizeof(double))
         self.ids = <int32_t *> malloc(MAX_DEPTH * size * sizeof(int32_t))
         if not self.places or not self.ids:
@@ -234,7 +237,7 @@ cdef class _Workspace:
 
 
 def cluster_sums(
-    CellTree tree, const int32_t[:, ::1] codewords, int part=0, int parts=1, labels=None
+    CellTree tree not None, const int32_t[:, ::1] codewords, int part=0, int parts=1, labels=None
 ):
     """Sum up the clusters that code-words make of the points.
 
@@ -243,7 +246,7 @@ def cluster_sums(
     tree : CellTree
         The points.
     codewords : ndarray of shape (K, 4), dtype int32
-        Whole numbers up to 2**21, zero beyond D; K <= 1024.
+        Whole numbers from -2**21 to 2**21, zero beyond D; K <= 1024.
     part, parts : int
         Which part of the points, for threads; the sums of all parts add up.
     labels : ndarray of shape (U,), dtype int32, optional
@@ -311,7 +314,7 @@ def move_codewords(int32_t[:, ::1] codewords, const int64_t[:, ::1] sums, int un
     sums : ndarray of shape (K, 6), dtype int64
         From `cluster_sums`.
     unit : int
-        Means are rounded to the nearest multiple of it, halves up.
+        Means are rounded to the nearest multiple of it, halves up; 1 to 16.
 
     Returns
     -------
@@ -319,17 +322,29 @@ def move_codewords(int32_t[:, ::1] codewords, const int64_t[:, ::1] sums, int un
         Weighted squared error of each cluster about its moved code-word.
     moved : bool
         Whether any code-word moved.
+
+    Raises
+    ------
+    ValueError
+        Sums or unit are not such.
     """
     errors = np.zeros(codewords.shape[0], dtype=np.int64)
     cdef bint moved
+    cdef Py_ssize_t j
     if sums.shape[0] != codewords.shape[0] or sums.shape[1] != SUMS or codewords.shape[1] != AXES:
         raise ValueError("sums do not belong to the code-words")
+    if not 1 <= unit <= MAX_UNIT:
+        raise ValueError(f"unit must be 1 to {MAX_UNIT}")
+    for j in range(sums.shape[0]):
+        if not 0 <= sums[j, 0] <= MAX_WEIGHT:
+            raise ValueError("sums do not belong to any points")
     _move(codewords, sums, errors, unit, &moved)
     return errors, moved
 
 
 def lloyd_steps(
-    CellTree tree, const int32_t[:, ::1] codewords, int steps, double tolerance=0.0, int unit=1
+    CellTree tree not None, const int32_t[:, ::1] codewords, int steps, double tolerance=0.0,
+    int unit=1
 ):
     """Move code-words to the means of their clusters, again and again.
 
@@ -344,7 +359,7 @@ def lloyd_steps(
     tolerance : float
         End once a step lowers the squared error by no more than this part of it.
     unit : int
-        Means are rounded to the nearest multiple of it, halves up.
+        Means are rounded to the nearest multiple of it, halves up; 1 to 16.
 
     Returns
     -------
@@ -365,6 +380,8 @@ def lloyd_steps(
     cdef int64_t total, before = -1
     cdef int step
     cdef bint moved
+    if not 1 <= unit <= MAX_UNIT:
+        raise ValueError(f"unit must be 1 to {MAX_UNIT}")
     with nogil:
         for step in range(max(steps, 1)):
             sum_view[:, :] = 0
