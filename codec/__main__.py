@@ -1,8 +1,30 @@
-"""`python -m codec` is `kmcodec`."""
+"""The process `kmcodec`, which `python -m codec` is too."""
 
+import os
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
 from codec.cli import main
 
+
+def run() -> NoReturn:
+    """Run the command line of this process, and end it.
+
+    Taking the interpreter apart would take as long as compressing a small picture. All files are
+    closed by now, and nothing of ours waits for the end.
+    """
+    # OpenBLAS starts its threads when NumPy is imported; they only get in the way of ours.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        code = main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

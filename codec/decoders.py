@@ -1,10 +1,12 @@
-"""Switches of the libraries that decode pictures: set for one picture, then as they were."""
+"""The libraries that decode pictures: their switches, set for one picture, and their errors."""
 
 import os
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from codec.errors import CodecError, ImageError, LimitError
 
 _PILLOW_LOCK = threading.Lock()
 
@@ -47,3 +49,16 @@ def silent_libtiff() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+def as_codec_error(error: BaseException, kind: str) -> CodecError:
+    """Say what a decoder's exception means for a picture of this kind."""
+    if isinstance(error, MemoryError):
+        return LimitError("not enough memory to decode the picture", "memory")
+    while error.__cause__ is not None:  # imageio hides what Pillow says
+        error = error.__cause__
+    text = " ".join(str(error).split()) or type(error).__name__
+    if "truncated" in text.lower():
+        return ImageError(f"the {kind} ends early", "truncated")
+    text = "".join(c if c.isprintable() else "?" for c in text[:120])
+    return ImageError(f"the {kind} cannot be decoded: {text}", "damaged")

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.containers import Findings, examine, other_size
-from codec.decoders import careful_pillow, silent_libtiff
-from codec.errors import CodecError, ImageError, LimitError, ParameterError
+from codec.decoders import as_codec_error, careful_pillow, silent_libtiff
+from codec.errors import CodecError, ImageError, ParameterError
 from codec.files import read_file, write_files
 from codec.formats.pngfile import (
     GREY,
@@ -28,17 +28,19 @@ from codec.formats.pngfile import (
     PngFile,
     write_png,
 )
+from codec.kernels import compiled
 from codec.options import MAX_PIXELS
 from codec.orientation import TURNS, turn_upright
 from codec.pngpixels import (
     decode_png,
     for_pillow,
+    has_metadata,
     has_text,
     look_up_palette,
     needs_own_decoder,
-    needs_pillow,
     scale_16_bits,
     stated_profile,
+    without_pixels,
 )
 from codec.profiles import convert_inks, to_srgb
 from codec.rowfilters import NONE, filter_rows
@@ -132,22 +134,10 @@ def read_image(
     except CodecError:
         raise
     except Exception as error:  # whatever a decoder says of damaged data
-        raise _as_codec_error(error, findings.kind) from error
+        raise as_codec_error(error, findings.kind) from error
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     return SourceImage(pixels, len(data), findings.notices)
-
-
-def _as_codec_error(error: BaseException, kind: str) -> CodecError:
-    if isinstance(error, MemoryError):
-        return LimitError("not enough memory to decode the picture", "memory")
-    while error.__cause__ is not None:  # imageio hides what Pillow says
-        error = error.__cause__
-    text = " ".join(str(error).split()) or type(error).__name__
-    if "truncated" in text.lower():
-        return ImageError(f"the {kind} ends early", "truncated")
-    text = "".join(c if c.isprintable() else "?" for c in text[:120])
-    return ImageError(f"the {kind} cannot be decoded: {text}", "damaged")
 
 
 def _check_reader(data: bytes, kind: str) -> None:
@@ -176,20 +166,52 @@ def _read_metadata(file: Any, index: int) -> dict[str, Any]:
 
 def _decode(data: bytes, findings: Findings, max_pixels: int) -> Pixels:
     png = findings.png
-    if png is None or needs_pillow(png):
-        return _decode_with_pillow(data, findings, max_pixels)
-    pixels = decode_png(png, findings.notices, findings.rows)
-    findings.rows = None
-    profile = stated_profile(png, findings.notices)
-    if profile:
-        with careful_pillow(max_pixels):
-            pixels = to_srgb(pixels, profile, findings.notices)
-    if has_text(png):
-        findings.notices.append("metadata is not kept: text")
+    if png is not None and compiled():
+        pixels, metadata = _decode_compiled(png, findings, max_pixels)
+    else:
+        pixels, metadata = _decode_with_pillow(data, findings, max_pixels)
+    orientation = metadata.get("Orientation", 1)
+    # Pillow turns TIFF pictures upright itself.
+    if orientation in TURNS:
+        findings.notices.append(f"{TURNS[orientation]} as its EXIF orientation asks")
+        if findings.kind != "TIFF":
+            pixels = turn_upright(pixels, orientation)
+    kept_out = [name for name, key in (("EXIF", "exif"), ("XMP", "xmp"), ("comment", "comment"))
+                if metadata.get(key)]  # fmt: skip
+    if png is not None and has_text(png):
+        kept_out.append("text")
+    if kept_out:
+        findings.notices.append(f"metadata is not kept: {', '.join(kept_out)}")
     return np.ascontiguousarray(pixels)
 
 
-def _decode_with_pillow(data: bytes, findings: Findings, max_pixels: int) -> Pixels:
+def _decode_compiled(
+    png: PngFile, findings: Findings, max_pixels: int
+) -> tuple[Pixels, dict[str, Any]]:
+    """Decode a PNG with our own kernels, twice as fast as Pillow and without importing it.
+
+    Pillow only reads the metadata, if there are any, from a PNG of one pixel.
+    """
+    metadata: dict[str, Any] = {}
+    pixels = decode_png(png, findings.notices, findings.rows)
+    findings.rows = None
+    profile = stated_profile(png, findings.notices)
+    if not profile and not has_metadata(png):
+        return pixels, metadata
+    with careful_pillow(max_pixels):
+        if has_metadata(png):
+            import imageio.v3 as iio
+
+            with iio.imopen(io.BytesIO(without_pixels(png)), "r", plugin="pillow") as file:
+                metadata = _read_metadata(file, 0)
+        if profile:
+            pixels = to_srgb(pixels, profile, findings.notices)
+    return pixels, metadata
+
+
+def _decode_with_pillow(
+    data: bytes, findings: Findings, max_pixels: int
+) -> tuple[Pixels, dict[str, Any]]:
     import imageio.v3 as iio
 
     png = findings.png
@@ -218,19 +240,7 @@ def _decode_with_pillow(data: bytes, findings: Findings, max_pixels: int) -> Pix
             raise other_size(findings.kind)
         if profile:
             pixels = to_srgb(pixels, profile, findings.notices)
-    orientation = metadata.get("Orientation", 1)
-    # Pillow turns TIFF pictures upright itself.
-    if orientation in TURNS:
-        findings.notices.append(f"{TURNS[orientation]} as its EXIF orientation asks")
-        if findings.kind != "TIFF":
-            pixels = turn_upright(pixels, orientation)
-    kept_out = [name for name, key in (("EXIF", "exif"), ("XMP", "xmp"), ("comment", "comment"))
-                if metadata.get(key)]  # fmt: skip
-    if png is not None and has_text(png):
-        kept_out.append("text")
-    if kept_out:
-        findings.notices.append(f"metadata is not kept: {', '.join(kept_out)}")
-    return np.ascontiguousarray(pixels)
+    return pixels, metadata
 
 
 def _decode_png(png: PngFile, file: Any, metadata: dict[str, Any], findings: Findings) -> Pixels:

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from codec.errors import ImageError
 from codec.formats.pngfile import GREY, INDEXED, RGB, PngFile, decode_samples, join_chunks
-from codec.kernels import compiled
 from codec.lookup import look_up
 
 Pixels = npt.NDArray[np.uint8]
@@ -35,11 +34,38 @@ def for_pillow(png: PngFile) -> bytes:
     chunks = [(b"IHDR", struct.pack(">IIBBBBB", *fields, header.interlaced))]
     if png.plte is not None:
         chunks.append((b"PLTE", png.plte))
-    if b"eXIf" in png.chunks:
-        chunks.append((b"eXIf", png.chunks[b"eXIf"]))
+    return join_chunks([*chunks, *_metadata(png), (b"IDAT", png.idat), (b"IEND", b"")])
+
+
+def without_pixels(png: PngFile) -> bytes:
+    """Put together a PNG of the same metadata and one grey pixel.
+
+    Parameters
+    ----------
+    png : PngFile
+        Any PNG.
+
+    Returns
+    -------
+    data : bytes
+        Header, EXIF, XMP and one row.
+    """
+    header = (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, GREY, 0, 0, 0))
+    return join_chunks(
+        [header, *_metadata(png), (b"IDAT", zlib.compress(b"\0\0")), (b"IEND", b"")]
+    )
+
+
+def has_metadata(png: PngFile) -> bool:
+    """Tell whether a PNG holds EXIF or XMP, which may ask for an orientation."""
+    return bool(_metadata(png))
+
+
+def _metadata(png: PngFile) -> list[tuple[bytes, bytes]]:
+    chunks = [(b"eXIf", png.chunks[b"eXIf"])] if b"eXIf" in png.chunks else []
     if _holds_xmp(png):
         chunks.append((b"iTXt", png.chunks[b"iTXt"]))
-    return join_chunks([*chunks, (b"IDAT", png.idat), (b"IEND", b"")])
+    return chunks
 
 
 def _holds_xmp(png: PngFile) -> bool:
@@ -120,15 +146,6 @@ def needs_own_decoder(png: PngFile) -> bool:
     """Tell the PNGs that Pillow would cut to 8 bits or give a wrong transparent color."""
     keyed = b"tRNS" in png.chunks and png.header.color_type != INDEXED
     return png.header.depth == 16 or keyed
-
-
-def needs_pillow(png: PngFile) -> bool:
-    """Tell the PNGs with metadata that only Pillow understands, such as an orientation.
-
-    Where kernels were compiled the others are decoded without it, twice as fast and without
-    the time that importing it takes.
-    """
-    return not compiled() or b"eXIf" in png.chunks or _holds_xmp(png)
 
 
 def decode_png(png: PngFile, notices: list[str], rows: Pixels | None = None) -> Pixels:

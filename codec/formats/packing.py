@@ -11,7 +11,7 @@ _QUICK_LEVEL = 6
 _TRIAL_LEVEL = 5
 _TRIAL_BYTES = 1 << 20
 # Beyond this the last twentieth of the bytes takes longer than everything else together.
-_PATIENT_PIXELS = 1 << 20
+_PATIENT_PIXELS = 1 << 17
 
 
 def deflate_level(pixels: int, effort: str) -> int:
@@ -22,7 +22,7 @@ def deflate_level(pixels: int, effort: str) -> int:
     pixels : int
         Size of the picture, H * W.
     effort : {'fast', 'default', 'best'}
-        ``default`` is as patient as ``best`` with up to 2**20 pixels.
+        ``default`` is as patient as ``best`` with up to 2**17 pixels.
 
     Returns
     -------
