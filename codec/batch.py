@@ -1,26 +1,23 @@
-"""Many files: which inputs become which outputs, and doing them one after the other.
+"""Many files: which inputs become which outputs.
 
 Everything that can be known to go wrong with names is found before any file is read: outputs that
-collide, and outputs that are inputs. Whatever goes wrong with one file does not stop the others.
+collide, and outputs that are inputs.
 """
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codec.errors import CodecError, FileError, ImageError, ParameterError
+from codec.errors import CodecError, ImageError, ParameterError
 from codec.files import as_file_error, display_name, is_same_file
 from codec.formats import CODEBOOK_SUFFIX, FORMS, LABELS_SUFFIX, part_paths
 from codec.images import READABLE_EXTENSIONS
-from codec.report import FileReport
 
 _OWN_SUFFIXES = (LABELS_SUFFIX, ".indexed.png", ".decoded.png")
 _COMPRESSED_SUFFIXES = (LABELS_SUFFIX, CODEBOOK_SUFFIX, ".npz")
 _DECODED_SUFFIX = ".decoded.png"
 COMPRESSED_ALREADY = "compressed-already"
-_SKIPPED = ("exists", COMPRESSED_ALREADY)
 
 
 @dataclass(frozen=True)
@@ -244,112 +241,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except (OSError, ValueError):
         return None
     return status.st_dev, status.st_ino
-
-
-def run(
-    jobs: Sequence[Job],
-    work: Callable[[Job], FileReport],
-    *,
-    folder: Path | None = None,
-    show: Callable[[FileReport], None] = lambda report: None,
-    progress: bool = False,
-) -> list[FileReport]:
-    """Do every job; what fails is reported and the next one is done.
-
-    Parameters
-    ----------
-    jobs : sequence of Job
-        From a plan.
-    work : callable
-        Does one job; raises `CodecError` if it fails.
-    folder : Path, optional
-        Below it, missing directories of outputs are made.
-    show : callable
-        Called with every report as soon as there is one.
-    progress : bool
-        Draw a bar on stderr.
-
-    Returns
-    -------
-    reports : list of FileReport
-        One a job.
-    """
-    reports: list[FileReport] = []
-    bar = _ProgressBar(len(jobs)) if progress and len(jobs) > 1 else None
-    for job in jobs:
-        if bar:
-            bar.draw(len(reports), display_name(job.source))
-        report = _attempt(job, work, folder)
-        if bar:
-            bar.clear()
-        show(report)
-        reports.append(report)
-    return reports
-
-
-def _attempt(job: Job, work: Callable[[Job], FileReport], folder: Path | None) -> FileReport:
-    made: list[Path] = []
-    try:
-        if job.failure:
-            raise job.failure
-        made = _make_folders(job.target.parent, folder)
-        return work(job)
-    except CodecError as error:
-        _remove_folders(made)
-        status = "skipped" if error.reason in _SKIPPED else "error"
-        return FileReport(
-            display_name(job.source), status=status, error=str(error), reason=error.reason
-        )
-    except MemoryError:
-        _remove_folders(made)
-        return FileReport(
-            display_name(job.source), status="error", error="not enough memory", reason="memory"
-        )
-
-
-def _make_folders(wanted: Path, top: Path | None) -> list[Path]:
-    """Make the directory of an output given by `-d`; return those that are new, deepest first."""
-    if top is None:
-        return []
-    missing: list[Path] = []
-    made: list[Path] = []
-    while not os.path.exists(wanted) and wanted != wanted.parent:
-        missing.append(wanted)
-        wanted = wanted.parent
-    try:
-        for folder in reversed(missing):
-            folder.mkdir(exist_ok=True)
-            made.insert(0, folder)
-    except OSError as error:
-        _remove_folders(made)
-        failure = as_file_error(error)
-        raise FileError(
-            f"cannot make the directory {display_name(folder)}: {failure}", failure.reason
-        ) from error
-    return made
-
-
-def _remove_folders(folders: Sequence[Path]) -> None:
-    """Take back directories made for an output that was not written."""
-    for folder in folders:
-        try:
-            folder.rmdir()
-        except OSError:
-            return
-
-
-class _ProgressBar:
-    """A line on stderr that says how far a run is."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-
-    def draw(self, done: int, name: str) -> None:
-        filled = 24 * done // self._total
-        bar = "█" * filled + "░" * (24 - filled)
-        print(f"\r\x1b[K{bar} {done}/{self._total} {name[:40]}", end="", file=sys.stderr)
-        sys.stderr.flush()
-
-    def clear(self) -> None:
-        print("\r\x1b[K", end="", file=sys.stderr)
-        sys.stderr.flush()

@@ -196,7 +196,8 @@ def _compress_options(options: argparse.Namespace) -> "CompressOptions":
 
 
 def _compress(options: argparse.Namespace) -> int:
-    from codec import batch, jobs
+    from codec import batch, jobs, runner
+    from codec.codebook import resolve_engine
     from codec.formats import form_of
     from codec.report import compress_line
 
@@ -214,12 +215,14 @@ def _compress(options: argparse.Namespace) -> int:
         full_quality=options.verbose or options.json,
     )
     plan = batch.plan_compression([Path(name) for name in options.inputs], _names(options), form)
-    reports = batch.run(
+    reports = runner.run(
         plan,
         lambda job: jobs.compress_file(job.source, job.target, form, settings),
         folder=options.directory,
         show=_show(options, compress_line),
         progress=_wants_progress(options),
+        # scikit-learn has threads of its own, and it cannot be told how to share them.
+        parallel=resolve_engine(settings.engine) == "native",
     )
     return _finish(options, reports)
 
@@ -229,7 +232,7 @@ def _wants_progress(options: argparse.Namespace) -> bool:
 
 
 def _decompress(options: argparse.Namespace) -> int:
-    from codec import batch, jobs
+    from codec import batch, jobs, runner
     from codec.formats import LABELS_SUFFIX
     from codec.images import check_image_name
     from codec.report import decompress_line
@@ -243,7 +246,7 @@ def _decompress(options: argparse.Namespace) -> int:
     plan = batch.plan_decompression(
         [Path(name) for name in options.inputs], _names(options), options.codebook
     )
-    reports = batch.run(
+    reports = runner.run(
         plan,
         lambda job: jobs.decompress_file(
             job.source,
@@ -260,7 +263,7 @@ def _decompress(options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
-    from codec import batch, jobs
+    from codec import batch, jobs, runner
     from codec.codebook import resolve_engine
     from codec.report import as_json, as_text
 
@@ -277,7 +280,7 @@ def _info(options: argparse.Namespace) -> int:
         elif not options.json:
             print(as_text(report))
 
-    reports = batch.run(
+    reports = runner.run(
         jobs_to_do,
         lambda job: jobs.describe_file(job.source, max_pixels=options.max_pixels),
         show=show,
@@ -288,13 +291,13 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from codec import batch
+    from codec import batch, runner
     from codec.comparison import compare_files
     from codec.report import as_json, as_text
 
     settings = _compress_options(options)
     job = batch.Job(Path(options.original), Path(options.compressed), ())
-    reports = batch.run([job], lambda job: compare_files(job.source, job.target, settings))
+    reports = runner.run([job], lambda job: compare_files(job.source, job.target, settings))
     for report in reports:
         if report.status != "ok":
             _complain(report.error or "", report.reason, report.input)

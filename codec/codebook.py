@@ -21,7 +21,6 @@ References
 """
 
 import math
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,6 +34,7 @@ from codec.histogram import ColorHistogram
 from codec.kernels import compiled
 from codec.nearest import NearestSearch
 from codec.options import ENGINE_NAMES
+from codec.threads import quiet_warnings
 
 # Above this many colors k-means works on the means of grid cells, so that time and memory stay
 # bounded for every picture while every color still counts.
@@ -131,9 +131,8 @@ def _train_sklearn(sample: WeightedPoints, n_colors: int, seed: int, effort: str
     from threadpoolctl import threadpool_limits
 
     def fit(part: WeightedPoints, **options: object) -> Points:
-        with warnings.catch_warnings():
-            # Fewer distinct clusters than asked for: the end game fills the free places.
-            warnings.simplefilter("ignore")
+        # Fewer distinct clusters than asked for: the end game fills the free places.
+        with quiet_warnings():
             model = KMeans(n_colors, random_state=seed, **options)
             model.fit(part.points, sample_weight=part.weights)
         return np.asarray(model.cluster_centers_, dtype=np.float64)

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from codec.threads import quiet_warnings
+
 Points = npt.NDArray[np.float64]
 
 
@@ -83,13 +85,10 @@ def _lab_from_srgb(values: Points) -> Points:
 
 
 def _srgb_from_lab(values: Points) -> Points:
-    import warnings
-
     from skimage.color import lab2rgb
 
-    with warnings.catch_warnings():
-        # A mean of Lab colors may lie a little outside sRGB; lab2rgb clips it and says so.
-        warnings.simplefilter("ignore")
+    # A mean of Lab colors may lie a little outside sRGB; lab2rgb clips it and says so.
+    with quiet_warnings():
         return 255.0 * np.asarray(lab2rgb(values), dtype=np.float64)
 
 

@@ -1,14 +1,11 @@
 """The libraries that decode pictures: their switches, set for one picture, and their errors."""
 
 import os
-import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from codec.errors import CodecError, ImageError, LimitError
-
-_PILLOW_LOCK = threading.Lock()
+from codec.threads import quiet_warnings
 
 
 @contextmanager
@@ -19,8 +16,7 @@ def careful_pillow(max_pixels: int) -> Iterator[None]:
     from PIL import GifImagePlugin, Image, ImageFile
 
     logger = logging.getLogger("tifffile")
-    with _PILLOW_LOCK, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet_warnings():
         truncated, limit = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
         strategy, silent = GifImagePlugin.LOADING_STRATEGY, logger.disabled
         ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = False, max_pixels

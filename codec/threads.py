@@ -12,8 +12,13 @@ the interpreter). A forked child starts with a pool of its own.
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
+
+# Held by who silences warnings or a library's stderr, which is done for all threads at once, and
+# by who has something to say.
+silence = threading.RLock()
 
 _MOST_THREADS = 8
 _VARIABLE = "KMCODEC_THREADS"
@@ -38,6 +43,16 @@ def thread_count() -> int:
     else:
         available = os.cpu_count() or 1
     return min(available, _MOST_THREADS)
+
+
+@contextmanager
+def quiet_warnings() -> Iterator[None]:
+    """Keep libraries from warning, one thread at a time."""
+    import warnings
+
+    with silence, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def spans(length: int, unit: int, least: int) -> list[slice]:

@@ -186,7 +186,7 @@ def child_environment(**more: str) -> dict[str, str]:
     """Environment in which a child process finds this package and nothing of a test run's."""
     keep = {
         name: os.environ[name]
-        for name in ("PATH", "HOME", "SYSTEMROOT", "OMP_WAIT_POLICY")
+        for name in ("PATH", "HOME", "SYSTEMROOT", "OMP_WAIT_POLICY", "KMCODEC_THREADS")
         if name in os.environ
     }
     return {**keep, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1", **more}

@@ -11,7 +11,7 @@ import pytest
 from cli_tools import Run, Sandbox, few_colors, read_picture, write_picture
 
 import codec
-from codec import batch, jobs
+from codec import batch, jobs, runner
 
 
 @pytest.fixture
@@ -126,13 +126,13 @@ def test_a_directory_deleted_after_it_was_listed_is_an_error(  # row 30
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pictures(sandbox, "in/a/a.png", "in/b/b.png")
-    run_jobs = batch.run
+    run_jobs = runner.run
 
     def delete_first(*arguments: object, **options: object) -> object:
         shutil.rmtree("in/a")
         return run_jobs(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(batch, "run", delete_first)
+    monkeypatch.setattr(runner, "run", delete_first)
     run = sandbox.run("compress", "-r", "in", "--format", "npz", check=1)
     assert run.new == {"in/b/b.npz"}
     assert run.lines[0].startswith("kmcodec: error: in/a/a.png: ")

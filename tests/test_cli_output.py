@@ -594,7 +594,10 @@ def on_terminal(root: Path, *arguments: str) -> tuple[int, str]:
     return child.wait(60), shown.decode()
 
 
-def test_progress_is_drawn_on_a_terminal_and_cleared(sandbox: Sandbox) -> None:
+def test_progress_is_drawn_on_a_terminal_and_cleared(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KMCODEC_THREADS", "1")  # so that it is known when each file begins
     names = ["a.png", "b.png", "c.png"]
     for name in names:
         sandbox.picture(name, few_colors(height=50, width=50))

@@ -651,6 +651,7 @@ def test_a_signal_ends_the_command_with_its_code(  # row 117
 def test_a_signal_that_python_loses_ends_the_run_all_the_same(  # row 117
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
+    monkeypatch.setenv("KMCODEC_THREADS", "1")  # otherwise b.png and c.png are under way by then
     for name in ("a.png", "b.png", "c.png"):
         sandbox.picture(name)
     compress_file = jobs.compress_file

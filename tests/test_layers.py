@@ -44,10 +44,11 @@ LAYERS = {
     "jobs": 7,
     "estimator": 7,
     "batch": 8,
+    "runner": 9,
     "comparison": 8,
     "arguments": 8,
-    "cli": 9,
-    "__main__": 10,
+    "cli": 10,
+    "__main__": 11,
 }
 # Who may import what is heavy or dangerous.
 IMPORTERS = {

@@ -1,0 +1,196 @@
+"""Doing many files: several at a time, reported in their order.
+
+Whatever goes wrong with one file does not stop the others. Threads are enough, since all that
+takes long releases the GIL, and importing is paid once.
+"""
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codec.batch import COMPRESSED_ALREADY, Job
+from codec.errors import CodecError, FileError
+from codec.files import as_file_error, display_name
+from codec.report import FileReport
+from codec.threads import silence, thread_count
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+_SKIPPED = ("exists", COMPRESSED_ALREADY)
+# Larger files have all memory and all threads for themselves.
+_SMALL_BYTES = 1 << 22
+
+
+def run(
+    jobs: Sequence[Job],
+    work: Callable[[Job], FileReport],
+    *,
+    folder: Path | None = None,
+    show: Callable[[FileReport], None] = lambda report: None,
+    progress: bool = False,
+    parallel: bool = True,
+) -> list[FileReport]:
+    """Do every job; what fails is reported and the others are done.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        From a plan.
+    work : callable
+        Does one job; raises `CodecError` if it fails.
+    folder : Path, optional
+        Below it, missing directories of outputs are made.
+    show : callable
+        Called with every report, in the order of the jobs, as soon as there is one.
+    progress : bool
+        Draw a bar on stderr.
+    parallel : bool
+        Do small files several at a time.
+
+    Returns
+    -------
+    reports : list of FileReport
+        One a job.
+    """
+    made: list[Path] = []
+    reports: list[FileReport] = []
+    bar = _ProgressBar(len(jobs)) if progress and len(jobs) > 1 else None
+
+    def attempt(job: Job) -> FileReport:
+        return _attempt(job, work, folder, made)
+
+    def begin(job: Job) -> None:
+        if bar:
+            with silence:
+                bar.draw(len(reports), display_name(job.source))
+
+    def end(report: FileReport) -> None:
+        # Somebody may be keeping a library from writing to stderr just now.
+        with silence:
+            if bar:
+                bar.clear()
+            show(report)
+        reports.append(report)
+
+    try:
+        workers = min(thread_count(), len(jobs)) if parallel else 1
+        if workers > 1:
+            _run_together(jobs, attempt, begin, end, workers)
+        else:
+            for job in jobs:
+                begin(job)
+                end(attempt(job))
+    finally:
+        _remove_empty(made)
+    return reports
+
+
+def _run_together(
+    jobs: Sequence[Job],
+    attempt: Callable[[Job], FileReport],
+    begin: Callable[[Job], None],
+    end: Callable[[FileReport], None],
+    workers: int,
+) -> None:
+    from concurrent.futures import ThreadPoolExecutor, wait
+
+    pending: deque[tuple[Job, Future[FileReport]]] = deque()
+
+    def collect() -> None:
+        job, future = pending.popleft()
+        report = future.result()
+        if report.reason == "memory":  # it may do when it is alone
+            wait([other for _, other in pending])
+            report = attempt(job)
+        end(report)
+
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for job in jobs:
+            small = _size_bytes(job) <= _SMALL_BYTES
+            while pending and (not small or len(pending) >= 2 * workers):
+                collect()
+            begin(job)
+            if small:
+                pending.append((job, pool.submit(attempt, job)))
+            else:
+                end(attempt(job))
+        while pending:
+            collect()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _size_bytes(job: Job) -> int:
+    try:
+        return os.stat(job.source).st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def _attempt(
+    job: Job, work: Callable[[Job], FileReport], folder: Path | None, made: list[Path]
+) -> FileReport:
+    try:
+        if job.failure:
+            raise job.failure
+        _make_folders(job.target.parent, folder, made)
+        return work(job)
+    except CodecError as error:
+        status = "skipped" if error.reason in _SKIPPED else "error"
+        return FileReport(
+            display_name(job.source), status=status, error=str(error), reason=error.reason
+        )
+    except MemoryError:
+        return FileReport(
+            display_name(job.source), status="error", error="not enough memory", reason="memory"
+        )
+
+
+def _make_folders(wanted: Path, top: Path | None, made: list[Path]) -> None:
+    """Make the directory of an output given by `-d`; note those that are new."""
+    if top is None:
+        return
+    missing: list[Path] = []
+    while not os.path.exists(wanted) and wanted != wanted.parent:
+        missing.append(wanted)
+        wanted = wanted.parent
+    try:
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            made.append(folder)
+    except OSError as error:
+        failure = as_file_error(error)
+        raise FileError(
+            f"cannot make the directory {display_name(folder)}: {failure}", failure.reason
+        ) from error
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Take back directories made for outputs that were not written, the deepest first."""
+    for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
+        try:
+            folder.rmdir()
+        except OSError:
+            continue
+
+
+class _ProgressBar:
+    """A line on stderr that says how far a run is."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+
+    def draw(self, done: int, name: str) -> None:
+        filled = 24 * done // self._total
+        bar = "█" * filled + "░" * (24 - filled)
+        print(f"\r\x1b[K{bar} {done}/{self._total} {name[:40]}", end="", file=sys.stderr)
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        print("\r\x1b[K", end="", file=sys.stderr)
+        sys.stderr.flush()
