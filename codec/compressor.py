@@ -103,8 +103,9 @@ def compress(
         Largest size of the codebook, K, 1 to 256.
     seed : int
         Seed of everything random, 0 to 2**32 - 1.
-    engine : {'auto', 'sklearn'}
-        Which implementation of k-means runs.
+    engine : {'auto', 'native', 'sklearn'}
+        Which implementation of k-means runs; ``auto`` is ``native`` where it was compiled, whose
+        result is the same on every machine.
     effort : {'fast', 'default', 'best'}
         How long it looks for a better codebook: ``fast`` takes fewer steps, ``best`` leaves local
         minima and takes longer.
