@@ -15,7 +15,6 @@ from codec.errors import CodecError, FileError, FormatError, ImageError, Paramet
 from codec.files import display_name, read_file, write_files
 from codec.formats import indexed_png, npz, pair
 from codec.formats.contents import Contents
-from codec.formats.packing import deflate_level
 from codec.formats.pngfile import SIGNATURE as _PNG_SIGNATURE
 from codec.indexed import IndexedImage
 from codec.options import EFFORTS, MAX_PIXELS
@@ -37,13 +36,13 @@ class Form:
     default_suffix : str
         What is appended to the stem of the input when no output is named.
     encode, decode : callable
-        IndexedImage and deflate level to the content of the files, and back.
+        IndexedImage and effort to the content of the files, and back.
     """
 
     name: str
     suffix: str
     default_suffix: str
-    encode: Callable[[IndexedImage, int], list[bytes]]
+    encode: Callable[[IndexedImage, str], list[bytes]]
     decode: Callable[[list[bytes], int], Contents]
 
 
@@ -177,7 +176,7 @@ def encode_checked(
     FormatError
         They do not decode to the same labels and codebook; this is a bug.
     """
-    parts = form.encode(indexed, deflate_level(indexed.labels.size, effort))
+    parts = form.encode(indexed, effort)
     contents = form.decode(parts, indexed.labels.size)
     if not (
         _equal(contents.indexed.labels, indexed.labels)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
-from codec.formats.packing import BEST_LEVEL, best_filter
+from codec.formats.packing import best_filter, deflate_level
 from codec.formats.pngfile import INDEXED, decode_samples, read_png, write_png
 from codec.formats.seal import check_version, make_seal
 from codec.indexed import IndexedImage
@@ -19,15 +19,15 @@ from codec.rowfilters import NONE, filter_rows
 SEAL_CHUNK = b"kmSL"
 
 
-def encode(indexed: IndexedImage, level: int = BEST_LEVEL) -> list[bytes]:
+def encode(indexed: IndexedImage, effort: str = "best") -> list[bytes]:
     """Write an indexed PNG.
 
     Parameters
     ----------
     indexed : IndexedImage
         What to store.
-    level : int
-        libdeflate's compression level, 1 to 12.
+    effort : {'fast', 'default', 'best'}
+        How hard deflate tries.
 
     Returns
     -------
@@ -46,6 +46,7 @@ def encode(indexed: IndexedImage, level: int = BEST_LEVEL) -> list[bytes]:
     chunks.append((SEAL_CHUNK, bytes([channels]) + make_seal(indexed)))
 
     def written(depth: int, rows: npt.NDArray[np.uint8]) -> bytes:
+        level = deflate_level(rows, effort)
         return write_png(indexed.width, indexed.height, depth, INDEXED, rows, tuple(chunks), level)
 
     candidates = [written(8, best_filter(indexed.labels))]

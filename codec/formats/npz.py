@@ -15,7 +15,7 @@ import numpy as np
 from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
 from codec.formats.npy import decode_npy, encode_npy, parse_npy_header
-from codec.formats.packing import BEST_LEVEL
+from codec.formats.packing import deflate_level
 from codec.formats.pngfile import MAX_DEFLATE_RATIO, check_dimensions
 from codec.formats.seal import SEAL_SIZE, check_version, make_seal
 from codec.indexed import IndexedImage
@@ -31,15 +31,15 @@ _IN_ZIP64 = 0xFFFFFFFF
 NAMES = (b"labels.npy", b"codebook.npy", b"seal.npy")
 
 
-def encode(indexed: IndexedImage, level: int = BEST_LEVEL) -> list[bytes]:
+def encode(indexed: IndexedImage, effort: str = "best") -> list[bytes]:
     """Write an archive.
 
     Parameters
     ----------
     indexed : IndexedImage
         What to store.
-    level : int
-        libdeflate's compression level, 1 to 12.
+    effort : {'fast', 'default', 'best'}
+        How hard deflate tries.
 
     Returns
     -------
@@ -47,6 +47,7 @@ def encode(indexed: IndexedImage, level: int = BEST_LEVEL) -> list[bytes]:
         The content of `X.npz`.
     """
     seal = np.frombuffer(make_seal(indexed), dtype=np.uint8).reshape(1, -1)
+    level = deflate_level(indexed.labels, effort)
     body, directory = b"", b""
     for name, array in zip(NAMES, (indexed.labels, indexed.codebook, seal), strict=True):
         plain = encode_npy(array)

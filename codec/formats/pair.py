@@ -10,7 +10,7 @@ import numpy.typing as npt
 from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
 from codec.formats.npy import decode_npy, encode_npy, parse_npy_header
-from codec.formats.packing import BEST_LEVEL, best_filter
+from codec.formats.packing import best_filter, deflate_level
 from codec.formats.pngfile import GREY, INDEXED, PngFile, decode_samples, read_png, write_png
 from codec.formats.seal import SEAL_SIZE, check_version, is_of_other_version, make_seal
 from codec.indexed import IndexedImage
@@ -18,15 +18,15 @@ from codec.indexed import IndexedImage
 _MAX_CODEBOOK_BYTES = 256 * 4
 
 
-def encode(indexed: IndexedImage, level: int = BEST_LEVEL) -> list[bytes]:
+def encode(indexed: IndexedImage, effort: str = "best") -> list[bytes]:
     """Write the codebook and the label PNG.
 
     Parameters
     ----------
     indexed : IndexedImage
         What to store.
-    level : int
-        libdeflate's compression level, 1 to 12.
+    effort : {'fast', 'default', 'best'}
+        How hard deflate tries.
 
     Returns
     -------
@@ -35,6 +35,7 @@ def encode(indexed: IndexedImage, level: int = BEST_LEVEL) -> list[bytes]:
     """
     codebook = encode_npy(indexed.codebook) + make_seal(indexed)
     filtered = best_filter(indexed.labels)
+    level = deflate_level(filtered, effort)
     return [codebook, write_png(indexed.width, indexed.height, 8, GREY, filtered, level=level)]
 
 
