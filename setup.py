@@ -4,6 +4,7 @@ Everything else about the build stands in pyproject.toml.
 """
 
 import sys
+import sysconfig
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -12,7 +13,9 @@ from setuptools import Extension, setup
 KERNELS = sorted(path.as_posix() for path in Path("codec", "kernels").glob("*.pyx"))
 # Results are the same on every machine only if no compiler merges a product and a sum into one
 # rounding.
-FLAGS = ["/O2", "/fp:precise"] if sys.platform == "win32" else ["-O3", "-ffp-contract=off"]
+FLAGS = ["/O2", "/fp:precise"] if sys.platform == "win32" else ["-O3", "-ffp-contract=off", "-g0"]
+# One binary serves every later version of Python, but for those without a GIL.
+LIMITED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 extensions = cythonize(
     [
@@ -20,8 +23,8 @@ extensions = cythonize(
             f"codec.kernels.{Path(path).stem}",
             [path],
             extra_compile_args=FLAGS,
-            define_macros=[("Py_LIMITED_API", "0x030B0000")],
-            py_limited_api=True,
+            define_macros=[("Py_LIMITED_API", "0x030B0000")] if LIMITED else [],
+            py_limited_api=LIMITED,
         )
         for path in KERNELS
     ],
@@ -36,4 +39,7 @@ extensions = cythonize(
 for extension in extensions:
     extension.optional = True  # which cythonize forgets
 
-setup(ext_modules=extensions, options={"bdist_wheel": {"py_limited_api": "cp311"}})
+setup(
+    ext_modules=extensions,
+    options={"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED else {},
+)

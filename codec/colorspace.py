@@ -68,14 +68,19 @@ _OKLAB_FROM_LMS = np.array(
 )
 
 
+def _mixed(values: Points, matrix: npt.NDArray[np.float64]) -> Points:
+    """Multiply rows by a matrix, each sum in the same order on every machine, unlike BLAS."""
+    first, second, third = values.T
+    return np.stack([first * a + second * b + third * c for a, b, c in matrix], axis=1)
+
+
 def _oklab_from_srgb(values: Points) -> Points:
-    cones = np.cbrt(_srgb_to_linear(values) @ _LMS_FROM_RGB.T)
-    return np.asarray(cones @ _OKLAB_FROM_LMS.T)
+    return _mixed(np.cbrt(_mixed(_srgb_to_linear(values), _LMS_FROM_RGB)), _OKLAB_FROM_LMS)
 
 
 def _srgb_from_oklab(values: Points) -> Points:
-    lms = (values @ np.linalg.inv(_OKLAB_FROM_LMS).T) ** 3
-    return _linear_to_srgb(lms @ np.linalg.inv(_LMS_FROM_RGB).T)
+    lms = _mixed(values, np.linalg.inv(_OKLAB_FROM_LMS)) ** 3
+    return _linear_to_srgb(_mixed(lms, np.linalg.inv(_LMS_FROM_RGB)))
 
 
 def _lab_from_srgb(values: Points) -> Points:

@@ -49,6 +49,11 @@ _COLORS_AT_ONCE = 1 << 18
 _OPAQUE_ALPHA = {1: 0, 2: 74, 3: 0, 4: 128}
 
 
+def fixed_strength(strength: float) -> int:
+    """Round a strength of 0 to 1 to the steps of 1/256 that are calculated with."""
+    return math.floor(strength * FULL_STRENGTH + 0.5)
+
+
 def dither_pixels(
     pixels: Bytes,
     histogram: ColorHistogram,
@@ -84,7 +89,7 @@ def dither_pixels(
     labels : ndarray of shape (H, W), dtype uint8
         One label a pixel.
     """
-    steps = math.floor(strength * FULL_STRENGTH + 0.5)
+    steps = fixed_strength(strength)
     if steps == 0:
         return label_pixels(pixels, histogram, color_labels)
     ditherer = (_Compiled if compiled() else _Plain)(codebook, steps)

@@ -80,7 +80,7 @@ class Effort:
     tolerance: float
 
 
-EFFORTS = {
+PLANS = {
     "fast": Effort(1 << 16, 1 << 11, 128, 3, 0, 4, 1e-3),
     "default": Effort(1 << 17, 1 << 12, 384, 8, 0, 12, 2e-4),
     "best": Effort(1 << 18, 1 << 14, 384, 32, 128, 64, 1e-6),
@@ -376,7 +376,7 @@ def train(
     codebook : ndarray of shape (K', C), dtype uint8
         Distinct code-words in lexicographic order, 1 <= K' <= `n_colors`.
     """
-    chosen = EFFORTS[effort]
+    chosen = PLANS[effort]
     frame = Frame(metric, colors.shape[1], int(counts.sum()))
     tree = frame.tree(colors, counts, chosen.points)
     codewords = _refine(tree, _search(tree, n_colors, seed, chosen), chosen)

@@ -1,25 +1,22 @@
 """Order of the code-words: which label each one gets, so that labels compress well.
 
-Two orders are tried. By frequency suits labels that are stored as they are. A linear arrangement
-gives neighboring labels to code-words that meet often in the picture, so that the differences of
-neighboring labels are small, which suits row filters.
+By frequency suits flat pictures, whose labels are best stored as they are. For others a linear
+arrangement gives neighboring labels to code-words that meet often in the picture, so that the
+differences of neighboring labels are small, which suits row filters. No compressor is asked, as
+its next version might answer otherwise.
 """
 
 from collections.abc import Sequence
 
-import deflate
 import numpy as np
 import numpy.typing as npt
 
 from codec.kernels import compiled
 from codec.lookup import look_up
-from codec.rowfilters import NONE, SUB, UP, filter_rows
 
-# Labels are counted in bands of a large picture, and order is tried on fewer.
+# Labels are counted in bands of a large picture.
 _SAMPLE_PIXELS = 1 << 20
-_TRIAL_PIXELS = 1 << 16
 _BAND_ROWS = 32
-_TRIAL_LEVEL = 5
 _MAX_SWAPS = 512
 
 Labels = npt.NDArray[np.uint8]
@@ -42,14 +39,15 @@ def order_codewords(labels: Labels, size: int) -> npt.NDArray[np.intp]:
         ``codebook[order]`` is the codebook in the chosen order.
     """
     sample = _bands(labels, _SAMPLE_PIXELS)
-    by_frequency = np.argsort(-_count_labels(sample, size), kind="stable")
-    if size < 3:
-        return by_frequency
-    arranged = _linear_arrangement(_count_neighbors(sample, size))
-    # Without a filter the order hardly matters: those that are common come first.
-    trial = _bands(labels, _TRIAL_PIXELS)
-    filtered = min(_trial_size(trial, arranged, kind) for kind in (SUB, UP))
-    return arranged if filtered < _trial_size(trial, by_frequency, NONE) else by_frequency
+    if size < 3 or _is_flat(sample):
+        return np.argsort(-_count_labels(sample, size), kind="stable")
+    return _linear_arrangement(_count_neighbors(sample, size))
+
+
+def _is_flat(bands: Sequence[Labels]) -> bool:
+    """Tell whether more than three quarters of the labels equal those to their left."""
+    equal = sum(int(np.count_nonzero(band[:, 1:] == band[:, :-1])) for band in bands)
+    return 4 * equal > 3 * sum(band.size - len(band) for band in bands)
 
 
 def renumber(labels: Labels, order: npt.NDArray[np.integer]) -> Labels:
@@ -83,11 +81,6 @@ def _bands(labels: Labels, pixels: int) -> list[Labels]:
     skipped = height - rows * count
     tops = [skipped * (band + 1) // (count + 1) + rows * band for band in range(count)]
     return [labels[top : top + rows] for top in tops]
-
-
-def _trial_size(bands: Sequence[Labels], order: npt.NDArray[np.intp], kind: int) -> int:
-    rows = np.concatenate([filter_rows(renumber(band, order), kind) for band in bands])
-    return len(deflate.zlib_compress(rows, _TRIAL_LEVEL))
 
 
 def _as_rows(labels: Labels) -> Labels:

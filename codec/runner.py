@@ -5,9 +5,11 @@ takes long releases the GIL, and importing is paid once.
 """
 
 import os
+import struct
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 _SKIPPED = ("exists", COMPRESSED_ALREADY)
-# Larger files have all memory and all threads for themselves.
+# Larger files and pictures have all memory and all threads for themselves.
 _SMALL_BYTES = 1 << 22
+_SMALL_PIXELS = 1 << 22
 
 
 def run(
@@ -111,7 +114,7 @@ def _run_together(
     pool = ThreadPoolExecutor(workers)
     try:
         for job in jobs:
-            small = _size_bytes(job) <= _SMALL_BYTES
+            small = _is_small(job.source)
             while pending and (not small or len(pending) >= 2 * workers):
                 collect()
             begin(job)
@@ -122,14 +125,27 @@ def _run_together(
         while pending:
             collect()
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        # Whoever asks twice to end must wait too, or files would be left half made.
+        ended = False
+        while not ended:
+            with suppress(KeyboardInterrupt, SystemExit):
+                pool.shutdown(wait=True, cancel_futures=True)
+                ended = True
 
 
-def _size_bytes(job: Job) -> int:
+def _is_small(path: Path) -> bool:
+    """Judge a file by its size; a PNG, which may be flat and vast, by its header as well."""
     try:
-        return os.stat(job.source).st_size
+        if os.stat(path).st_size > _SMALL_BYTES:
+            return False
+        with open(path, "rb") as file:
+            start = file.read(24)
     except (OSError, ValueError):
-        return 0
+        return True  # it will be an error soon
+    if not start.startswith(b"\x89PNG") or len(start) < 24:
+        return True
+    width, height = struct.unpack(">II", start[16:])
+    return bool(width * height <= _SMALL_PIXELS)
 
 
 def _attempt(

@@ -36,7 +36,7 @@ def thread_count() -> int:
         processors that this process may use, at most 8.
     """
     wanted = os.environ.get(_VARIABLE, "")
-    if wanted.isascii() and wanted.isdigit() and int(wanted) > 0:
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 5 and int(wanted) > 0:
         return int(wanted)
     if hasattr(os, "sched_getaffinity"):
         available = len(os.sched_getaffinity(0))
@@ -136,7 +136,10 @@ class _Work(Generic[T]):
         finally:
             self._waiting.clear()
         if self._errors:
-            raise self._errors[min(self._errors)]
+            # Whoever interrupts must be heard before whatever else went wrong.
+            raise min(
+                self._errors.items(), key=lambda item: (isinstance(item[1], Exception), item[0])
+            )[1]
         return [self._results[index] for index in range(self._size)]
 
 
@@ -179,3 +182,6 @@ def _serve(queue: Any) -> None:
 _pool = _Pool()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.forget)
+    os.register_at_fork(
+        before=silence.acquire, after_in_parent=silence.release, after_in_child=silence.release
+    )

@@ -22,7 +22,8 @@ from cli_tools import (
 )
 
 import codec
-from codec.report import FileReport, format_bytes, totals
+from codec.kernels import compiled
+from codec.report import FileReport, as_text, format_bytes, totals
 
 PROMISED_KEYS = {
     "input", "status", "outputs", "input_bytes", "raw_bytes", "output_bytes", "ratio_raw",
@@ -467,10 +468,20 @@ def test_info_tells_of_several_files(sandbox: Sandbox) -> None:
     assert read_json(run.out)["totals"]["files"] == 2
 
 
+@pytest.mark.parametrize("built", [False, True])
+def test_verbose_output_tells_why_the_engine_is_slow(
+    monkeypatch: pytest.MonkeyPatch, built: bool
+) -> None:
+    monkeypatch.setattr("codec.report.compiled", lambda: built)
+    why = "as kmcodec was installed without a compiler"
+    assert (why in as_text(FileReport("a.png", engine="sklearn"))) is not built
+    assert why not in as_text(FileReport("a.png", engine="native"))
+
+
 def test_info_tells_which_engine_runs(sandbox: Sandbox) -> None:
     run = sandbox.run("info", "--engine", check=0)
-    assert re.fullmatch(r"engine: \w+\n", run.out)
-    engine = run.out.split()[1]
+    engine = "native" if compiled() else "sklearn"
+    assert run.out == f"engine: {engine}\n"
     document = read_json(sandbox.run("info", "--engine", "--json", check=0).out)
     assert document["engine"] == engine
     sandbox.picture("photo.png", many_colors())

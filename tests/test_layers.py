@@ -58,7 +58,7 @@ IMPORTERS = {
     "sklearn": {"codebook", "estimator"},
     "threadpoolctl": {"codebook", "estimator"},
     "skimage": {"colorspace", "metrics"},
-    "deflate": {"formats", "ordering"},
+    "deflate": {"formats"},
     "scipy": set(),
     "pickle": set(),
     "zipfile": set(),

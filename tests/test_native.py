@@ -105,11 +105,19 @@ def _digests(name: str, case: dict[str, str]) -> dict[str, str]:
         effort=case["effort"],
         color_space=case["color_space"],
     )
-    codebook, labels = _sorted(indexed)
     return {
-        "codebook_sha256": hashlib.sha256(codebook.tobytes()).hexdigest(),
-        "labels_sha256": hashlib.sha256(labels.tobytes()).hexdigest(),
+        "codebook_sha256": hashlib.sha256(indexed.codebook.tobytes()).hexdigest(),
+        "labels_sha256": hashlib.sha256(indexed.labels.tobytes()).hexdigest(),
     }
+
+
+@pytest.mark.parametrize("threads", ["1", "2", "4"])
+def test_pinned_digests_hold_for_any_number_of_threads(
+    monkeypatch: pytest.MonkeyPatch, threads: str
+) -> None:
+    monkeypatch.setenv("KMCODEC_THREADS", threads)
+    for row in _expected()[::7]:
+        test_codebooks_and_labels_are_the_same_on_every_machine(row)
 
 
 def _expected() -> list[dict[str, str]]:
@@ -237,7 +245,7 @@ def test_scikit_learn_gets_as_far_from_the_same_start(
     from codec.kernels.cells import CellTree
     from codec.kernels.lloyd import lloyd_steps
 
-    from codec.native import EFFORTS, Effort, _refine, _search
+    from codec.native import PLANS, Effort, _refine, _search
 
     patient = Effort(1 << 30, 1, 1, 1, 0, 10_000, 0.0)
     ratios, gains = [], []
@@ -247,7 +255,7 @@ def test_scikit_learn_gets_as_far_from_the_same_start(
         weights, points = histogram.counts, metric.coordinates(histogram.colors)
         points = (points - points.min(axis=0)) * (8 if metric.is_plain(points.shape[1]) else 1)
         tree = CellTree(points.astype(np.int32), weights)
-        start = _search(tree, size, 0, EFFORTS["fast"])
+        start = _search(tree, size, 0, PLANS["fast"])
 
         refined = _refine(tree, start, patient)
 

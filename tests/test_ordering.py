@@ -83,12 +83,20 @@ def test_bands_are_whole_rows_spread_over_the_picture() -> None:
 def test_the_order_of_a_large_picture_comes_from_bands(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = _smooth_labels(100, 5)
     monkeypatch.setattr("codec.ordering._SAMPLE_PIXELS", 2000)
-    monkeypatch.setattr("codec.ordering._TRIAL_PIXELS", 1000)
 
     order = order_codewords(labels, 100)
 
     assert sorted(order.tolist()) == list(range(100))
     assert order.tolist() == order_codewords(np.asfortranarray(labels), 100).tolist()
+
+
+def test_labels_of_a_flat_picture_come_by_frequency() -> None:
+    labels = np.repeat(np.random.RandomState(7).randint(0, 40, (50, 20)), 8, axis=1)
+
+    order = order_codewords(labels.astype(np.uint8), 40)
+
+    counts = np.bincount(labels.reshape(-1), minlength=40)[order]
+    assert (np.diff(counts) <= 0).all()
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -116,10 +116,11 @@ cdef class CellTree:
         cdef int64_t[::1] weight_view = weights
         cdef Py_ssize_t i
         cdef int axis
-        memcpy(&weight_view[0], self.weights, self.size * sizeof(int64_t))
-        for i in range(self.size):
-            for axis in range(self.axes):
-                point_view[i, axis] = self.points[i * AXES + axis]
+        with nogil:
+            memcpy(&weight_view[0], self.weights, self.size * sizeof(int64_t))
+            for i in range(self.size):
+                for axis in range(self.axes):
+                    point_view[i, axis] = self.points[i * AXES + axis]
         return points, weights
 
 

@@ -55,7 +55,7 @@ cdef void check_heads(
     check(rows, channels, 3, 4)
     if heads.shape[0] != BUCKETS:
         raise ValueError("there must be a head for each bucket")
-    if rows.shape[0] * (rows.shape[1] // channels) >= <Py_ssize_t>1 << 31:
+    if <int64_t>rows.shape[0] * (rows.shape[1] // channels) >= <int64_t>1 << 31:
         raise ValueError("too many pixels at once")
 
 

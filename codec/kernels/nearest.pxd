@@ -12,7 +12,6 @@ cdef struct List:
 
 cdef struct Grid:
     int channels
-    int largest          # label
     List everything
     List* cells          # first channel most significant
     List* blocks

@@ -176,7 +176,6 @@ cdef class NearestGrid:
         for place in range(distinct):
             row = rows[place]
             grid.labels[place] = <uint8_t>row if labels is None else labels[row]
-            grid.largest = max(grid.largest, <int>grid.labels[place])
             square = 0
             for c in range(channels):
                 grid.values[c * count + place] = codebook[row, c]
@@ -202,7 +201,7 @@ cdef inline void label_all(
         labels[i] = <uint8_t>nearest_label(grid, channels, color)
 
 
-def label_rows(NearestGrid prepared, const uint8_t[:, ::1] colors, uint8_t[::1] labels):
+def label_rows(NearestGrid prepared not None, const uint8_t[:, ::1] colors, uint8_t[::1] labels):
     """Find the nearest code-word of every color.
 
     Parameters

@@ -17,7 +17,7 @@ cdef inline uint64_t eight(const uint8_t* source) noexcept nogil:
 cdef void check(const uint8_t[:, :] labels) except *:
     if labels.shape[1] > 1 and labels.strides[1] != 1:
         raise ValueError("the labels of a row must stand side by side")
-    if labels.shape[0] * labels.shape[1] >= <Py_ssize_t>1 << 31:
+    if <int64_t>labels.shape[0] * labels.shape[1] >= <int64_t>1 << 31:
         raise ValueError("too many labels at once")
 
 
@@ -249,13 +249,17 @@ def arrange(const int64_t[:, ::1] touching, Py_ssize_t most_swaps):
     line : list of int
         The labels in order.
     """
-    cdef Py_ssize_t size = touching.shape[0], i
+    cdef Py_ssize_t size = touching.shape[0], i, j
     cdef int32_t[256] line
     cdef int64_t[256] places, attraction, own
     cdef int64_t[258] cuts
     cdef int64_t* costs
     if touching.shape[1] != size or not 2 <= size <= LABELS:
         raise ValueError("touching must be (2 to 256, 2 to 256)")
+    for i in range(size):
+        for j in range(size):
+            if not 0 <= touching[i, j] <= (0 if i == j else <int64_t>1 << 40):
+                raise ValueError("touching must be 0 to 2**40, and 0 on its diagonal")
     costs = <int64_t*>malloc(size * size * sizeof(int64_t))
     if costs == NULL:
         raise MemoryError
