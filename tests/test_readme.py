@@ -57,3 +57,7 @@ def test_the_two_commands_are_there_for_ci() -> None:
     assert len(commands) == 2
     assert "samples/" in commands[0]
     assert commands[1].endswith("-m pytest")
+
+
+def test_nothing_is_left_to_be_filled_in() -> None:
+    assert not re.findall(r"@[A-Z]+@|TODO|XXX", README)
