@@ -7,11 +7,12 @@ takes long releases the GIL, and importing is paid once.
 import os
 import struct
 import sys
-from collections import deque
+import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from queue import Empty, SimpleQueue
 
 from codec.batch import COMPRESSED_ALREADY, Job
 from codec.errors import CodecError, FileError
@@ -19,13 +20,11 @@ from codec.files import as_file_error, display_name
 from codec.report import FileReport
 from codec.threads import silence, thread_count
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
 _SKIPPED = ("exists", COMPRESSED_ALREADY)
 # Larger files and pictures have all memory and all threads for themselves.
 _SMALL_BYTES = 1 << 22
 _SMALL_PIXELS = 1 << 22
+_NAME = "kmcodec-file"
 
 
 def run(
@@ -99,38 +98,83 @@ def _run_together(
     end: Callable[[FileReport], None],
     workers: int,
 ) -> None:
-    from concurrent.futures import ThreadPoolExecutor, wait
+    """Hand small files out to threads.
 
-    pending: deque[tuple[Job, Future[FileReport]]] = deque()
+    Signals may interrupt this at any point, and locks of Python's own making do not survive
+    that: only queues that are made for it (`queue.SimpleQueue`) are touched here.
+    """
+    waiting: SimpleQueue[tuple[int, Job] | None] = SimpleQueue()
+    done: SimpleQueue[tuple[int, FileReport | BaseException]] = SimpleQueue()
+    gone: list[None] = []
+
+    def serve() -> None:
+        while (item := waiting.get()) is not None:
+            try:
+                done.put((item[0], attempt(item[1])))
+            except BaseException as error:  # noqa: BLE001 - raised by who collects
+                done.put((item[0], error))
+        gone.append(None)
+
+    reports: dict[int, FileReport] = {}
+    handed_out = shown = 0
+    order: list[Job] = []
+
+    def receive() -> None:
+        number, report = done.get()
+        if isinstance(report, BaseException):
+            raise report
+        reports[number] = report
 
     def collect() -> None:
-        job, future = pending.popleft()
-        report = future.result()
+        nonlocal shown
+        while shown not in reports:
+            receive()
+        report = reports[shown]
         if report.reason == "memory":  # it may do when it is alone
-            wait([other for _, other in pending])
-            report = attempt(job)
+            while len(reports) < handed_out:
+                receive()
+            report = attempt(order[shown])
+        shown += 1
         end(report)
 
-    pool = ThreadPoolExecutor(workers)
+    for _ in range(workers):
+        threading.Thread(target=serve, name=_NAME, daemon=True).start()
     try:
         for job in jobs:
             small = _is_small(job.source)
-            while pending and (not small or len(pending) >= 2 * workers):
+            while shown < handed_out and (not small or handed_out - shown >= 2 * workers):
                 collect()
             begin(job)
             if small:
-                pending.append((job, pool.submit(attempt, job)))
+                order.append(job)
+                handed_out += 1
+                waiting.put((handed_out - 1, job))
             else:
                 end(attempt(job))
-        while pending:
+        while shown < handed_out:
             collect()
     finally:
-        # Whoever asks twice to end must wait too, or files would be left half made.
-        ended = False
-        while not ended:
-            with suppress(KeyboardInterrupt, SystemExit):
-                pool.shutdown(wait=True, cancel_futures=True)
-                ended = True
+        _wait_for_the_begun(waiting, gone, workers)
+
+
+def _wait_for_the_begun(
+    waiting: SimpleQueue[tuple[int, Job] | None], gone: list[None], workers: int
+) -> None:
+    """Take back what nobody has begun, and wait until everybody has ended.
+
+    Whoever asks twice to end must wait too, or files would be left half made.
+    """
+    ended = False
+    while not ended:
+        with suppress(KeyboardInterrupt, SystemExit):
+            with suppress(Empty):
+                while True:
+                    waiting.get_nowait()
+            for _ in range(workers):
+                waiting.put(None)
+            while len(gone) < workers:
+                time.sleep(0.001)
+            ended = True
 
 
 def _is_small(path: Path) -> bool:

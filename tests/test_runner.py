@@ -120,5 +120,16 @@ def test_an_exception_ends_the_run_when_what_was_begun_is_done(
     count = len(done)
 
     assert 1 <= count <= 8
-    assert not [one for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")]
     assert len(done) == count
+
+
+def test_an_error_that_nobody_foresaw_is_raised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KMCODEC_THREADS", "2")
+
+    def work(job: Job) -> FileReport:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(_jobs(9, tmp_path), work)
