@@ -10,9 +10,10 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from io import FileIO
 from pathlib import Path
 
-from codec.errors import FileError, LimitError
+from codec.errors import CodecError, FileError, LimitError
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
 
@@ -63,27 +64,58 @@ def read_file(path: str | os.PathLike[str], max_bytes: int = MAX_FILE_BYTES) -> 
     LimitError
         The file is larger than `max_bytes`.
     """
+    with _open_regular(path) as (file, size):
+        if size > max_bytes:
+            raise LimitError(f"{size} bytes is over the limit of {max_bytes}", "file-too-large")
+        data = file.read(size)
+        # A file may be growing while it is read; what was promised is what is judged.
+        while len(data) < size and (more := file.read(size - len(data))):
+            data += more
+    if not data:
+        raise FileError("the file is empty", "empty")
+    return data
+
+
+def read_start(path: str | os.PathLike[str], count: int) -> tuple[bytes, int]:
+    """Read the first bytes of one regular file.
+
+    Parameters
+    ----------
+    path : path-like
+        As for `read_file`.
+    count : int
+        How many bytes at most.
+
+    Returns
+    -------
+    start : bytes
+        They may be fewer.
+    size_bytes : int
+        Size of the file.
+
+    Raises
+    ------
+    FileError
+        The file is missing, unreadable, a directory or not a regular file.
+    """
+    with _open_regular(path) as (file, size):
+        return file.read(count), size
+
+
+@contextlib.contextmanager
+def _open_regular(path: str | os.PathLike[str]) -> Iterator[tuple[FileIO, int]]:
+    """Open a regular file; tell its size."""
     try:
         # O_NONBLOCK: opening a FIFO that nobody writes to must not wait for ever.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
         with open(descriptor, "rb", buffering=0) as file:
             status = os.fstat(descriptor)
             _require_regular(status)
-            if status.st_size > max_bytes:
-                raise LimitError(
-                    f"{status.st_size} bytes is over the limit of {max_bytes}", "file-too-large"
-                )
-            data = file.read(status.st_size)
-            # A file may be growing while it is read; what was promised is what is judged.
-            while len(data) < status.st_size and (more := file.read(status.st_size - len(data))):
-                data += more
+            yield file, status.st_size
     except (OSError, ValueError) as error:
-        if isinstance(error, FileError):
+        if isinstance(error, CodecError):
             raise
         raise as_file_error(error) from error
-    if not data:
-        raise FileError("the file is empty", "empty")
-    return data
 
 
 _BINARY = getattr(os, "O_BINARY", 0)

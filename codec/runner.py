@@ -5,7 +5,6 @@ takes long releases the GIL, and importing is paid once.
 """
 
 import os
-import struct
 import sys
 import threading
 import time
@@ -16,7 +15,8 @@ from queue import Empty, SimpleQueue
 
 from codec.batch import COMPRESSED_ALREADY, Job
 from codec.errors import CodecError, FileError
-from codec.files import as_file_error, display_name
+from codec.files import as_file_error, display_name, read_start
+from codec.formats.pngfile import SIGNATURE, parse_header
 from codec.report import FileReport
 from codec.threads import silence, thread_count
 
@@ -24,6 +24,7 @@ _SKIPPED = ("exists", COMPRESSED_ALREADY)
 # Larger files and pictures have all memory and all threads for themselves.
 _SMALL_BYTES = 1 << 22
 _SMALL_PIXELS = 1 << 22
+_PNG_START = 29  # up to the end of what IHDR holds
 _NAME = "kmcodec-file"
 
 
@@ -137,11 +138,14 @@ def _run_together(
         shown += 1
         end(report)
 
-    for _ in range(workers):
-        threading.Thread(target=serve, name=_NAME, daemon=True).start()
+    started = 0
     try:
+        with suppress(RuntimeError):  # no more threads than these
+            for _ in range(workers):
+                threading.Thread(target=serve, name=_NAME, daemon=True).start()
+                started += 1
         for job in jobs:
-            small = _is_small(job.source)
+            small = started > 0 and _is_small(job.source)
             while shown < handed_out and (not small or handed_out - shown >= 2 * workers):
                 collect()
             begin(job)
@@ -154,7 +158,7 @@ def _run_together(
         while shown < handed_out:
             collect()
     finally:
-        _wait_for_the_begun(waiting, gone, workers)
+        _wait_for_the_begun(waiting, gone, started)
 
 
 def _wait_for_the_begun(
@@ -180,16 +184,13 @@ def _wait_for_the_begun(
 def _is_small(path: Path) -> bool:
     """Judge a file by its size; a PNG, which may be flat and vast, by its header as well."""
     try:
-        if os.stat(path).st_size > _SMALL_BYTES:
-            return False
-        with open(path, "rb") as file:
-            start = file.read(24)
-    except (OSError, ValueError):
-        return True  # it will be an error soon
-    if not start.startswith(b"\x89PNG") or len(start) < 24:
-        return True
-    width, height = struct.unpack(">II", start[16:])
-    return bool(width * height <= _SMALL_PIXELS)
+        start, size_bytes = read_start(path, _PNG_START)
+        if not start.startswith(SIGNATURE):
+            return size_bytes <= _SMALL_BYTES
+        header = parse_header(start[-13:])
+    except CodecError:
+        return True  # whoever compresses it will say why not
+    return size_bytes <= _SMALL_BYTES and header.width * header.height <= _SMALL_PIXELS
 
 
 def _attempt(

@@ -1,5 +1,6 @@
 """Many files: several at a time, with the same result as one after the other."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -65,6 +66,39 @@ def test_small_files_are_done_at_the_same_time(
     reports = run(_jobs(6, tmp_path), work)
 
     assert [report.input for report in reports] == [f"{number}.png" for number in range(6)]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_a_fifo_among_files_is_refused_and_not_waited_for(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KMCODEC_THREADS", "2")
+    for number in (0, 2):
+        sandbox.picture(f"{number}.png", many_colors(seed=number))
+    os.mkfifo("1.png")
+
+    found = sandbox.run("compress", "0.png", "1.png", "2.png", "-d", "out", check=1)
+
+    assert sum("not a regular file" in line for line in found.lines) == 1
+    assert sorted(path.name for path in (sandbox.root / "out").glob("*.npy")) == [
+        "0.codebook.npy",
+        "2.codebook.npy",
+    ]
+
+
+def test_without_threads_files_are_done_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KMCODEC_THREADS", "3")
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    reports = run(_jobs(3, tmp_path), lambda job: FileReport(job.source.name))
+
+    assert [report.input for report in reports] == ["0.png", "1.png", "2.png"]
 
 
 def test_what_was_too_much_at_once_is_tried_alone(
