@@ -95,7 +95,7 @@ def make_parser() -> argparse.ArgumentParser:
     compress.add_argument(
         "--format", choices=FORM_NAMES,
         help="pair: label PNG and codebook .npy (default); npz: one NumPy archive; "
-        "png: indexed PNG",
+        "png: indexed PNG; kmc: the fewest bytes",
     )  # fmt: skip
     compress.add_argument(
         "--skip-if-larger", action="store_true",
@@ -106,12 +106,12 @@ def make_parser() -> argparse.ArgumentParser:
         "decompress",
         help="turn compressed files into pictures",
         parents=[output, amount],
-        description="Decompress label PNGs with their codebooks, npz archives and indexed PNGs.",
+        description="Turn label PNGs with codebooks, npz, indexed PNGs and kmc into pictures.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     decompress.add_argument(
-        "inputs", nargs="+", metavar="INPUT", help="X.labels.png, X.npz or X.png"
+        "inputs", nargs="+", metavar="INPUT", help="X.labels.png, X.npz, X.png or X.kmc"
     )
     decompress.add_argument(
         "--codebook", type=Path, metavar="FILE.npy",

@@ -15,7 +15,7 @@ from codec.formats import CODEBOOK_SUFFIX, FORMS, LABELS_SUFFIX, part_paths
 from codec.images import READABLE_EXTENSIONS
 
 _OWN_SUFFIXES = (LABELS_SUFFIX, ".indexed.png", ".decoded.png")
-_COMPRESSED_SUFFIXES = (LABELS_SUFFIX, CODEBOOK_SUFFIX, ".npz")
+_COMPRESSED_SUFFIXES = (LABELS_SUFFIX, CODEBOOK_SUFFIX, ".npz", ".kmc")
 _DECODED_SUFFIX = ".decoded.png"
 COMPRESSED_ALREADY = "compressed-already"
 
@@ -126,7 +126,7 @@ def plan_decompression(
     ParameterError
         As for `plan_compression`.
     """
-    endings = (LABELS_SUFFIX, ".indexed.png", ".npz")
+    endings = (LABELS_SUFFIX, ".indexed.png", ".npz", ".kmc")
 
     def wanted(name: str) -> bool:
         return name.lower().endswith(endings)

@@ -18,7 +18,7 @@ from codec.compressor import Compression, compress_with_details
 from codec.decompressor import decompress
 from codec.errors import FileError
 from codec.files import check_source, check_targets, display_name, write_files
-from codec.formats import FORMS, encode_checked, load_contents, part_paths
+from codec.formats import FORMS, arranged_for, encode_checked, load_contents, part_paths
 from codec.formats.contents import Contents
 from codec.images import encode_image, holds_exactly, read_image
 from codec.metrics import measure
@@ -95,7 +95,7 @@ def compress_file(
     target : Path
         The file that names the output; a pair's codebook goes beside it.
     form_name : str
-        ``pair``, ``npz`` or ``png``.
+        ``pair``, ``npz``, ``png`` or ``kmc``.
     options : CompressOptions
         Everything else.
 
@@ -122,7 +122,7 @@ def compress_file(
         report.notices += image.notices
         report.input_bytes = image.size_bytes
         details = compress_with_details(image.pixels, options)
-        indexed = details.indexed
+        indexed = arranged_for(form, details.indexed)
         report.stage_seconds.update(details.seconds)
         report.notices += _hidden_notice(details)
         with timed(report, "encode"):
@@ -193,7 +193,7 @@ def decompress_file(
     Parameters
     ----------
     source : Path
-        A label PNG, an npz or an indexed PNG.
+        A label PNG, an npz, an indexed PNG or a kmc.
     target : Path
         The image; its extension chooses the kind.
     codebook : Path, optional
@@ -244,7 +244,7 @@ def describe_file(source: Path, *, max_pixels: int = MAX_PIXELS) -> FileReport:
     Parameters
     ----------
     source : Path
-        A label PNG, an npz or an indexed PNG.
+        A label PNG, an npz, an indexed PNG or a kmc.
     max_pixels : int
         Largest picture that is accepted.
 
@@ -310,8 +310,8 @@ def sweep_file(
                 details = compress_with_details(
                     image.pixels, replace(options, n_colors=size, codebook_from=codebook_from)
                 )
-                _, contents = encode_checked(form, details.indexed, options.effort)
-            indexed = details.indexed
+                indexed = arranged_for(form, details.indexed)
+                _, contents = encode_checked(form, indexed, options.effort)
             describe(report, contents)
             report.stage_seconds.update(details.seconds)
             report.output_bytes = contents.size_bytes

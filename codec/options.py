@@ -4,7 +4,7 @@ The command line must show its help in a few hundredths of a second, which NumPy
 so what it offers stands here, and the modules that carry it out build their tables on it.
 """
 
-FORM_NAMES = ("pair", "npz", "png")
+FORM_NAMES = ("pair", "npz", "png", "kmc")
 ENGINE_NAMES = ("native", "sklearn")
 EFFORTS = ("fast", "default", "best")
 COLOR_SPACES = ("rgb", "oklab", "lab")

@@ -34,7 +34,7 @@ class FileReport:
     bits_per_pixel : float or None
         Bits of the compressed form for each pixel.
     form : str or None
-        ``pair``, ``npz`` or ``png``.
+        ``pair``, ``npz``, ``png`` or ``kmc``.
     width, height, channels, n_colors : int or None
         Of the picture; `n_colors` is K, the size of the codebook.
     n_colors_asked : int or None

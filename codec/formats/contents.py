@@ -17,19 +17,22 @@ class Contents:
     Parameters
     ----------
     form : str
-        ``pair``, ``npz`` or ``png``.
+        ``pair``, ``npz``, ``png`` or ``kmc``.
     indexed : IndexedImage
         The picture.
     verified : bool
         Whether a seal proved that labels and codebook are those that were written.
     part_bytes : dict of str to int
         Bytes of the file or files by part; they add up to the whole.
+    profile : bytes
+        ICC profile of the colors; empty for sRGB.
     """
 
     form: str
     indexed: IndexedImage
     verified: bool
     part_bytes: dict[str, int]
+    profile: bytes = b""
 
     @property
     def size_bytes(self) -> int:

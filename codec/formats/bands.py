@@ -1,0 +1,150 @@
+"""Labels of dense files as bands of rows, coded at the same time (format-spec section 16.2).
+
+The compiled coder does it where there is one, else the reference decoder, which is some thousand
+times slower and says so.
+"""
+
+import functools
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+
+from codec import kernels
+from codec.errors import FormatError
+from codec.threads import run_parallel
+
+# A band learns everything anew: more of them cost bytes, fewer let processors wait.
+BAND_PIXELS = 1 << 22
+_MORE_THAN_LABELS = 1024
+
+Array = npt.NDArray[np.uint8]
+
+
+def band_rows(height: int, n_bands: int) -> list[slice]:
+    """Divide rows among bands.
+
+    Parameters
+    ----------
+    height : int
+        Rows of the picture.
+    n_bands : int
+        1 to `height`.
+
+    Returns
+    -------
+    rows : list of slice
+        One for each band, from the top.
+    """
+    return [
+        slice(band * height // n_bands, (band + 1) * height // n_bands) for band in range(n_bands)
+    ]
+
+
+def encode_bands(labels: Array, codebook: Array, fast: bool) -> list[bytes]:
+    """Code labels, in as many bands as the picture's size is worth.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (H, W), dtype uint8
+        Each less than K.
+    codebook : ndarray of shape (K, C), dtype uint8
+        At least two code-words.
+    fast : bool
+        With few contexts.
+
+    Returns
+    -------
+    streams : list of bytes
+        One for each band.
+    """
+    n_bands = min(len(labels), max(1, labels.size // BAND_PIXELS))
+    encode = _encode_band if kernels.compiled() else _encode_slowly
+    return run_parallel(
+        [
+            functools.partial(encode, labels[rows], codebook, fast)
+            for rows in band_rows(len(labels), n_bands)
+        ]
+    )
+
+
+def decode_bands(
+    streams: list[bytes], height: int, width: int, codebook: Array, fast: bool
+) -> Array:
+    """Decode what `encode_bands` gave.
+
+    Parameters
+    ----------
+    streams : list of bytes
+        One for each band.
+    height, width : int
+        Of the picture.
+    codebook, fast
+        As for `encode_bands`.
+
+    Returns
+    -------
+    labels : ndarray of shape (H, W), dtype uint8
+
+    Raises
+    ------
+    FormatError
+        A stream is longer than its labels.
+    """
+    labels = np.empty((height, width), dtype=np.uint8)
+    decode = _decode_band if kernels.compiled() else _decode_slowly
+    used = run_parallel(
+        [
+            functools.partial(decode, stream, codebook, fast, labels[rows])
+            for stream, rows in zip(streams, band_rows(height, len(streams)), strict=True)
+        ]
+    )
+    if any(len(stream) > bytes_ - 3 for stream, bytes_ in zip(streams, used, strict=True)):
+        raise FormatError("a stream goes on behind its last label", "excess-data")
+    return labels
+
+
+def _encode_band(labels: Array, codebook: Array, fast: bool) -> bytes:
+    from codec.kernels import labelcoder
+
+    labels, codebook = np.ascontiguousarray(labels), np.ascontiguousarray(codebook)
+    slots = np.empty(labelcoder.n_slots(labels.size, fast), dtype=np.uint32)
+    room = np.empty(labels.size + labels.size // 2 + _MORE_THAN_LABELS, dtype=np.uint8)
+    size = labelcoder.encode(labels, codebook, slots, room, fast)
+    while size < 0:
+        room = np.empty(2 * room.size, dtype=np.uint8)
+        size = labelcoder.encode(labels, codebook, slots, room, fast)
+    return room[:size].tobytes().rstrip(b"\0")
+
+
+def _decode_band(stream: bytes, codebook: Array, fast: bool, labels: Array) -> int:
+    from codec.kernels import labelcoder
+
+    slots = np.empty(labelcoder.n_slots(labels.size, fast), dtype=np.uint32)
+    data = np.frombuffer(stream, dtype=np.uint8)
+    codebook = np.ascontiguousarray(codebook)
+    return int(labelcoder.decode(data, codebook, slots, labels, fast))
+
+
+@functools.cache
+def _warn() -> None:
+    warnings.warn(
+        "without compiled kernels, coding the labels of a .kmc takes minutes a megapixel",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+def _encode_slowly(labels: Array, codebook: Array, fast: bool) -> bytes:
+    from codec.formats import kmc_reference
+
+    _warn()
+    return kmc_reference.encode_band(labels, codebook, fast)
+
+
+def _decode_slowly(stream: bytes, codebook: Array, fast: bool, labels: Array) -> int:
+    from codec.formats import kmc_reference
+
+    _warn()
+    labels[:], used = kmc_reference.decode_band(stream, *labels.shape, codebook, fast)
+    return used
