@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from codec.formats import load, save
     from codec.images import read_image
     from codec.indexed import IndexedImage
+    from codec.plugins import register
 
 __version__ = "0.1.0"
 
@@ -41,6 +42,7 @@ _HOMES = {
     "decompress": "codec.decompressor",
     "load": "codec.formats",
     "read_image": "codec.images",
+    "register": "codec.plugins",
     "save": "codec.formats",
 }
 
@@ -57,6 +59,7 @@ __all__ = [
     "decompress",
     "load",
     "read_image",
+    "register",
     "save",
 ]
 

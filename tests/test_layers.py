@@ -39,6 +39,8 @@ LAYERS = {
     "orientation": 1,
     "decoders": 1,
     "tiffpages": 5,
+    "imageio_plugin": 5,
+    "plugins": 6,
     "images": 6,
     "report": 6,
     "jobs": 7,
@@ -52,8 +54,8 @@ LAYERS = {
 }
 # Who may import what is heavy or dangerous.
 IMPORTERS = {
-    "imageio": {"images"},
-    "PIL": {"images", "profiles", "decoders"},
+    "imageio": {"images", "imageio_plugin", "plugins"},
+    "PIL": {"images", "profiles", "decoders", "plugins"},
     "tifffile": {"tiffpages"},
     "sklearn": {"codebook", "estimator"},
     "threadpoolctl": {"codebook", "estimator"},

@@ -2,6 +2,7 @@
 
 import hashlib
 import zlib
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,54 @@ _MAX_PROFILE = 1 << 20
 _VARINT_BYTES = 5
 # No odds are above 65535 in 65536: a byte holds at most 363,409 decisions.
 _PIXELS_PER_BYTE = 1 << 19
+
+
+class _Reader:
+    """The bytes of a file, from the first to the last."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.at = 0
+
+    def take(self, count: int) -> bytes:
+        """Return the next bytes."""
+        if count > len(self._data) - self.at:
+            raise FormatError("the file is cut short", "truncated")
+        self.at += count
+        return self._data[self.at - count : self.at]
+
+    def varint(self) -> int:
+        """Read a number in its only legal spelling."""
+        number = 0
+        for group in range(_VARINT_BYTES):
+            byte = self.take(1)[0]
+            number |= (byte & 0x7F) << 7 * group
+            if byte < 0x80:
+                if byte or not group:
+                    return number
+                break
+        raise FormatError("a number in the header is spelled in no legal way", "bad-header")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a dense file says of itself before its codebook.
+
+    Parameters
+    ----------
+    width, height, channels, n_colors, n_bands : int
+        Of the picture, and how many bands its labels are coded in.
+    fast, has_profile : bool
+        How they are coded, and whether there is an ICC profile.
+    """
+
+    width: int
+    height: int
+    channels: int
+    n_colors: int
+    n_bands: int
+    fast: bool
+    has_profile: bool
 
 
 def encode(indexed: IndexedImage, effort: str = "best", profile: bytes = b"") -> list[bytes]:
@@ -80,35 +129,19 @@ def decode(parts: list[bytes], max_pixels: int) -> Contents:
     """
     (data,) = parts
     reader = _Reader(data)
-    if reader.take(len(MAGIC)) != MAGIC:
-        raise FormatError("not a .kmc file", "not-kmc")
-    version = reader.take(1)
-    if version != VERSION:
-        raise FormatError(
-            f"written by version {version!r} of the format; this reads version {VERSION!r}",
-            "unsupported-version",
-        )
-    flags = reader.take(1)[0]
-    if flags & _UNUSED:
-        raise FormatError("the header has unknown flags", "bad-header")
-    width, height = reader.varint(), reader.varint()
-    check_dimensions(width, height, max_pixels)
-    n_colors, n_bands = reader.take(1)[0] + 1, reader.varint() + 1
-    if n_bands > height:
-        raise FormatError("the header has more bands than rows", "bad-header")
+    header = _read_header(reader, max_pixels)
     header_bytes = reader.at
     codebook, codebook_bytes = decode_codebook(
-        data[header_bytes:], n_colors, (flags & _CHANNELS) + 1
+        data[header_bytes:], header.n_colors, header.channels
     )
     reader.at += codebook_bytes
-    profile = _read_profile(reader) if flags & _PROFILE else b""
+    profile = _read_profile(reader) if header.has_profile else b""
     profile_bytes = reader.at - header_bytes - codebook_bytes
     digest = reader.take(_DIGEST_SIZE)
-    sizes = [reader.varint() for _ in range(n_bands - 1)]
+    sizes = [reader.varint() for _ in range(header.n_bands - 1)]
     streams = [reader.take(size) for size in sizes]
     streams.append(reader.take(len(data) - reader.at))
-    labels = _decode_labels(streams, height, width, codebook, bool(flags & _FAST))
-    indexed = IndexedImage(labels, codebook)
+    indexed = IndexedImage(_decode_labels(streams, header, codebook), codebook)
     if digest != _digest(indexed, profile):
         raise FormatError("labels or codebook are damaged", "digest-mismatch")
     labels_bytes = sum(map(len, streams))
@@ -120,6 +153,50 @@ def decode(parts: list[bytes], max_pixels: int) -> Contents:
     }
     part_bytes["container"] = len(data) - sum(part_bytes.values())
     return Contents("kmc", indexed, True, part_bytes, profile)
+
+
+def read_header(data: bytes, max_pixels: int) -> Header:
+    """Read the header of a dense file alone.
+
+    Parameters
+    ----------
+    data : bytes
+        The file, or its beginning.
+    max_pixels : int
+        Largest picture that is accepted.
+
+    Returns
+    -------
+    header : Header
+        As stored; nothing behind it was looked at.
+
+    Raises
+    ------
+    FormatError, LimitError
+        As `decode`.
+    """
+    return _read_header(_Reader(data), max_pixels)
+
+
+def _read_header(reader: _Reader, max_pixels: int) -> Header:
+    if reader.take(len(MAGIC)) != MAGIC:
+        raise FormatError("not a kmc file", "not-compressed")
+    version = reader.take(1)
+    if version != VERSION:
+        raise FormatError(
+            f"written by version {version!r} of the format; this reads version {VERSION!r}",
+            "unsupported-version",
+        )
+    flags = reader.take(1)[0]
+    if flags & _UNUSED:
+        raise FormatError("the header has unknown flags", "bad-header")
+    width, height = reader.varint(), reader.varint()
+    n_colors, n_bands = reader.take(1)[0] + 1, reader.varint() + 1
+    check_dimensions(width, height, max_pixels)
+    if n_bands > height:
+        raise FormatError("the header has more bands than rows", "bad-header")
+    fast, has_profile = bool(flags & _FAST), bool(flags & _PROFILE)
+    return Header(width, height, (flags & _CHANNELS) + 1, n_colors, n_bands, fast, has_profile)
 
 
 def _digest(indexed: IndexedImage, profile: bytes) -> bytes:
@@ -134,33 +211,6 @@ def _varint(number: int) -> bytes:
         number >>= 7
     coded.append(number)
     return bytes(coded)
-
-
-class _Reader:
-    """The bytes of a file, from the first to the last."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.at = 0
-
-    def take(self, count: int) -> bytes:
-        """Return the next bytes."""
-        if count > len(self._data) - self.at:
-            raise FormatError("the file is cut short", "truncated")
-        self.at += count
-        return self._data[self.at - count : self.at]
-
-    def varint(self) -> int:
-        """Read a number in its only legal spelling."""
-        number = 0
-        for group in range(_VARINT_BYTES):
-            byte = self.take(1)[0]
-            number |= (byte & 0x7F) << 7 * group
-            if byte < 0x80:
-                if byte or not group:
-                    return number
-                break
-        raise FormatError("a number in the header is spelled in no legal way", "bad-header")
 
 
 def _read_profile(reader: _Reader) -> bytes:
@@ -179,13 +229,13 @@ def _read_profile(reader: _Reader) -> bytes:
 
 
 def _decode_labels(
-    streams: list[bytes], height: int, width: int, codebook: npt.NDArray[np.uint8], fast: bool
+    streams: list[bytes], header: Header, codebook: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.uint8]:
     coded = sum(map(len, streams))
-    if len(codebook) == 1:
+    if header.n_colors == 1:
         if coded:
             raise FormatError("there are bytes for labels that need none", "excess-data")
-        return np.zeros((height, width), dtype=np.uint8)
-    if height * width > _PIXELS_PER_BYTE * (coded + 8):
+        return np.zeros((header.height, header.width), dtype=np.uint8)
+    if header.height * header.width > _PIXELS_PER_BYTE * (coded + 8):
         raise FormatError("there are too few bytes for so many labels", "truncated")
-    return decode_bands(streams, height, width, codebook, fast)
+    return decode_bands(streams, header.height, header.width, codebook, header.fast)

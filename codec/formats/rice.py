@@ -69,7 +69,8 @@ def _predictions(values: Integers, channel: int, predictor: int) -> Integers:
     below = values[:, channel - 1] if channel else np.zeros_like(left)
     if predictor == _BELOW:
         return below
-    return np.clip(left + below - np.concatenate([[0], below[:-1]]), 0, 255)
+    predicted: Integers = np.clip(left + below - np.concatenate([[0], below[:-1]]), 0, 255)
+    return predicted
 
 
 def decode_codebook(data: bytes, size: int, channels: int) -> tuple[npt.NDArray[np.uint8], int]:
@@ -95,10 +96,10 @@ def decode_codebook(data: bytes, size: int, channels: int) -> tuple[npt.NDArray[
         An illegal mode, a residual over 255, bits behind the last, or too few bytes.
     """
     modes = data[:channels]
-    if any(mode >> 4 > _GRADIENT or (8 < mode & 15 < _ALL_ZERO) for mode in modes):
-        raise FormatError("the codebook is coded in an unknown way", "bad-codebook")
     if len(modes) < channels:
         raise FormatError("the file is cut short", "truncated")
+    if any(mode >> 4 > _GRADIENT or (8 < mode & 15 < _ALL_ZERO) for mode in modes):
+        raise FormatError("the codebook is coded in an unknown way", "bad-codebook")
     bits = _Bits(data[channels : channels + size * channels * _MOST_BITS // 8 + 1])
     rows = [[0] * channels for _ in range(size)]
     for channel, mode in enumerate(modes):

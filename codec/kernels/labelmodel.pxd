@@ -90,7 +90,7 @@ cdef inline void find_line(
         (model.hashes[context] + group * <uint32_t> 0x2545F491) * <uint32_t> 0x9E3779B1
     )
     model.lines[context] = table + ((hash >> (36 - bits)) << 4)
-    fetch(model.lines[context])
+    fetch(model.lines[context])  # there is work to do until it is needed
     model.shifts[context] = hash >> 8
     model.checks[context] = FRESH | (hash & 255)
 
