@@ -5,19 +5,46 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from imageio.core.request import InitializationError, IOMode, Request
+from imageio.core.request import URI_BYTES, InitializationError, IOMode, Request
 from imageio.core.v3_plugin_api import ImageProperties, PluginV3
 
+from codec.compressor import compress
 from codec.decompressor import decompress
-from codec.formats import kmc
+from codec.formats import FORMS, arranged_for, encode_checked, kmc
 from codec.formats.contents import Contents
 from codec.options import MAX_PIXELS
 
 Pixels = npt.NDArray[np.uint8]
 
 
+def to_kmc(pixels: Pixels, options: dict[str, Any]) -> bytes:
+    """Compress pixels to a dense file.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        The picture.
+    options : dict
+        Arguments of `codec.compress`.
+
+    Returns
+    -------
+    data : bytes
+        The content of `X.kmc`.
+
+    Raises
+    ------
+    CodecError
+        As `codec.compress`.
+    """
+    form = FORMS["kmc"]
+    indexed = arranged_for(form, compress(pixels, **options))
+    parts, _ = encode_checked(form, indexed, options.get("effort", "default"))
+    return parts[0]
+
+
 class KmcPlugin(PluginV3):  # type: ignore[misc]
-    """Read one dense file: one picture.
+    """Read or write one dense file: one picture.
 
     Parameters
     ----------
@@ -27,13 +54,16 @@ class KmcPlugin(PluginV3):  # type: ignore[misc]
     Raises
     ------
     InitializationError
-        It is not a dense file, or was to be written.
+        It is not a dense file, or shall not become one.
     """
 
     def __init__(self, request: Request) -> None:
         super().__init__(request)
+        self._content = b""
         if request.mode.io_mode == IOMode.write:
-            raise InitializationError("codec.save writes .kmc files")
+            if request.extension != ".kmc":
+                raise InitializationError("not to be a .kmc file")
+            return
         self._content = request.get_file().read()
         if not self._content.startswith(kmc.MAGIC):
             raise InitializationError("not a .kmc file")
@@ -58,9 +88,29 @@ class KmcPlugin(PluginV3):  # type: ignore[misc]
         pixels = decompress(self._decode(index).indexed)
         return pixels[np.newaxis] if index is ... else pixels
 
-    def write(self, ndimage: Any, **options: Any) -> bytes | None:
-        """Refuse: `codec.save` writes these files."""
-        raise NotImplementedError("codec.save writes .kmc files")
+    def write(self, ndimage: Any, *, is_batch: bool = False, **options: Any) -> bytes | None:
+        """Compress one picture.
+
+        Parameters
+        ----------
+        ndimage : array-like of shape (H, W) or (H, W, C), dtype uint8
+            The pixels; with `is_batch`, an array or list of just one picture.
+        is_batch : bool
+            Whether there is an axis of pictures.
+        **options
+            Arguments of `codec.compress`.
+
+        Returns
+        -------
+        data : bytes or None
+            The file, if imageio was asked for ``"<bytes>"``.
+        """
+        if is_batch and len(ndimage) != 1:
+            raise ValueError(f"a .kmc file holds one picture, not {len(ndimage)}")
+        data = to_kmc(np.asarray(ndimage[0] if is_batch else ndimage), options)
+        file = self._request.get_file()
+        file.write(data)
+        return data if self._request._uri_type == URI_BYTES else None
 
     def iter(self) -> Iterator[Pixels]:
         """Yield the one picture."""

@@ -7,6 +7,7 @@ then decoded. Whatever is changed on the way or does not reach the pixels is sai
 import io
 import os
 import struct
+import zlib
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,15 +20,7 @@ from codec.containers import Findings, examine, other_size
 from codec.decoders import as_codec_error, careful_pillow, silent_libtiff
 from codec.errors import CodecError, ImageError, ParameterError
 from codec.files import read_file, write_files
-from codec.formats.pngfile import (
-    GREY,
-    GREY_ALPHA,
-    INDEXED,
-    RGB,
-    RGBA,
-    PngFile,
-    write_png,
-)
+from codec.formats.pngfile import GREY, GREY_ALPHA, INDEXED, RGB, RGBA, PngFile, write_png
 from codec.kernels import compiled
 from codec.options import MAX_PIXELS
 from codec.orientation import TURNS, turn_upright
@@ -303,7 +296,7 @@ def check_image_name(path: str | os.PathLike[str]) -> str:
     return extension
 
 
-def encode_image(pixels: Pixels, extension: str) -> bytes:
+def encode_image(pixels: Pixels, extension: str, profile: bytes = b"") -> bytes:
     """Encode pixels as an image file.
 
     Parameters
@@ -312,6 +305,8 @@ def encode_image(pixels: Pixels, extension: str) -> bytes:
         The picture.
     extension : str
         Chooses the kind of file, such as ``.png``.
+    profile : bytes
+        ICC profile of the colors, for kinds of file that can say so; nothing for sRGB.
 
     Returns
     -------
@@ -329,10 +324,14 @@ def encode_image(pixels: Pixels, extension: str) -> bytes:
         height, width = pixels.shape[:2]
         color_type = _COLOR_TYPES[1 if pixels.ndim == 2 else pixels.shape[2]]
         rows = filter_rows(pixels.reshape(height, -1), NONE)
-        return write_png(width, height, 8, color_type, rows, level=_PNG_LEVEL)
+        icc = ((b"iCCP", b"ICC\0\0" + zlib.compress(profile)),) if profile else ()
+        return write_png(width, height, 8, color_type, rows, icc, level=_PNG_LEVEL)
     import imageio.v3 as iio
 
-    options = _ENCODER_OPTIONS.get(extension, {})
+    options = {
+        **_ENCODER_OPTIONS.get(extension, {}),
+        **({"icc_profile": profile} if profile else {}),
+    }
     try:
         data = iio.imwrite(
             "<bytes>", pixels, extension=extension, plugin="pillow", is_batch=False, **options

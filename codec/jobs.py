@@ -224,10 +224,11 @@ def decompress_file(
         report.set_sizes(contents.size_bytes)
         with timed(report, "decode"):
             pixels = decompress(contents.indexed)
+        profile = contents.profile
         del contents
         extension = target.suffix.lower()
         with timed(report, "encode"):
-            data = encode_image(pixels, extension)
+            data = encode_image(pixels, extension, profile)
             if not holds_exactly(data, extension, pixels):
                 report.notices.append(
                     f"{extension} is lossy here: the written pixels differ from the decoded ones"

@@ -241,12 +241,12 @@ def test_compressing_all_pngs_a_second_time_does_nothing(sandbox: Sandbox) -> No
     }
 
 
-@pytest.mark.parametrize("form", ["pair", "npz", "png"])
+@pytest.mark.parametrize("form", ["pair", "npz", "png", "kmc"])
 def test_a_directory_is_not_compressed_twice(sandbox: Sandbox, form: str) -> None:
     pictures(sandbox, "in/a.png", "in/x/b.png")
     options = ("compress", "-r", "in", "--format", form)
     sandbox.run(*options, check=0)
-    names = {"pair": "a.labels.png", "npz": "a.npz", "png": "a.indexed.png"}
+    names = {"pair": "a.labels.png", "npz": "a.npz", "png": "a.indexed.png", "kmc": "a.kmc"}
     sandbox.run("decompress", f"in/{names[form]}", check=0)
     run = sandbox.run(*options, check=3)
     assert run.left_all_as_it_was

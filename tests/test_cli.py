@@ -266,7 +266,7 @@ def test_an_output_that_is_a_directory_is_refused(  # row 10
     assert refused(run, "photo.labels.png", "is-directory")
 
 
-@pytest.mark.parametrize("form", ["pair", "npz", "png"])
+@pytest.mark.parametrize("form", ["pair", "npz", "png", "kmc"])
 def test_an_existing_output_is_skipped_unless_forced(sandbox: Sandbox, form: str) -> None:
     sandbox.picture("photo.png")  # row 11
     first = sandbox.run("compress", "photo.png", "--format", form, check=0)
@@ -319,7 +319,12 @@ def test_outputs_of_compress_have_the_promised_names(
 
 @pytest.mark.parametrize(
     ("form", "compressed"),
-    [("pair", "photo.labels.png"), ("npz", "photo.npz"), ("png", "photo.indexed.png")],
+    [
+        ("pair", "photo.labels.png"),
+        ("npz", "photo.npz"),
+        ("png", "photo.indexed.png"),
+        ("kmc", "photo.kmc"),
+    ],
 )
 def test_outputs_of_decompress_have_the_promised_names(
     sandbox: Sandbox, form: str, compressed: str
@@ -365,7 +370,7 @@ def test_a_picture_of_an_unknown_name_is_wrong_usage(pair: Sandbox, name: str) -
 # The way there and back
 
 
-@pytest.mark.parametrize("form", ["pair", "npz", "png"])
+@pytest.mark.parametrize("form", ["pair", "npz", "png", "kmc"])
 @pytest.mark.parametrize("channels", ["grey", "grey and alpha", "RGB", "RGBA"])
 def test_a_picture_of_few_colors_comes_back_as_it_was(
     sandbox: Sandbox, form: str, channels: str
@@ -378,7 +383,10 @@ def test_a_picture_of_few_colors_comes_back_as_it_was(
     }[channels]
     sandbox.picture("photo.png", pixels)
     sandbox.run("compress", "photo.png", "--format", form, check=0)
-    name = {"pair": "photo.labels.png", "npz": "photo.npz", "png": "photo.indexed.png"}[form]
+    name = {
+        "pair": "photo.labels.png", "npz": "photo.npz", "png": "photo.indexed.png",
+        "kmc": "photo.kmc",
+    }[form]  # fmt: skip
     sandbox.run("decompress", name, check=0)
     np.testing.assert_array_equal(read_picture(Path("photo.decoded.png")), pixels)
 
