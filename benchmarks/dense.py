@@ -151,8 +151,8 @@ def pictures(data: Path) -> Iterator[tuple[str, Path]]:
                 yield folder, path
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Measure, print and store."""
+def main(arguments: Sequence[str]) -> int:
+    """Measure, print and store; return 1 if a target was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("-k", "--colors", type=int, nargs="+", default=[16, 64, 256])
@@ -186,8 +186,10 @@ def main(arguments: Sequence[str]) -> None:
                     "rows": list(rows.values()),
                 }
                 options.json.write_text(json.dumps(content, indent=1) + "\n")
-    print(densetables.render(list(rows.values()), PHOTOGRAPHS, FLAT, OTHERS))
+    text = densetables.render(list(rows.values()), PHOTOGRAPHS, FLAT, OTHERS)
+    print(text)
+    return int("MISSED" in text)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))
