@@ -14,9 +14,9 @@ KERNELS = sorted(path.as_posix() for path in Path("codec", "kernels").glob("*.py
 # Results are the same on every machine only if no compiler merges a product and a sum into one
 # rounding.
 FLAGS = ["/O2", "/fp:precise"] if sys.platform == "win32" else ["-O3", "-ffp-contract=off", "-g0"]
-# One binary serves every later version of Python, but for those without a GIL.
-# Its loops are as fast as their bounds are known.
+# The coder of labels is fast where compilers know the bounds of its inner loops: once inlined.
 INLINE = {"labelcoder": [("CYTHON_INLINE", "inline __attribute__((always_inline))")]}
+# One binary serves every later version of Python, but for those without a GIL.
 LIMITED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 extensions = cythonize(

@@ -51,6 +51,8 @@ def _sizes(title: str, rows: Sequence[Row], targets: dict[str, float]) -> list[s
 
 
 def _shares(rows: Sequence[Row]) -> list[str]:
+    if not rows:
+        return ["no file of a peer was measured"]
     lines = ["kmc is smaller, share of all files"]
     for peer, name in PEERS.items():
         ratios = {row["name"]: row["kmc"]["bytes"] / row[peer]["bytes"] for row in rows}
@@ -78,7 +80,12 @@ def _speeds(rows: Sequence[Row]) -> list[str]:
                 f"{_verdict(together, target, at_most=False)}"
             )
     slower = [row for row in rows if row["kmc"]["encode"] > row["jxl"]["encode"]]
-    lines.append(f"  kmc slower to encode than cjxl -e 9: {len(slower)} of {len(rows)} files")
+    lines.append(
+        f"  kmc slower to encode than cjxl -e 9: {len(slower)} of {len(rows)} files "
+        + _verdict(len(slower), 0)
+    )
+    if not rows:
+        return []
     for coder in CODERS:
         done = [row for row in rows if coder in row]
         pixels = sum(row["pixels"] for row in done) / 1e6

@@ -31,6 +31,7 @@ examples:
   kmcodec compress photo.png                 photo.labels.png + photo.codebook.npy
   kmcodec compress -k 32 -o chart.npz chart.png
   kmcodec compress -r pictures -d small --format png
+  kmcodec compress map.png --format kmc      map.kmc, the fewest bytes
   kmcodec decompress photo.labels.png        photo.decoded.png
   kmcodec report photo.png photo.labels.png  sizes and quality
   kmcodec sweep photo.png -k 4 16 64 256     one line per K

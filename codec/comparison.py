@@ -57,6 +57,10 @@ def compare_files(original: Path, compressed: Path, options: CompressOptions) ->
         describe(report, contents)
         report.input_bytes, report.output_bytes = image.size_bytes, contents.size_bytes
         report.set_sizes(contents.size_bytes, image.size_bytes)
+        if contents.profile:
+            report.notices.append(
+                "compared without regard to the ICC profile of the compressed file"
+            )
         with timed(report, "decode"):
             decoded = decompress(contents.indexed)
         if decoded.shape[:2] != image.pixels.shape[:2]:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -180,6 +181,39 @@ def as_channels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     if array.size == 0:
         raise ImageError(f"pixels have the empty shape {array.shape}", "bad-dimensions")
     return array
+
+
+def compress_to_bytes(
+    pixels: npt.NDArray[np.uint8], profile: bytes = b"", **options: Any
+) -> bytes:
+    """Compress pixels to the content of a dense file.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        The picture.
+    profile : bytes
+        ICC profile of its colors; nothing for sRGB.
+    **options
+        Those of `compress`.
+
+    Returns
+    -------
+    data : bytes
+        The content of `X.kmc`.
+
+    Raises
+    ------
+    CodecError
+        As `compress`; or the profile is too large.
+    """
+    from codec.formats import FORMS, arranged_for, encode_checked, kmc
+
+    form = FORMS["kmc"]
+    indexed = arranged_for(form, compress(pixels, **options))
+    effort = options.get("effort", CompressSettings.effort)
+    parts, _ = encode_checked(form, indexed, effort)
+    return kmc.encode(indexed, effort, profile)[0] if profile else parts[0]
 
 
 def compress_with_details(

@@ -8,39 +8,13 @@ import numpy.typing as npt
 from imageio.core.request import URI_BYTES, InitializationError, IOMode, Request
 from imageio.core.v3_plugin_api import ImageProperties, PluginV3
 
-from codec.compressor import compress
+from codec.compressor import compress_to_bytes
 from codec.decompressor import decompress
-from codec.formats import FORMS, arranged_for, encode_checked, kmc
+from codec.formats import kmc
 from codec.formats.contents import Contents
 from codec.options import MAX_PIXELS
 
 Pixels = npt.NDArray[np.uint8]
-
-
-def to_kmc(pixels: Pixels, options: dict[str, Any]) -> bytes:
-    """Compress pixels to a dense file.
-
-    Parameters
-    ----------
-    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
-        The picture.
-    options : dict
-        Arguments of `codec.compress`.
-
-    Returns
-    -------
-    data : bytes
-        The content of `X.kmc`.
-
-    Raises
-    ------
-    CodecError
-        As `codec.compress`.
-    """
-    form = FORMS["kmc"]
-    indexed = arranged_for(form, compress(pixels, **options))
-    parts, _ = encode_checked(form, indexed, options.get("effort", "default"))
-    return parts[0]
 
 
 class KmcPlugin(PluginV3):  # type: ignore[misc]
@@ -98,7 +72,7 @@ class KmcPlugin(PluginV3):  # type: ignore[misc]
         is_batch : bool
             Whether there is an axis of pictures.
         **options
-            Arguments of `codec.compress`.
+            Arguments of `codec.compress`, and ``icc_profile``.
 
         Returns
         -------
@@ -107,7 +81,9 @@ class KmcPlugin(PluginV3):  # type: ignore[misc]
         """
         if is_batch and len(ndimage) != 1:
             raise ValueError(f"a .kmc file holds one picture, not {len(ndimage)}")
-        data = to_kmc(np.asarray(ndimage[0] if is_batch else ndimage), options)
+        profile = options.pop("icc_profile", None) or b""
+        pixels = np.asarray(ndimage[0] if is_batch else ndimage)
+        data = compress_to_bytes(pixels, profile, **options)
         file = self._request.get_file()
         file.write(data)
         return data if self._request._uri_type == URI_BYTES else None

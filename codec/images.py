@@ -51,6 +51,7 @@ _KINDS = {
     "TIFF": ((".tif", ".tiff"), ("TIFF",)),
 }
 READABLE_EXTENSIONS = tuple(name for names, _ in _KINDS.values() for name in names)
+PROFILED_EXTENSIONS = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"}
 _ENCODER_OPTIONS: dict[str, dict[str, Any]] = {".webp": {"lossless": True, "exact": True}}
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _COLOR_TYPES = {1: GREY, 2: GREY_ALPHA, 3: RGB, 4: RGBA}

@@ -20,7 +20,7 @@ from codec.errors import FileError
 from codec.files import check_source, check_targets, display_name, write_files
 from codec.formats import FORMS, arranged_for, encode_checked, load_contents, part_paths
 from codec.formats.contents import Contents
-from codec.images import encode_image, holds_exactly, read_image
+from codec.images import PROFILED_EXTENSIONS, encode_image, holds_exactly, read_image
 from codec.metrics import measure
 from codec.options import MAX_PIXELS
 from codec.report import FileReport
@@ -233,6 +233,8 @@ def decompress_file(
                 report.notices.append(
                     f"{extension} is lossy here: the written pixels differ from the decoded ones"
                 )
+            if profile and extension not in PROFILED_EXTENSIONS:
+                report.notices.append(f"{extension} files hold no ICC profile: it is not written")
         with timed(report, "write"):
             write_files([(target, data)], force=force)
         report.output_bytes = len(data)

@@ -3,9 +3,6 @@
 Both are imported only there.
 """
 
-from typing import Any
-
-_MODES = "L", "LA", "RGB", "RGBA"
 _registered = False
 
 
@@ -15,8 +12,8 @@ def register() -> None:
     After it, ``imageio.v3.imread("x.kmc")`` gives the pixels that `codec.decompress` gives, and
     ``PIL.Image.open("x.kmc")`` an image of mode L, LA, RGB or RGBA. Writing, by
     ``iio.imwrite("x.kmc", pixels)`` and ``image.save("x.kmc")``, compresses; further arguments are
-    those of `codec.compress`, such as ``n_colors``. Calling it again does nothing.
-    Damaged files raise the errors of `codec.load`.
+    those of `codec.compress`, such as ``n_colors``. Calling it again does nothing. Damaged files
+    raise the errors of `codec.load`.
 
     Examples
     --------
@@ -32,48 +29,9 @@ def register() -> None:
 
 
 def _register_with_pillow() -> None:
-    import numpy as np
-    from PIL import Image, ImageFile
+    from PIL import Image
 
-    from codec.decompressor import decompress
-    from codec.formats import kmc
-    from codec.imageio_plugin import to_kmc
-    from codec.options import MAX_PIXELS
-
-    class KmcImageFile(ImageFile.ImageFile):  # type: ignore[misc, unused-ignore]
-        """A dense file, decoded when its pixels are first asked for."""
-
-        format = "KMC"
-        format_description = "kmcodec dense file"
-
-        def _open(self) -> None:
-            file: Any = self.fp
-            self._content: bytes = file.read()
-            header = kmc.read_header(self._content, MAX_PIXELS)
-            self._size = header.width, header.height
-            self._mode = _MODES[header.channels - 1]
-            self.tile = []
-
-        def load(self) -> Any:
-            if self._content:
-                contents = kmc.decode([self._content], MAX_PIXELS)
-                self.im = Image.fromarray(decompress(contents.indexed)).im
-                if contents.profile:
-                    self.info["icc_profile"] = contents.profile
-                self._content = b""
-                if self._exclusive_fp and self.fp:
-                    self.fp.close()
-                self.fp = None
-            return super().load()
-
-    def save(image: Any, file: Any, filename: str | bytes) -> None:
-        options = dict(image.encoderinfo)
-        if image.mode not in _MODES:
-            image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-        file.write(to_kmc(np.asarray(image), options))
-
-    def accept(prefix: bytes) -> bool:
-        return prefix.startswith(kmc.MAGIC)
+    from codec.pillow_plugin import KmcImageFile, accept, save
 
     Image.register_open(KmcImageFile.format, KmcImageFile, accept)
     Image.register_save(KmcImageFile.format, save)

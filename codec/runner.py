@@ -14,8 +14,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from codec.batch import COMPRESSED_ALREADY, Job
-from codec.errors import CodecError, FileError
+from codec.errors import CodecError, FileError, LimitError
 from codec.files import as_file_error, display_name, read_start
+from codec.formats import kmc
 from codec.formats.pngfile import SIGNATURE, parse_header
 from codec.report import FileReport
 from codec.threads import silence, thread_count
@@ -182,15 +183,21 @@ def _wait_for_the_begun(
 
 
 def _is_small(path: Path) -> bool:
-    """Judge a file by its size; a PNG, which may be flat and vast, by its header as well."""
+    """Judge a file by its size; PNG and kmc, which may be flat and vast, by the header as well."""
     try:
         start, size_bytes = read_start(path, _PNG_START)
-        if not start.startswith(SIGNATURE):
-            return size_bytes <= _SMALL_BYTES
-        header = parse_header(start[-13:])
+        if size_bytes > _SMALL_BYTES:
+            return False
+        if start.startswith(kmc.MAGIC):
+            kmc.read_header(start, _SMALL_PIXELS)
+        elif start.startswith(SIGNATURE):
+            header = parse_header(start[-13:])
+            return header.width * header.height <= _SMALL_PIXELS
+    except LimitError:
+        return False
     except CodecError:
-        return True  # whoever compresses it will say why not
-    return size_bytes <= _SMALL_BYTES and header.width * header.height <= _SMALL_PIXELS
+        return True  # whoever reads it will say why not
+    return True
 
 
 def _attempt(

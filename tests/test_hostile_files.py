@@ -26,7 +26,7 @@ from PIL import Image
 from codec import kernels
 from codec.decompressor import decompress
 from codec.errors import CodecError
-from codec.formats import FORMS, part_paths
+from codec.formats import FORMS, part_paths, reference
 from codec.formats.contents import Contents
 from codec.formats.npy import decode_npy
 from codec.formats.pngfile import decode_samples, read_png
@@ -314,7 +314,14 @@ def reference_decoders() -> dict[str, Callable[..., tuple[int, int, int, bytes]]
 
         return decode
 
-    return {form: decoder(form) for form in FORMS}
+    def decode_kmc(parts: list[bytes]) -> tuple[int, int, int, bytes] | None:
+        try:
+            labels, codebook, _ = reference.decode(*parts, max_pixels=MAX_PIXELS)
+        except reference.FormatError:
+            return None
+        return (*labels.shape, codebook.shape[1], codebook[labels].tobytes())
+
+    return {form: decoder(form) for form in FORMS if form != "kmc"} | {"kmc": decode_kmc}
 
 
 REFERENCE = reference_decoders()

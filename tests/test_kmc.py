@@ -277,3 +277,40 @@ def test_what_is_refused_leaves_no_doubt() -> None:
         with pytest.raises(CodecError) as caught:
             kmc.decode([data[:end]], MAX_PIXELS)
         assert caught.value.reason == "truncated"
+
+
+@compiled_only
+@pytest.mark.parametrize("effort", ["fast", "best"])
+@pytest.mark.parametrize("side", [2100, 4000])
+def test_vast_blank_pictures_are_stored(side: int, effort: str) -> None:
+    labels = np.zeros((side, side), dtype=np.uint8)
+    for bar in (False, True):
+        labels[40:50, 30:200] = bar
+        indexed = IndexedImage(labels, np.array([[255], [0]], dtype=np.uint8))
+        data = kmc.encode(indexed, effort)
+        assert np.array_equal(kmc.decode(data, MAX_PIXELS).indexed.labels, labels)
+        # At least 2**-19 bytes a pixel, and hardly more: 0.00003 bits a pixel and the bar.
+        assert side**2 / 2**19 - 8 < len(data[0]) < side**2 / 2**18 + 90
+
+
+@compiled_only
+@pytest.mark.parametrize(
+    ("effort", "digest"),
+    [("fast", "bc0d9db43623288f"), ("best", "d8c8a13a043b1474")],
+)
+def test_a_larger_picture_has_pinned_bits(effort: str, digest: str) -> None:
+    """Tables of 2**18 slots, counts at their limits: no vector is as large."""
+    indexed = picture(21, 700, 600, 200, 3)
+    (data,) = kmc.encode(indexed, effort)
+    assert np.array_equal(kmc.decode([data], MAX_PIXELS).indexed.labels, indexed.labels)
+    assert hashlib.sha256(data).hexdigest()[:16] == digest
+
+
+def test_bands_are_limited() -> None:
+    data = kmc.encode(picture(1, 300, 1, 3, 1))[0]
+    head = data[:6] + b"\x01\xac\x02\x02"
+    assert data.startswith(head)
+    for bands_less_one, reason in ((b"\xff\x01", "truncated"), (b"\x80\x02", "bad-header")):
+        with pytest.raises(FormatError) as caught:
+            kmc.decode([head + bands_less_one], MAX_PIXELS)
+        assert caught.value.reason == reason

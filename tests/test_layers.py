@@ -40,6 +40,7 @@ LAYERS = {
     "decoders": 1,
     "tiffpages": 5,
     "imageio_plugin": 6,
+    "pillow_plugin": 6,
     "plugins": 7,
     "images": 6,
     "report": 6,
@@ -55,7 +56,7 @@ LAYERS = {
 # Who may import what is heavy or dangerous.
 IMPORTERS = {
     "imageio": {"images", "imageio_plugin", "plugins"},
-    "PIL": {"images", "profiles", "decoders", "plugins"},
+    "PIL": {"images", "profiles", "decoders", "plugins", "pillow_plugin"},
     "tifffile": {"tiffpages"},
     "sklearn": {"codebook", "estimator"},
     "threadpoolctl": {"codebook", "estimator"},

@@ -121,7 +121,8 @@ def save(
     Parameters
     ----------
     indexed : IndexedImage
-        What to store.
+        What to store. Code-words keep their order, though a kmc is some hundred bytes smaller
+        with an ascending codebook.
     path : path-like
         ``X.labels.png`` (with ``X.codebook.npy`` beside it), ``X.npz``, ``X.png`` or ``X.kmc``.
     force : bool
@@ -231,7 +232,8 @@ def load(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Index
     Returns
     -------
     indexed : IndexedImage
-        Labels and codebook.
+        Labels and codebook; not the ICC profile that a kmc of another program may have, which
+        `load_contents` gives.
 
     Raises
     ------

@@ -18,7 +18,10 @@ from codec.threads import run_parallel
 # one to their left, took 0.2 to 0.8 % more bytes than one; two of 4 Mpx of a flat chart, 20 %.
 BAND_PIXELS = 1 << 22
 BAND_CHANGES = 1 << 20
+MAX_BANDS = 256
 _MORE_THAN_LABELS = 1024
+# No odds are above 65535 in 65536: a byte holds at most 363,409 decisions.
+PIXELS_PER_BYTE = 1 << 19
 
 Array = npt.NDArray[np.uint8]
 
@@ -60,7 +63,7 @@ def encode_bands(labels: Array, codebook: Array, fast: bool) -> list[bytes]:
     streams : list of bytes
         One for each band.
     """
-    n_bands = labels.size // BAND_PIXELS
+    n_bands = min(labels.size // BAND_PIXELS, MAX_BANDS)
     if n_bands > 1:
         changes = int(np.count_nonzero(labels[:, 1:] != labels[:, :-1]))
         n_bands = min(n_bands, changes // BAND_CHANGES, len(labels))
@@ -71,6 +74,24 @@ def encode_bands(labels: Array, codebook: Array, fast: bool) -> list[bytes]:
             for rows in band_rows(len(labels), max(1, n_bands))
         ]
     )
+
+
+def without_last_zeros(stream: bytes, pixels: int) -> bytes:
+    """Drop zeros that a decoder finds behind the end, but for as many as a reader asks for.
+
+    Parameters
+    ----------
+    stream : bytes
+        As the coder ended it.
+    pixels : int
+        Of the band.
+
+    Returns
+    -------
+    stream : bytes
+        At least a byte for each `PIXELS_PER_BYTE`, if there were as many.
+    """
+    return stream[: max(len(stream.rstrip(b"\0")), pixels // PIXELS_PER_BYTE)]
 
 
 def decode_bands(
@@ -119,7 +140,7 @@ def _encode_band(labels: Array, codebook: Array, fast: bool) -> bytes:
     while size < 0:
         room = np.empty(2 * room.size, dtype=np.uint8)
         size = encode(labels, codebook, slots, room, fast)
-    return room[:size].tobytes().rstrip(b"\0")
+    return without_last_zeros(room[:size].tobytes(), labels.size)
 
 
 def _decode_band(stream: bytes, codebook: Array, fast: bool, labels: Array) -> int:
@@ -144,7 +165,7 @@ def _encode_slowly(labels: Array, codebook: Array, fast: bool) -> bytes:
     from codec.formats.reference import encode_band
 
     _warn()
-    return encode_band(labels, codebook, fast)
+    return without_last_zeros(encode_band(labels, codebook, fast), labels.size)
 
 
 def _decode_slowly(stream: bytes, codebook: Array, fast: bool, labels: Array) -> int:

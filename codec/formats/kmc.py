@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from codec.errors import FormatError
-from codec.formats.bands import decode_bands, encode_bands
+from codec.errors import FormatError, ImageError
+from codec.formats.bands import MAX_BANDS, PIXELS_PER_BYTE, decode_bands, encode_bands
 from codec.formats.contents import Contents
 from codec.formats.pngfile import check_dimensions
 from codec.formats.rice import decode_codebook, encode_codebook
@@ -20,8 +20,6 @@ _CHANNELS, _FAST, _PROFILE, _UNUSED = 0x03, 0x04, 0x08, 0xF0
 _DIGEST_SIZE = 8
 _MAX_PROFILE = 1 << 20
 _VARINT_BYTES = 5
-# No odds are above 65535 in 65536: a byte holds at most 363,409 decisions.
-_PIXELS_PER_BYTE = 1 << 19
 
 
 class _Reader:
@@ -80,7 +78,8 @@ def encode(indexed: IndexedImage, effort: str = "best", profile: bytes = b"") ->
     indexed : IndexedImage
         What to store; smallest with code-words in ascending order.
     effort : {'fast', 'default', 'best'}
-        ``fast`` is six times faster and makes files some 10 % larger; the others are the same.
+        ``fast`` is five times faster; files are 8 % larger for photographs and up to 20 % for
+        flat pictures. The others are the same.
     profile : bytes
         ICC profile of the colors, at most 1 MiB; nothing for sRGB.
 
@@ -88,7 +87,16 @@ def encode(indexed: IndexedImage, effort: str = "best", profile: bytes = b"") ->
     -------
     parts : list of one bytes
         The content of `X.kmc`.
+
+    Raises
+    ------
+    ImageError
+        The profile is larger.
     """
+    if len(profile) > _MAX_PROFILE:
+        raise ImageError(
+            f"an ICC profile of {len(profile)} bytes is too large", "profile-too-large"
+        )
     fast = effort == "fast"
     streams = [b""]
     if indexed.n_colors > 1:
@@ -178,6 +186,33 @@ def read_header(data: bytes, max_pixels: int) -> Header:
     return _read_header(_Reader(data), max_pixels)
 
 
+def read_profile(data: bytes, max_pixels: int) -> bytes:
+    """Read the ICC profile of a dense file without its labels.
+
+    Parameters
+    ----------
+    data, max_pixels
+        As for `read_header`.
+
+    Returns
+    -------
+    profile : bytes
+        Empty if there is none.
+
+    Raises
+    ------
+    FormatError, LimitError
+        As `decode`.
+    """
+    reader = _Reader(data)
+    header = _read_header(reader, max_pixels)
+    if not header.has_profile:
+        return b""
+    _, used = decode_codebook(data[reader.at :], header.n_colors, header.channels)
+    reader.take(used)
+    return _read_profile(reader)
+
+
 def _read_header(reader: _Reader, max_pixels: int) -> Header:
     if reader.take(len(MAGIC)) != MAGIC:
         raise FormatError("not a kmc file", "not-compressed")
@@ -193,8 +228,8 @@ def _read_header(reader: _Reader, max_pixels: int) -> Header:
     width, height = reader.varint(), reader.varint()
     n_colors, n_bands = reader.take(1)[0] + 1, reader.varint() + 1
     check_dimensions(width, height, max_pixels)
-    if n_bands > height:
-        raise FormatError("the header has more bands than rows", "bad-header")
+    if n_bands > min(height, MAX_BANDS):
+        raise FormatError("the header has too many bands", "bad-header")
     fast, has_profile = bool(flags & _FAST), bool(flags & _PROFILE)
     return Header(width, height, (flags & _CHANNELS) + 1, n_colors, n_bands, fast, has_profile)
 
@@ -236,6 +271,6 @@ def _decode_labels(
         if coded:
             raise FormatError("there are bytes for labels that need none", "excess-data")
         return np.zeros((header.height, header.width), dtype=np.uint8)
-    if header.height * header.width > _PIXELS_PER_BYTE * (coded + 8):
+    if header.height * header.width > PIXELS_PER_BYTE * (coded + 8):
         raise FormatError("there are too few bytes for so many labels", "truncated")
     return decode_bands(streams, header.height, header.width, codebook, header.fast)

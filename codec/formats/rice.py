@@ -136,10 +136,7 @@ class _Bits:
         if zero < 0 or end > len(self._bits):
             raise FormatError("the file is cut short", "truncated")
         self._at = end
-        residual = ones << parameter | int(self._bits[zero + 1 : end] or "0", 2)
-        if residual > 255:
-            raise FormatError("a code-word's residual is over 255", "bad-codebook")
-        return residual
+        return ones << parameter | int(self._bits[zero + 1 : end] or "0", 2)
 
     def end(self) -> int:
         """Return how many bytes were begun, if nothing but zeros is left of the last."""

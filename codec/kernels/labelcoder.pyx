@@ -16,7 +16,7 @@ from codec.kernels.labelmodel cimport (
     FAST_FIRST, FAST_LAST, FLAT_SET, Model, N_FLAT, N_SPATIAL, find_lines, free_model, learn,
     new_model, predict, slots_needed,
 )
-from codec.kernels.labelpalette cimport CHANNELS, Palette, fill_palette
+from codec.kernels.labelcolors cimport CHANNELS, Colors, fill_colors
 
 cdef enum:
     MAX_AHEAD = 16
@@ -117,7 +117,7 @@ cdef void _begin_row(Walk *walk, Py_ssize_t width) noexcept nogil:
 
 
 cdef inline int _code_label(
-    Model *model, Coder *coder, Here *here, Palette *palette, Walk *walk, Py_ssize_t x,
+    Model *model, Coder *coder, Here *here, Colors *colors, Walk *walk, Py_ssize_t x,
     int label, const bint fast, bint flat
 ) noexcept nogil:
     """Code one label: is it that of a neighbor? If not, which side of each node is it on?"""
@@ -135,7 +135,7 @@ cdef inline int _code_label(
             return here.w
         if not fast:
             look_at_colors(
-                here, palette, walk.rows[0] + x, walk.rows[1] + x, walk.rows[2] + x
+                here, colors, walk.rows[0] + x, walk.rows[1] + x, walk.rows[2] + x
             )
             here.count_w = 12
         find_lines(model, 0, first, last)
@@ -144,7 +144,7 @@ cdef inline int _code_label(
         asked[0], asked[1], asked[2], asked[3] = here.w, here.n, here.ne, here.nw
         if not fast:
             look_at_colors(
-                here, palette, walk.rows[0] + x, walk.rows[1] + x, walk.rows[2] + x
+                here, colors, walk.rows[0] + x, walk.rows[1] + x, walk.rows[2] + x
             )
             here.energy = energy(walk, x)
             for flag in range(4):
@@ -161,10 +161,10 @@ cdef inline int _code_label(
             if fast:
                 model.selected[0] = flag << 8 | here.pattern
             else:
-                prepare_flag(model, here, palette, flag, candidate, counts[flag])
+                prepare_flag(model, here, colors, flag, candidate, counts[flag])
             if _code(model, coder, label == candidate, flag, first, last, not fast):
                 return candidate
-    node = palette.root
+    node = colors.root
     while node >= 0:
         if depth == 3 or depth == 7:
             find_lines(model, node + 1, first, last)
@@ -172,18 +172,18 @@ cdef inline int _code_label(
         if fast:
             model.selected[0] = 1024 + node
         else:
-            prepare_node(model, here, palette, node, depth)
+            prepare_node(model, here, colors, node, depth)
         flag = _code(
-            model, coder, palette.path[label][depth], place, first, last, not fast
+            model, coder, colors.path[label][depth], place, first, last, not fast
         )
         place = 2 * place - 3 + flag if depth < 3 else 2 * place + flag
-        node = palette.children[node][flag]
+        node = colors.children[node][flag]
         depth += 1
     return -1 - node
 
 
 cdef void _walk_pixels(
-    Model *model, Coder *coder, Palette *palette, Walk *walk, uint8_t *labels,
+    Model *model, Coder *coder, Colors *colors, Walk *walk, uint8_t *labels,
     Py_ssize_t height, Py_ssize_t width, const bint fast
 ) noexcept nogil:
     cdef Here here
@@ -200,12 +200,12 @@ cdef void _walk_pixels(
             flat = look_around(&here, model, walk, x, same_n, run, fast)
             if not coder.decoding:
                 label = labels[y * width + x]
-            label = _code_label(model, coder, &here, palette, walk, x, label, fast, flat)
+            label = _code_label(model, coder, &here, colors, walk, x, label, fast, flat)
             row[x] = label
             if coder.decoding:
                 labels[y * width + x] = label
             if not fast:
-                learn_energy(&here, palette, walk, x, label, flat)
+                learn_energy(&here, colors, walk, x, label, flat)
             run = min(MAX_RUN, run + 1) if label == here.w else 0
             same_n = (same_n << 1 | (label == here.n)) & 255
             walk.same_w[x] = <uint8_t> (walk.same_w[x] << 1 | (label == here.w))
@@ -219,25 +219,25 @@ cdef int _run(
 ) noexcept nogil:
     """Encode or decode a band; 0 if there was no memory."""
     cdef Model *model = new_model(height * width, slots, fast)
-    cdef Palette *palette = <Palette *> calloc(1, sizeof(Palette))
+    cdef Colors *colors = <Colors *> calloc(1, sizeof(Colors))
     cdef Walk walk
     cdef int done = 0, i
     walk.memory = NULL
-    if model != NULL and palette != NULL and _allocate(&walk, width):
-        fill_palette(palette, codebook)
+    if model != NULL and colors != NULL and _allocate(&walk, width):
+        fill_colors(colors, codebook)
         coder.low, coder.high, coder.value = 0, 0xFFFFFFFF, 0
         if coder.decoding:
             for i in range(4):
                 coder.value = coder.value << 8 | _next_byte(coder)
         if fast:
-            _walk_pixels(model, coder, palette, &walk, labels, height, width, True)
+            _walk_pixels(model, coder, colors, &walk, labels, height, width, True)
         else:
-            _walk_pixels(model, coder, palette, &walk, labels, height, width, False)
+            _walk_pixels(model, coder, colors, &walk, labels, height, width, False)
         if not coder.decoding and coder.low > 0:
             _put_byte(coder, (coder.low >> 24) + 1)
         done = 1
     free(walk.memory)
-    free(palette)
+    free(colors)
     free_model(model)
     return done
 

@@ -7,7 +7,7 @@ from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport abs
 
 from codec.kernels.labelmodel cimport Model, N_SPATIAL, combine, find_line
-from codec.kernels.labelpalette cimport CHANNELS, Palette
+from codec.kernels.labelcolors cimport CHANNELS, Colors
 
 
 cdef enum:
@@ -47,25 +47,25 @@ cdef inline int clip(int value) noexcept nogil:
 
 
 cdef inline void look_at_colors(
-    Here *here, Palette *palette, const uint8_t *row, const uint8_t *above,
+    Here *here, Colors *colors, const uint8_t *row, const uint8_t *above,
     const uint8_t *second
 ) noexcept nogil:
     cdef int k, w, n, nw, ne
     for k in range(CHANNELS):
-        w, n = palette.words[here.w][k], palette.words[here.n][k]
-        nw, ne = palette.words[here.nw][k], palette.words[here.ne][k]
+        w, n = colors.words[here.w][k], colors.words[here.n][k]
+        nw, ne = colors.words[here.nw][k], colors.words[here.ne][k]
         here.predictions[0][k] = clip(w + n - nw)
         here.predictions[1][k] = clip(w + ((ne - nw) >> 1))
-        here.predictions[2][k] = clip(n + ne - palette.words[second[1]][k])
+        here.predictions[2][k] = clip(n + ne - colors.words[second[1]][k])
         here.predictions[3][k] = (3 * (w + n) + ne + nw + 4) >> 3
         here.predictions[4][k] = (
-            4 * (w + n) + 2 * (ne + nw) + palette.words[row[-2]][k] + palette.words[second[0]][k]
-            + palette.words[above[2]][k] + palette.words[above[-2]][k] + 8
+            4 * (w + n) + 2 * (ne + nw) + colors.words[row[-2]][k] + colors.words[second[0]][k]
+            + colors.words[above[2]][k] + colors.words[above[-2]][k] + 8
         ) >> 4
-    here.near_wn = palette.near[here.w][here.n]
+    here.near_wn = colors.near[here.w][here.n]
     here.around = (
-        here.near_wn | palette.near[here.n][here.ne] << 4 | palette.near[here.n][here.nw] << 8
-        | palette.near[here.w][row[-2]] << 12
+        here.near_wn | colors.near[here.n][here.ne] << 4 | colors.near[here.n][here.nw] << 8
+        | colors.near[here.w][row[-2]] << 12
     )
 
 
@@ -79,21 +79,21 @@ cdef inline void set_color_context(Model *model, int index, uint32_t word) noexc
 
 
 cdef inline void prepare_flag(
-    Model *model, Here *here, Palette *palette, int flag, int label, int count
+    Model *model, Here *here, Colors *colors, int flag, int label, int count
 ) noexcept nogil:
     """Select what is learned of the question: is it this neighbor's label?"""
     cdef int k, j, distance, along = 0, length = 0, part, total
     cdef int[N_PREDICTIONS] far
     cdef int other = here.n if flag == 0 else here.w
     cdef int other_count = here.count_n if flag == 0 else here.count_w
-    cdef int *word = palette.words[label]
+    cdef int *word = colors.words[label]
     for j in range(N_PREDICTIONS):
         distance = 0
         for k in range(CHANNELS):
             distance += abs(word[k] - here.predictions[j][k])
-        far[j] = palette.steps[distance if distance < 1023 else 1023]
+        far[j] = colors.steps[distance if distance < 1023 else 1023]
     for k in range(CHANNELS):
-        part = palette.words[other][k] - word[k]
+        part = colors.words[other][k] - word[k]
         along += part * (here.predictions[4][k] - word[k])
         length += part * part
     total = 8 * along + length // 2 + 4 * length
@@ -116,23 +116,23 @@ cdef inline void prepare_flag(
 
 
 cdef inline void prepare_node(
-    Model *model, Here *here, Palette *palette, int node, int depth
+    Model *model, Here *here, Colors *colors, int node, int depth
 ) noexcept nogil:
     """Select what is learned of the question: is it above the node's threshold?"""
-    cdef int axis = palette.axis[node]
-    cdef int zero = 256 - palette.threshold[node]
-    cdef uint8_t *sides = palette.sides
+    cdef int axis = colors.axis[node]
+    cdef int zero = 256 - colors.threshold[node]
+    cdef uint8_t *sides = colors.sides
     cdef uint32_t gradient = sides[here.predictions[0][axis] + zero]
     cdef uint32_t above = sides[here.predictions[2][axis] + zero]
     cdef uint32_t mean = sides[here.predictions[3][axis] + zero]
-    cdef int fine = here.predictions[4][axis] - palette.threshold[node]
+    cdef int fine = here.predictions[4][axis] - colors.threshold[node]
     fine = (-16 if fine < -16 else 15 if fine > 15 else fine) & 31
     set_color_context(
         model, 0,
-        4 | depth << 3 | sides[palette.words[here.w][axis] + zero] << 8
-        | sides[palette.words[here.n][axis] + zero] << 12
-        | sides[palette.words[here.ne][axis] + zero] << 16
-        | sides[palette.words[here.nw][axis] + zero] << 20,
+        4 | depth << 3 | sides[colors.words[here.w][axis] + zero] << 8
+        | sides[colors.words[here.n][axis] + zero] << 12
+        | sides[colors.words[here.ne][axis] + zero] << 16
+        | sides[colors.words[here.nw][axis] + zero] << 20,
     )
     set_color_context(model, 1, 4 | depth << 3 | gradient << 8 | above << 12 | mean << 16)
     set_color_context(model, 2, 4 | node << 3 | fine << 11)
@@ -232,10 +232,10 @@ cdef inline int energy(Walk *walk, Py_ssize_t x) noexcept nogil:
 
 
 cdef inline void learn_energy(
-    Here *here, Palette *palette, Walk *walk, Py_ssize_t x, int label, bint flat
+    Here *here, Colors *colors, Walk *walk, Py_ssize_t x, int label, bint flat
 ) noexcept nogil:
     cdef int k, distance = 0
     if not flat or label != here.w:  # else all colors were the mean
         for k in range(CHANNELS):
-            distance += abs(palette.words[label][k] - here.predictions[4][k])
+            distance += abs(colors.words[label][k] - here.predictions[4][k])
     walk.energies[0][x] = min(255, distance)

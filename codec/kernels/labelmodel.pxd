@@ -9,8 +9,11 @@ cdef extern from *:
     """
     /* As expressions, which compilers turn into loops without branches. */
     #define KMCODEC_LIMIT(value, limit) \
-        ((value) > (limit) ? (limit) : (value) < -(limit) ? -(limit) : (value))
+        ((value) > (int) (limit) ? (int) (limit) \
+         : (value) < -(int) (limit) ? -(int) (limit) : (value))
     #define KMCODEC_IF(condition, value, other) ((condition) ? (value) : (other))
+    /* A slot that saw nothing: odds of one half, count 0. Too large for an enum of ints. */
+    #define KMCODEC_FRESH ((uint32_t) 0x80000000)
     #if defined(__GNUC__)
     #define KMCODEC_FETCH(address) __builtin_prefetch(address, 1)
     #else
@@ -18,6 +21,7 @@ cdef extern from *:
     #endif
     """
     int limited "KMCODEC_LIMIT"(int value, int limit) nogil
+    uint32_t FRESH "KMCODEC_FRESH"
     uint32_t chosen_state "KMCODEC_IF"(uint32_t condition, uint32_t value, uint32_t other) nogil
     void fetch "KMCODEC_FETCH"(const void *address) nogil
 
@@ -34,7 +38,6 @@ cdef enum:
     N_REFINED = 1280     # rows of a refinement table
     REFINED_STEPS = 33
     LOGIT_LIMIT = 3071   # in 1/256
-    FRESH = 0x80000000   # a slot that saw nothing: probability one half, count 0
     COUNT_LIMIT = 30
 
 

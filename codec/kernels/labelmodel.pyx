@@ -97,7 +97,7 @@ cdef Model *new_model(Py_ssize_t pixels, uint32_t *slots, bint fast) noexcept no
     model.bits = _slot_bits(pixels)
     model.color_bits = model.bits if model.bits < COLOR_BITS else COLOR_BITS
     model.slots = slots
-    model.color_slots = slots + (<Py_ssize_t> N_SPATIAL << model.bits)
+    model.color_slots = slots if fast else slots + (<Py_ssize_t> N_SPATIAL << model.bits)
     for i in range(slots_needed(pixels, fast)):
         slots[i] = FRESH
     _fill_tables(model)

@@ -1,7 +1,7 @@
 """Reference decoder of dense files: format-spec section 16 in plain Python, for reading.
 
-It was written from the specification alone, without sight of the compiled coder. The tests hold
-the two against each other; where no compiler was present, it codes the labels.
+It follows that text and nothing else. The tests hold the compiled coder against it; where no
+compiler was present, it codes the labels.
 """
 
 from codec.formats.reference.band import decode_band, encode_band

@@ -72,7 +72,7 @@ class Encoder:
         return bit
 
     def finish(self) -> bytes:
-        """End the stream, without zero bytes at its end."""
+        """End the stream; zero bytes at its end may be left out."""
         if self.low > 0:
             self.stream.append((self.low >> 24) + 1)
-        return bytes(self.stream).rstrip(b"\0")
+        return bytes(self.stream)

@@ -96,7 +96,7 @@ def decode(data: bytes, max_pixels: int = 89_478_485) -> tuple[Labels, NDArray[n
     need(width > 0 and height > 0, "bad-dimensions")
     need(width <= 65535 and height <= 65535, "side-limit")
     need(width * height <= max_pixels, "pixel-limit")
-    need(bands <= height, "bad-header")
+    need(bands <= min(height, 256), "bad-header")
     channels, fast = (flags & 3) + 1, bool(flags & 4)
     codebook = read_codebook(reader, size, channels)
     profile = read_profile(reader) if flags & 8 else b""

@@ -6,7 +6,7 @@ cdef enum:
     MAX_DEPTH = 8
 
 
-cdef struct Palette:
+cdef struct Colors:
     int[256][CHANNELS] words
     uint8_t[256][256] near          # quantized distances
     uint8_t[1024] steps             # distance, quantized
@@ -21,4 +21,4 @@ cdef struct Palette:
     int root
 
 
-cdef void fill_palette(Palette *palette, const uint8_t[:, ::1] codebook) noexcept nogil
+cdef void fill_colors(Colors *colors, const uint8_t[:, ::1] codebook) noexcept nogil
