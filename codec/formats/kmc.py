@@ -29,6 +29,11 @@ class _Reader:
         self._data = data
         self.at = 0
 
+    def starts_with(self, magic: bytes) -> bool:
+        """Tell whether the file begins so, and go on behind it."""
+        self.at = len(magic)
+        return self._data.startswith(magic)
+
     def take(self, count: int) -> bytes:
         """Return the next bytes."""
         if count > len(self._data) - self.at:
@@ -214,7 +219,7 @@ def read_profile(data: bytes, max_pixels: int) -> bytes:
 
 
 def _read_header(reader: _Reader, max_pixels: int) -> Header:
-    if reader.take(len(MAGIC)) != MAGIC:
+    if not reader.starts_with(MAGIC):
         raise FormatError("not a kmc file", "not-compressed")
     version = reader.take(1)
     if version != VERSION:
