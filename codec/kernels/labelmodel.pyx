@@ -4,8 +4,8 @@ from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 
 from codec.kernels.labelmodel cimport (
-    COUNT_LIMIT, FAST_LAST, FLAT_SET, FRESH, LOGIT_LIMIT, Model, N_CONTEXTS, N_FINAL, N_REFINED, N_SETS,
-    N_SPATIAL, REFINED_STEPS, limited,
+    COUNT_LIMIT, FAST_LAST, FLAT_SET, FRESH, LOGIT_LIMIT, Model, N_CONTEXTS, N_FINAL,
+    N_REFINED, N_SETS, N_SPATIAL, REFINED_STEPS, limited,
 )
 
 cdef enum:
@@ -62,7 +62,8 @@ cdef bint _allocate(Model *model, int first_weight) noexcept nogil:
             return False
         for i in range(N_REFINED * REFINED_STEPS):
             model.refinements[k][i] = model.squash[
-                LOGIT_LIMIT + limited(<int> (i % REFINED_STEPS) * 192 - LOGIT_LIMIT - 1, LOGIT_LIMIT)
+                LOGIT_LIMIT
+                + limited(<int> (i % REFINED_STEPS) * 192 - LOGIT_LIMIT - 1, LOGIT_LIMIT)
             ]
     return True
 
