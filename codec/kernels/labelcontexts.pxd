@@ -83,11 +83,11 @@ cdef inline void prepare_flag(
 ) noexcept nogil:
     """Select what is learned of the question: is it this neighbor's label?"""
     cdef int k, j, distance, along = 0, length = 0, part, total
-    cdef int[N_PREDICTIONS] far
+    cdef int[N_PREDICTIONS - 1] far
     cdef int other = here.n if flag == 0 else here.w
     cdef int other_count = here.count_n if flag == 0 else here.count_w
     cdef int *word = colors.words[label]
-    for j in range(N_PREDICTIONS):
+    for j in range(N_PREDICTIONS - 1):
         distance = 0
         for k in range(CHANNELS):
             distance += abs(word[k] - here.predictions[j][k])
