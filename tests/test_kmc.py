@@ -273,10 +273,10 @@ def test_what_is_refused_leaves_no_doubt() -> None:
     with pytest.raises(LimitError) as caught:
         kmc.decode([data], 64 * 64 - 1)
     assert caught.value.reason == "pixel-limit"
-    for end in range(len(data) - 300):
+    for end in range(24):  # header, codebook and digest; the labels are in no_damage
         with pytest.raises(CodecError) as caught:
             kmc.decode([data[:end]], MAX_PIXELS)
-        assert caught.value.reason == "truncated"
+        assert caught.value.reason == ("truncated" if end > 3 else "not-compressed")
 
 
 @compiled_only

@@ -83,7 +83,7 @@ def encode(indexed: IndexedImage, effort: str = "best", profile: bytes = b"") ->
     indexed : IndexedImage
         What to store; smallest with code-words in ascending order.
     effort : {'fast', 'default', 'best'}
-        ``fast`` is five times faster; files are 8 % larger for photographs and up to 20 % for
+        ``fast`` is five times faster; files are 6 % larger for photographs and 7 to 22 % for
         flat pictures. The others are the same.
     profile : bytes
         ICC profile of the colors, at most 1 MiB; nothing for sRGB.
