@@ -14,14 +14,6 @@ import codec
 from codec import batch, jobs, runner
 
 
-@pytest.fixture
-def sandbox(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Sandbox:
-    monkeypatch.chdir(tmp_path)
-    return Sandbox(tmp_path, capsys)
-
-
 def pictures(sandbox: Sandbox, *names: str) -> None:
     """Write different pictures of few colors."""
     for seed, name in enumerate(names):

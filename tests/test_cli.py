@@ -37,14 +37,6 @@ from codec import cli
 
 
 @pytest.fixture
-def sandbox(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Sandbox:
-    monkeypatch.chdir(tmp_path)
-    return Sandbox(tmp_path, capsys)
-
-
-@pytest.fixture
 def pair(sandbox: Sandbox) -> Sandbox:
     """A sandbox with a picture and its pair."""
     sandbox.picture("photo.png")

@@ -41,14 +41,6 @@ NAMES = {
 }
 
 
-@pytest.fixture
-def sandbox(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Sandbox:
-    monkeypatch.chdir(tmp_path)
-    return Sandbox(tmp_path, capsys)
-
-
 def read_json(text: str) -> dict[str, Any]:
     """Parse a JSON report strictly: NaN and Infinity are no JSON."""
 

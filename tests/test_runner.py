@@ -13,14 +13,6 @@ from codec.report import FileReport
 from codec.runner import run
 
 
-@pytest.fixture
-def sandbox(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Sandbox:
-    monkeypatch.chdir(tmp_path)
-    return Sandbox(tmp_path, capsys)
-
-
 def _jobs(count: int, folder: Path) -> list[Job]:
     return [
         Job(Path(f"{number}.png"), folder / f"{number}.npz", (folder / f"{number}.npz",))
