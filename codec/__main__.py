@@ -2,8 +2,9 @@
 
 import os
 import sys
+import warnings
 from contextlib import suppress
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from codec.cli import main
 
@@ -16,6 +17,7 @@ def run() -> NoReturn:
     """
     # OpenBLAS starts its threads when NumPy is imported; they only get in the way of ours.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    warnings.showwarning = _show_warning
     try:
         code = main()
     except SystemExit as end:
@@ -24,6 +26,12 @@ def run() -> NoReturn:
         with suppress(OSError, ValueError):
             stream.flush()
     os._exit(code)
+
+
+def _show_warning(message: Warning | str, *where: Any, **more: Any) -> None:
+    """Say it in a line, as everything is said, without a place in our source."""
+    if sys.stderr is not None:
+        print(f"kmcodec: warning: {message}", file=sys.stderr)
 
 
 if __name__ == "__main__":

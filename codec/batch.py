@@ -126,7 +126,7 @@ def plan_decompression(
     ParameterError
         As for `plan_compression`.
     """
-    endings = (LABELS_SUFFIX, ".indexed.png", ".npz", ".kmc")
+    endings = tuple(form.default_suffix for form in FORMS.values())
 
     def wanted(name: str) -> bool:
         return name.lower().endswith(endings)

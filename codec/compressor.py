@@ -207,13 +207,13 @@ def compress_to_bytes(
     CodecError
         As `compress`; or the profile is too large.
     """
-    from codec.formats import FORMS, arranged_for, encode_checked, kmc
+    from codec.formats import FORMS, arranged_for, check_encoded, kmc
 
     form = FORMS["kmc"]
     indexed = arranged_for(form, compress(pixels, **options))
-    effort = options.get("effort", CompressSettings.effort)
-    parts, _ = encode_checked(form, indexed, effort)
-    return kmc.encode(indexed, effort, profile)[0] if profile else parts[0]
+    parts = kmc.encode(indexed, options.get("effort", CompressSettings.effort), profile)
+    check_encoded(form, parts, indexed)
+    return parts[0]
 
 
 def compress_with_details(

@@ -158,7 +158,7 @@ def test_codebooks_take_what_their_order_allows() -> None:
     assert len(encode_codebook(codebook)) <= 3 + -(-raw * 9 // 8)
     assert len(encode_codebook(codebook[np.lexsort(codebook.T[::-1])])) < 0.87 * raw
     ramp = np.arange(256, dtype=np.uint8)[:, None]
-    # A residual of 1 takes two bits, or one and a half with parameter 0 and a zero at first.
+    # A zero of one bit and 255 ones of two; the other channels repeat it, and take no bits.
     assert len(encode_codebook(np.hstack([ramp, ramp, ramp]))) == 3 + 64
 
 

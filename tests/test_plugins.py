@@ -27,14 +27,6 @@ def registered() -> None:
     codec.register()
 
 
-@pytest.fixture
-def sandbox(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Sandbox:
-    monkeypatch.chdir(tmp_path)
-    return Sandbox(tmp_path, capsys)
-
-
 def stored(path: Path, channels: int) -> np.ndarray:
     state = np.random.default_rng(channels)
     indexed = IndexedImage(
@@ -233,3 +225,20 @@ def test_a_truncated_file_is_told_and_the_others_are_done(sandbox: Sandbox) -> N
     assert any("bad.kmc" in line and "cut short" in line for line in run.lines)
     assert run.wrote("out", "out/good.decoded.png", "out/sub", "out/sub/good.decoded.png")
     assert sandbox.run("info", "in/bad.kmc", check=1).left_all_as_it_was
+
+
+def test_a_slow_coder_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "flag.kmc").write_bytes((VECTORS / "flag.kmc").read_bytes())
+    script = (
+        "import sys\nfrom codec import kernels\nkernels.compiled = lambda: False\n"
+        "sys.argv = ['kmcodec', 'decompress', 'flag.kmc']\n"
+        "from codec.__main__ import run\nrun()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=child_environment(), text=True,
+        capture_output=True, check=True,
+    )  # fmt: skip
+    first = done.stderr.splitlines()[0]
+    assert first.startswith("kmcodec: warning: without compiled kernels")
+    assert done.stderr.count("warning") == 1
+    assert (tmp_path / "flag.decoded.png").exists()

@@ -1,7 +1,7 @@
 """Codebooks of dense files: residuals of simple predictors, Rice-coded (format-spec section 16.3).
 
 Rice codes: R. F. Rice, "Some practical universal noiseless coding techniques", JPL Publication
-79-22, 1979. Code-words in ascending order take about half of their raw bytes.
+79-22, 1979. Code-words in ascending order take about two thirds of their raw bytes.
 """
 
 import numpy as np
