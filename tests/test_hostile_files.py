@@ -45,7 +45,7 @@ def manifest() -> list[tuple[str, bool]]:
         return [(row["name"], row["verified"] == "yes") for row in csv.DictReader(file)]
 
 
-# Without compiled kernels a label of a kmc takes a millisecond: test_kmc.py has less for them.
+# Without compiled kernels a label of a kmc takes a millisecond: formats/kmc has less for them.
 SEALED = [
     name
     for name, sealed in manifest()

@@ -116,7 +116,7 @@ def test_the_reference_decoder_reads_the_golden_files(
         path = VECTORS / row["name"]
         data = path.read_bytes()
         if row["form"] == "kmc":
-            continue  # its reference is a package of its own: test_kmc.py
+            continue  # its reference is a package of its own: test_reference.py
         if row["form"] == "pair":
             codebook = path.with_name(path.name.replace(".labels.png", ".codebook.npy"))
             found = reference["decode_pair"](codebook.read_bytes(), data)

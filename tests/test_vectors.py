@@ -199,6 +199,6 @@ def decode_by_the_book(reference: SimpleNamespace, folder: Path, row: dict[str, 
 def test_the_decoder_of_the_specification_refuses_the_same_files():
     reference = reference_decoder()
     for row in REFUSED:
-        if row["form"] not in ("any", "kmc"):  # that of dense files is in test_kmc.py
+        if row["form"] not in ("any", "kmc"):  # that of dense files is in test_reference.py
             with pytest.raises(reference.FormatError):
                 decode_by_the_book(reference, INVALID, row)

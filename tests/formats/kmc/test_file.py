@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from cli_tools import REPOSITORY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -20,9 +21,8 @@ from codec.images import read_image
 from codec.indexed import IndexedImage
 from codec.options import MAX_PIXELS
 
-ROOT = Path(__file__).parent.parent
-VECTORS = Path(__file__).parent / "vectors"
-SAMPLES = sorted((ROOT / "samples").glob("*.png"))
+VECTORS = REPOSITORY / "tests" / "vectors"
+SAMPLES = sorted((REPOSITORY / "samples").glob("*.png"))
 compiled_only = pytest.mark.skipif(not kernels.compiled(), reason="no compiled kernels")
 
 Array = npt.NDArray[np.uint8]

@@ -91,7 +91,7 @@ def test_the_limit_error_names_the_limit_and_the_option_that_raises_it(kind: str
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WebP", "BMP", "GIF"])
 def test_a_file_cut_anywhere_is_refused(kind: str) -> None:
-    # TIFF, whose pixels may lie anywhere, is cut in test_images.py.
+    # TIFF, whose pixels may lie anywhere, is cut in test_tiff.py.
     data = sample(kind)
     for size in range(1, len(data)):
         with pytest.raises((ImageError, FormatError)) as caught:

@@ -289,7 +289,7 @@ def test_labels_that_a_paint_program_changed_are_refused():
 # Damage and mixed-up files
 
 
-# row 87: each fact of rows 35 to 44 and 57 is a test of test_pngfile.py; here, that a pair
+# row 87: each fact of rows 35 to 44 and 57 is a test of png/test_reading.py; here, that a pair
 # goes the same way
 @pytest.mark.parametrize(
     ("labels", "reason"),
