@@ -1,7 +1,7 @@
 """PNG files built and taken apart with struct and zlib alone, to check the codec against.
 
 Nothing here imports the codec. The filters follow the text of the PNG specification byte by byte,
-so that they are slow, and independent of `codec.rowfilters`.
+so that they are slow, and independent of those of the codec.
 """
 
 import struct
