@@ -125,3 +125,12 @@ def members_of(labels: Bytes, codebook: Bytes, *, sealed: bool = True) -> list[M
         row = np.frombuffer(seal(labels, codebook), dtype=np.uint8).reshape(1, -1)
         members.append(Member(b"seal.npy", npy(row)))
     return members
+
+
+def altered_npz(labels: Bytes, codebook: Bytes, index: int, **changes: object) -> bytes:
+    """An npz in which attributes of one member are changed."""
+    members = members_of(labels, codebook)
+    for name, value in changes.items():
+        assert hasattr(members[index], name)
+        setattr(members[index], name, value)
+    return archive(members)

@@ -1,4 +1,4 @@
-"""The indexed PNG (`codec.formats.indexed_png`): a palette, labels and the private chunk kmSL."""
+"""The indexed PNG: a palette, labels and the private chunk kmSL."""
 
 import io
 import zlib
@@ -7,58 +7,32 @@ import container_tools as ct
 import numpy as np
 import png_tools as pt
 import pytest
+from format_tools import FLAG, LABELS, PICTURE, Reader, assert_is, picture
 from PIL import Image
 
 from codec.decompressor import decompress
-from codec.errors import CodecError, FormatError, LimitError
-from codec.formats.contents import Contents
 from codec.formats.indexed_png import decode, encode
 from codec.indexed import IndexedImage
-from codec.options import MAX_PIXELS
 
-FLAG = np.array([[0, 0, 255], [255, 255, 255], [255, 0, 0]], dtype=np.uint8)
-LABELS = np.array([[0, 1, 2], [0, 1, 2]], dtype=np.uint8)
-PICTURE = IndexedImage(LABELS, FLAG)
+READER = Reader(decode)
+read, reason_of = READER.read, READER.reason_of
 (ENCODED,) = encode(PICTURE)
 ROWS = [[0, 1, 2], [0, 1, 2]]
 PLTE = pt.chunk(b"PLTE", FLAG.tobytes())
 SEAL = pt.chunk(b"kmSL", b"\x03" + ct.seal(LABELS, FLAG))
 
 
-def picture(shape: tuple[int, int], size: int, channels: int, seed: int = 0) -> IndexedImage:
-    state = np.random.RandomState(seed)
-    labels = state.randint(0, size, shape).astype(np.uint8)
-    return IndexedImage(labels, state.randint(0, 256, (size, channels)).astype(np.uint8))
-
-
-def read(data: bytes, max_pixels: int = MAX_PIXELS) -> Contents:
-    return decode([data], max_pixels)
-
-
-def reason_of(data: bytes, max_pixels: int = MAX_PIXELS) -> str:
-    with pytest.raises(CodecError) as caught:
-        read(data, max_pixels)
-    assert isinstance(caught.value, (FormatError, LimitError))
-    return caught.value.reason
-
-
-def assert_is(contents: Contents, expected: IndexedImage, *, verified: bool) -> None:
-    assert contents.verified is verified
-    assert contents.indexed.labels.tolist() == expected.labels.tolist()
-    assert contents.indexed.codebook.tolist() == expected.codebook.tolist()
-
-
 def indexed_png(*before: bytes, depth: int = 8, rows: list[list[int]] = ROWS) -> bytes:
     return pt.encode(rows, depth, pt.INDEXED, before=before)
 
 
-def shown(data: bytes, mode: str) -> list:
+def shown(data: bytes, mode: str) -> object:
     """What any viewer shows."""
     with Image.open(io.BytesIO(data)) as image:
         return np.asarray(image.convert(mode)).tolist()
 
 
-def test_the_flag_is_stored_in_these_chunks():
+def test_the_flag_is_stored_in_these_chunks() -> None:
     chunks = pt.chunks_of(ENCODED)
     assert [kind for kind, _ in chunks] == [b"IHDR", b"PLTE", b"kmSL", b"IDAT", b"IEND"]
     assert chunks[0][1] == b"\x00\x00\x00\x03\x00\x00\x00\x02\x02\x03\x00\x00\x00"
@@ -67,7 +41,7 @@ def test_the_flag_is_stored_in_these_chunks():
     assert zlib.decompress(chunks[3][1]) == b"\x00\x18\x00\x18"  # 00 01 10 and padding
 
 
-def test_the_private_chunk_is_not_copied_by_programs_that_change_pixels():
+def test_the_private_chunk_is_not_copied_by_programs_that_change_pixels() -> None:
     # Bit 5 of its letters: ancillary, private, reserved, unsafe to copy (PNG section 5.4).
     assert [bool(letter & 0x20) for letter in b"kmSL"] == [True, True, False, False]
 
@@ -75,19 +49,23 @@ def test_the_private_chunk_is_not_copied_by_programs_that_change_pixels():
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 16, 17, 256])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 41), (41, 1), (13, 11)])
-def test_a_picture_comes_back_exactly_and_verified(channels, size, shape):
+def test_a_picture_comes_back_exactly_and_verified(
+    channels: int, size: int, shape: tuple[int, int]
+) -> None:
     expected = picture(shape, size, channels)
     assert_is(read(*encode(expected)), expected, verified=True)
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (2, "LA"), (3, "RGB"), (4, "RGBA")])
 @pytest.mark.parametrize("size", [1, 2, 4, 16, 17, 256])
-def test_every_viewer_shows_the_pixels_that_decompress_gives(channels, mode, size):
+def test_every_viewer_shows_the_pixels_that_decompress_gives(
+    channels: int, mode: str, size: int
+) -> None:
     expected = picture((13, 11), size, channels)
     assert shown(encode(expected)[0], mode) == decompress(expected).tolist()
 
 
-def test_transparency_ends_with_the_last_code_word_that_needs_it():
+def test_transparency_ends_with_the_last_code_word_that_needs_it() -> None:
     def chunk_of(alphas: list[int], channels: int) -> bytes | None:
         codebook = np.zeros((len(alphas), channels), dtype=np.uint8)
         codebook[:, -1] = alphas
@@ -102,7 +80,7 @@ def test_transparency_ends_with_the_last_code_word_that_needs_it():
         assert chunk_of([0], channels) == b"\x00"
 
 
-def test_opaque_pictures_with_alpha_keep_their_channels():
+def test_opaque_pictures_with_alpha_keep_their_channels() -> None:
     for channels in (2, 4):
         codebook = np.full((3, channels), 255, dtype=np.uint8)
         codebook[:, 0] = [1, 2, 3]
@@ -113,13 +91,13 @@ def test_opaque_pictures_with_alpha_keep_their_channels():
 @pytest.mark.parametrize(
     ("size", "depth"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 4), (16, 4), (17, 8), (256, 8)]
 )
-def test_rows_are_packed_into_as_few_bits_as_the_codebook_needs(size, depth):
+def test_rows_are_packed_into_as_few_bits_as_the_codebook_needs(size: int, depth: int) -> None:
     # Noise, which only packing makes smaller.
     (data,) = encode(picture((40, 40), size, 3))
     assert pt.chunks_of(data)[0][1][8] == depth
 
 
-def test_rows_are_left_unpacked_where_that_is_smaller():
+def test_rows_are_left_unpacked_where_that_is_smaller() -> None:
     # Every row is the one above moved by a pixel, which is a match of bytes but not of bits.
     row = np.random.RandomState(0).randint(0, 3, 101).astype(np.uint8)
     labels = np.stack([np.roll(row, shift) for shift in range(60)])
@@ -128,7 +106,7 @@ def test_rows_are_left_unpacked_where_that_is_smaller():
     assert len(data) < len(pt.encode(labels.tolist(), 2, pt.INDEXED, before=[PLTE, SEAL]))
 
 
-def test_parts_add_up_to_the_size_of_the_file():
+def test_parts_add_up_to_the_size_of_the_file() -> None:
     transparent = np.hstack([FLAG, np.array([[0], [9], [255]], dtype=np.uint8)])
     (data,) = encode(IndexedImage(LABELS, transparent))
     contents = read(data)
@@ -143,13 +121,13 @@ def test_parts_add_up_to_the_size_of_the_file():
 # Indexed PNGs that others wrote
 
 
-def test_a_foreign_indexed_png_is_rgb_and_unverified():
+def test_a_foreign_indexed_png_is_rgb_and_unverified() -> None:
     for depth in (2, 4, 8):
         assert_is(read(indexed_png(PLTE, depth=depth)), PICTURE, verified=False)
 
 
 @pytest.mark.parametrize("alphas", [b"\x00", b"\x00\x80", b"\x00\x80\xff", b"\xff\xff\xff"])
-def test_a_foreign_indexed_png_with_transparency_is_rgba(alphas):
+def test_a_foreign_indexed_png_with_transparency_is_rgba(alphas: bytes) -> None:
     opacity = np.frombuffer(alphas.ljust(3, b"\xff"), dtype=np.uint8)[:, None]
     expected = IndexedImage(LABELS, np.hstack([FLAG, opacity]))
     data = indexed_png(PLTE, pt.chunk(b"tRNS", alphas))
@@ -159,7 +137,7 @@ def test_a_foreign_indexed_png_with_transparency_is_rgba(alphas):
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 17), (17, 1), (13, 11)])
-def test_what_pillow_wrote_is_read_as_pillow_reads_it(bits, shape):
+def test_what_pillow_wrote_is_read_as_pillow_reads_it(bits: int, shape: tuple[int, int]) -> None:
     expected = picture(shape, 2**bits, 3, seed=bits)
     image = Image.fromarray(expected.labels).convert("P")
     image.putpalette(expected.codebook.tobytes())
@@ -175,7 +153,9 @@ def test_what_pillow_wrote_is_read_as_pillow_reads_it(bits, shape):
 @pytest.mark.parametrize("kinds", [(0,), (1,), (2,), (3,), (4,), (4, 3, 0, 2, 1)])
 @pytest.mark.parametrize("interlace", [0, 1])
 @pytest.mark.parametrize("depth", [2, 8])
-def test_other_filters_interlacing_and_depths_keep_the_seal(kinds, interlace, depth):
+def test_other_filters_interlacing_and_depths_keep_the_seal(
+    kinds: tuple[int, ...], interlace: int, depth: int
+) -> None:
     expected = picture((19, 14), 4, 3)
     chunks = dict(pt.chunks_of(encode(expected)[0]))
     before = [pt.chunk(kind, chunks[kind]) for kind in (b"PLTE", b"kmSL")]
@@ -186,18 +166,18 @@ def test_other_filters_interlacing_and_depths_keep_the_seal(kinds, interlace, de
     assert_is(read(rewritten), expected, verified=True)
 
 
-def test_the_private_chunk_may_stand_anywhere():
+def test_the_private_chunk_may_stand_anywhere() -> None:
     after = pt.encode(ROWS, 8, pt.INDEXED, before=[PLTE], after=[SEAL])
     for data in (indexed_png(SEAL, PLTE), indexed_png(PLTE, SEAL), after):
         assert_is(read(data), PICTURE, verified=True)
 
 
-def test_other_chunks_do_not_matter():
+def test_other_chunks_do_not_matter() -> None:
     added = [pt.chunk(b"gAMA", b"\x00\x00\xb1\x8f"), pt.chunk(b"tEXt", b"a\x00b")]
     assert_is(read(indexed_png(*added, PLTE, SEAL, *added)), PICTURE, verified=True)
 
 
-def test_without_its_private_chunk_a_picture_is_what_others_would_see():
+def test_without_its_private_chunk_a_picture_is_what_others_would_see() -> None:
     grey = IndexedImage(LABELS, FLAG[:, :1])
     chunks = [
         (kind, content) for kind, content in pt.chunks_of(encode(grey)[0]) if kind != b"kmSL"
@@ -220,19 +200,19 @@ def test_without_its_private_chunk_a_picture_is_what_others_would_see():
     ],
     ids=["grey", "RGB", "RGB with a suggested palette", "grey+alpha", "RGBA of 16 bits"],
 )
-def test_a_png_without_a_palette_is_a_picture_and_not_compressed(data):
+def test_a_png_without_a_palette_is_a_picture_and_not_compressed(data: bytes) -> None:
     assert reason_of(data) == "not-indexed"
 
 
 # row 57
 @pytest.mark.parametrize("depth", [2, 8])
-def test_a_pixel_beyond_the_palette_is_refused(depth):
+def test_a_pixel_beyond_the_palette_is_refused(depth: int) -> None:
     data = indexed_png(pt.chunk(b"PLTE", FLAG[:2].tobytes()), depth=depth)
     assert reason_of(data) == "label-out-of-range"
 
 
 @pytest.mark.parametrize("alphas", [b"", bytes(4), bytes(256)])
-def test_transparency_that_does_not_fit_the_palette_is_refused(alphas):
+def test_transparency_that_does_not_fit_the_palette_is_refused(alphas: bytes) -> None:
     assert reason_of(indexed_png(PLTE, pt.chunk(b"tRNS", alphas))) == "bad-palette"
 
 
@@ -256,12 +236,12 @@ def test_transparency_that_does_not_fit_the_palette_is_refused(alphas):
         (b"\x04" + ct.seal(LABELS, FLAG), "digest-mismatch"),
     ],
 )
-def test_the_private_chunk_must_be_the_seal_of_this_picture(content, reason):
+def test_the_private_chunk_must_be_the_seal_of_this_picture(content: bytes, reason: str) -> None:
     assert reason_of(indexed_png(PLTE, pt.chunk(b"kmSL", content))) == reason
 
 
 # row 91
-def test_an_edited_picture_that_kept_its_seal_is_refused():
+def test_an_edited_picture_that_kept_its_seal_is_refused() -> None:
     recolored = pt.chunk(b"PLTE", (FLAG ^ np.uint8(1)).tobytes())
     longer = pt.chunk(b"PLTE", FLAG.tobytes() + b"\x00\x00\x00")
     moved = [[0, 1, 2], [0, 2, 1]]
@@ -278,14 +258,14 @@ def test_an_edited_picture_that_kept_its_seal_is_refused():
         assert reason_of(data) == "digest-mismatch"
 
 
-def test_transparency_added_to_a_picture_without_alpha_is_refused():
+def test_transparency_added_to_a_picture_without_alpha_is_refused() -> None:
     # The pixels are those that were sealed, but not those that every viewer shows now.
     data = indexed_png(PLTE, pt.chunk(b"tRNS", b"\x00"), SEAL)
-    assert shown(data, "RGBA")[0][0] == [0, 0, 255, 0]
+    assert shown(data, "RGBA") == [[[0, 0, 255, 0], [255] * 4, [255, 0, 0, 255]]] * 2
     assert reason_of(data) == "digest-mismatch"
 
 
-def test_a_grey_picture_whose_palette_was_tinted_is_refused():
+def test_a_grey_picture_whose_palette_was_tinted_is_refused() -> None:
     grey = IndexedImage(LABELS, FLAG[:, :1])
     chunks = pt.chunks_of(encode(grey)[0])
     tinted = [
@@ -309,16 +289,16 @@ def test_a_grey_picture_whose_palette_was_tinted_is_refused():
         (pt.png(pt.ihdr(65536, 1, 8, 3), PLTE, pt.idat(b""), pt.IEND), "side-limit"),
     ],
 )
-def test_a_damaged_png_is_refused(data, reason):
+def test_a_damaged_png_is_refused(data: bytes, reason: str) -> None:
     assert reason_of(data) == reason
 
 
 # row 88
-def test_every_truncation_is_refused():
+def test_every_truncation_is_refused() -> None:
     for length in range(len(ENCODED)):
         assert reason_of(ENCODED[:length]) == ("not-a-png" if length < 8 else "truncated")
 
 
-def test_the_limit_on_pixels_is_kept():
-    assert_is(read(ENCODED, 6), PICTURE, verified=True)
-    assert reason_of(ENCODED, 5) == "pixel-limit"
+def test_the_limit_on_pixels_is_kept() -> None:
+    assert_is(read(ENCODED, max_pixels=6), PICTURE, verified=True)
+    assert reason_of(ENCODED, max_pixels=5) == "pixel-limit"

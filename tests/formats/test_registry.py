@@ -1,12 +1,14 @@
-"""The registry of forms: names of files, saving and loading (`codec.formats`)."""
+"""The registry of forms: names of files, saving and loading."""
 
 import os
 from pathlib import Path
+from typing import Any
 
 import container_tools as ct
 import numpy as np
 import png_tools as pt
 import pytest
+from format_tools import FLAG, LABELS, PICTURE, assert_same
 
 import codec
 from codec.errors import (
@@ -19,31 +21,23 @@ from codec.errors import (
 )
 from codec.formats import FORMS, form_of, load, load_contents, part_paths, save
 from codec.indexed import IndexedImage
-from codec.options import FORM_NAMES
+from codec.options import EFFORTS, FORM_NAMES
 
-FLAG = np.array([[0, 0, 255], [255, 255, 255], [255, 0, 0]], dtype=np.uint8)
-LABELS = np.array([[0, 1, 2], [0, 1, 2]], dtype=np.uint8)
-PICTURE = IndexedImage(LABELS, FLAG)
 OTHER = IndexedImage(LABELS, FLAG[::-1].copy())
 NAMES = ("flag.labels.png", "flag.npz", "flag.png")
-
-
-def assert_same(found: IndexedImage, expected: IndexedImage) -> None:
-    assert found.labels.tolist() == expected.labels.tolist()
-    assert found.codebook.tolist() == expected.codebook.tolist()
 
 
 def content_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def failure(path: str | os.PathLike[str], **options: object) -> CodecError:
+def failure(path: str | os.PathLike[str], **options: Any) -> CodecError:
     with pytest.raises(CodecError) as caught:
         load_contents(path, **options)
     return caught.value
 
 
-def test_the_forms_are_those_that_the_command_line_offers():
+def test_the_forms_are_those_that_the_command_line_offers() -> None:
     assert tuple(FORMS) == FORM_NAMES
     assert [form.name for form in FORMS.values()] == list(FORMS)
 
@@ -69,9 +63,9 @@ def test_the_forms_are_those_that_the_command_line_offers():
         ("é\n.npz", "npz"),
     ],
 )
-def test_the_end_of_a_name_chooses_the_form(name, form):
+def test_the_end_of_a_name_chooses_the_form(name: str, form: str) -> None:
     for path in (name, Path(name), os.fsencode(name)):
-        assert form_of(path).name == form
+        assert form_of(path).name == form  # type: ignore[arg-type]  # bytes are taken too
 
 
 @pytest.mark.parametrize(
@@ -89,14 +83,14 @@ def test_the_end_of_a_name_chooses_the_form(name, form):
         "a.labels.npy",
     ],
 )
-def test_a_name_that_is_of_no_form_is_refused(name):
+def test_a_name_that_is_of_no_form_is_refused(name: str) -> None:
     with pytest.raises(ParameterError) as caught:
         form_of(name)
     assert caught.value.reason == "output-name"
     assert ".labels.png, .npz, .png" in str(caught.value)
 
 
-def test_a_name_that_is_nothing_but_the_end_of_a_pair_is_refused():
+def test_a_name_that_is_nothing_but_the_end_of_a_pair_is_refused() -> None:
     # As an indexed PNG it could be written but, being named like half of a pair, never read.
     with pytest.raises(ParameterError) as caught:
         form_of(".labels.png")
@@ -104,7 +98,7 @@ def test_a_name_that_is_nothing_but_the_end_of_a_pair_is_refused():
 
 
 # row 108: the codebook gets its name first, so that labels are never without it
-def test_a_pair_is_the_codebook_then_the_labels():
+def test_a_pair_is_the_codebook_then_the_labels() -> None:
     pair = FORMS["pair"]
     assert part_paths(pair, "d/a.labels.png") == [Path("d/a.codebook.npy"), Path("d/a.labels.png")]
     assert part_paths(pair, "d/A.LABELS.PNG") == [Path("d/A.codebook.npy"), Path("d/A.LABELS.PNG")]
@@ -116,7 +110,7 @@ def test_a_pair_is_the_codebook_then_the_labels():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_saved_is_loaded_again_and_verified(name, tmp_path):
+def test_what_is_saved_is_loaded_again_and_verified(name: str, tmp_path: Path) -> None:
     paths = save(PICTURE, tmp_path / name)
     assert paths == part_paths(form_of(name), tmp_path / name)
     assert sorted(tmp_path.iterdir()) == sorted(paths)
@@ -128,19 +122,21 @@ def test_what_is_saved_is_loaded_again_and_verified(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_files_hold_the_bytes_that_encode_gives(name, tmp_path):
+def test_files_hold_the_bytes_that_encode_gives(name: str, tmp_path: Path) -> None:
     paths = save(PICTURE, tmp_path / name)
-    assert [path.read_bytes() for path in paths] == form_of(name).encode(PICTURE)
+    assert [path.read_bytes() for path in paths] == form_of(name).encode(PICTURE, "best")
 
 
-def test_the_public_names_are_these_functions():
+def test_the_public_names_are_these_functions() -> None:
     assert codec.save is save
     assert codec.load is load
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("name", NAMES)
-def test_pictures_of_every_number_of_channels_come_back(channels, name, tmp_path):
+def test_pictures_of_every_number_of_channels_come_back(
+    channels: int, name: str, tmp_path: Path
+) -> None:
     state = np.random.RandomState(channels)
     expected = IndexedImage(
         state.randint(0, 40, (30, 20)).astype(np.uint8),
@@ -151,7 +147,7 @@ def test_pictures_of_every_number_of_channels_come_back(channels, name, tmp_path
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_existing_file_is_kept_unless_forced(name, tmp_path):
+def test_an_existing_file_is_kept_unless_forced(name: str, tmp_path: Path) -> None:
     save(PICTURE, tmp_path / name)
     before = content_of(tmp_path)
     with pytest.raises(FileError) as caught:
@@ -164,7 +160,7 @@ def test_an_existing_file_is_kept_unless_forced(name, tmp_path):
 
 
 @pytest.mark.parametrize("half", ["flag.codebook.npy", "flag.labels.png"])
-def test_a_pair_is_not_saved_where_either_half_is_in_the_way(half, tmp_path):
+def test_a_pair_is_not_saved_where_either_half_is_in_the_way(half: str, tmp_path: Path) -> None:
     (tmp_path / half).write_bytes(b"mine")
     with pytest.raises(FileError) as caught:
         save(PICTURE, tmp_path / "flag.labels.png")
@@ -173,13 +169,13 @@ def test_a_pair_is_not_saved_where_either_half_is_in_the_way(half, tmp_path):
     assert content_of(tmp_path) == {half: b"mine"}
 
 
-def test_nothing_is_written_under_a_name_of_no_form(tmp_path):
+def test_nothing_is_written_under_a_name_of_no_form(tmp_path: Path) -> None:
     with pytest.raises(ParameterError):
         save(PICTURE, tmp_path / "flag.jpg")
     assert content_of(tmp_path) == {}
 
 
-def test_nothing_is_written_into_a_folder_that_does_not_exist(tmp_path):
+def test_nothing_is_written_into_a_folder_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught:
         save(PICTURE, tmp_path / "missing" / "flag.npz")
     assert caught.value.reason == "no-directory"
@@ -187,7 +183,7 @@ def test_nothing_is_written_into_a_folder_that_does_not_exist(tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_picture_that_no_reader_would_accept_is_not_written(name, tmp_path):
+def test_a_picture_that_no_reader_would_accept_is_not_written(name: str, tmp_path: Path) -> None:
     wide = IndexedImage(np.zeros((1, 65_536), dtype=np.uint8), FLAG)
     with pytest.raises(LimitError) as caught:
         save(wide, tmp_path / name)
@@ -196,7 +192,7 @@ def test_a_picture_that_no_reader_would_accept_is_not_written(name, tmp_path):
 
 
 @pytest.mark.parametrize("value", [None, LABELS, (LABELS, FLAG)], ids=["None", "array", "tuple"])
-def test_only_an_indexed_image_is_saved(value, tmp_path):
+def test_only_an_indexed_image_is_saved(value: Any, tmp_path: Path) -> None:
     with pytest.raises(ImageError) as caught:
         save(value, tmp_path / "flag.npz")
     assert caught.value.reason == "bad-type"
@@ -204,7 +200,7 @@ def test_only_an_indexed_image_is_saved(value, tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_longest_side_that_is_allowed_is_saved_and_loaded(name, tmp_path):
+def test_the_longest_side_that_is_allowed_is_saved_and_loaded(name: str, tmp_path: Path) -> None:
     labels = np.zeros((1, 65_535), dtype=np.uint8)
     labels[0, -1] = 2
     for shape in ((1, 65_535), (65_535, 1)):
@@ -216,9 +212,9 @@ def test_the_longest_side_that_is_allowed_is_saved_and_loaded(name, tmp_path):
 # Which reader
 
 
-def test_the_first_bytes_decide_and_not_the_name(tmp_path):
-    (npz,) = FORMS["npz"].encode(PICTURE)
-    (png,) = FORMS["png"].encode(PICTURE)
+def test_the_first_bytes_decide_and_not_the_name(tmp_path: Path) -> None:
+    (npz,) = FORMS["npz"].encode(PICTURE, "best")
+    (png,) = FORMS["png"].encode(PICTURE, "best")
     for name in ("a.png", "a.labels.png", "a.jpg", "a"):
         (tmp_path / name).write_bytes(npz)
         assert load_contents(tmp_path / name).form == "npz"
@@ -227,7 +223,7 @@ def test_the_first_bytes_decide_and_not_the_name(tmp_path):
         assert load_contents(tmp_path / name).form == "png"
 
 
-def test_either_half_names_the_pair(tmp_path):
+def test_either_half_names_the_pair(tmp_path: Path) -> None:
     save(PICTURE, tmp_path / "flag.labels.png")
     for name in ("flag.labels.png", "flag.codebook.npy"):
         contents = load_contents(tmp_path / name)
@@ -235,7 +231,7 @@ def test_either_half_names_the_pair(tmp_path):
         assert_same(contents.indexed, PICTURE)
 
 
-def test_a_codebook_elsewhere_can_be_named(tmp_path):
+def test_a_codebook_elsewhere_can_be_named(tmp_path: Path) -> None:
     save(PICTURE, tmp_path / "flag.labels.png")
     (tmp_path / "flag.codebook.npy").rename(tmp_path / "other.npy")
     (tmp_path / "flag.labels.png").rename(tmp_path / "plain.png")
@@ -256,7 +252,9 @@ def test_a_codebook_elsewhere_can_be_named(tmp_path):
         b"\0" * 64,
     ],
 )
-def test_files_that_are_neither_png_nor_zip_are_not_compressed_ones(data, tmp_path):
+def test_files_that_are_neither_png_nor_zip_are_not_compressed_ones(
+    data: bytes, tmp_path: Path
+) -> None:
     for name in ("a.labels.png", "a.png", "a.npz"):
         (tmp_path / name).write_bytes(data)
         error = failure(tmp_path / name)
@@ -264,7 +262,7 @@ def test_files_that_are_neither_png_nor_zip_are_not_compressed_ones(data, tmp_pa
         assert error.reason == "not-compressed"
 
 
-def test_a_codebook_named_for_an_archive_is_refused(tmp_path):
+def test_a_codebook_named_for_an_archive_is_refused(tmp_path: Path) -> None:
     save(PICTURE, tmp_path / "flag.npz")
     save(PICTURE, tmp_path / "flag.labels.png")
     error = failure(tmp_path / "flag.npz", codebook_path=tmp_path / "flag.codebook.npy")
@@ -273,21 +271,21 @@ def test_a_codebook_named_for_an_archive_is_refused(tmp_path):
 
 
 # row 105
-def test_a_png_with_an_archive_behind_it_is_judged_as_a_png(tmp_path):
-    (npz,) = FORMS["npz"].encode(PICTURE)
-    (png,) = FORMS["png"].encode(OTHER)
+def test_a_png_with_an_archive_behind_it_is_judged_as_a_png(tmp_path: Path) -> None:
+    (npz,) = FORMS["npz"].encode(PICTURE, "best")
+    (png,) = FORMS["png"].encode(OTHER, "best")
     (tmp_path / "a.npz").write_bytes(png + npz)
     assert failure(tmp_path / "a.npz").reason == "trailing-data"
     (tmp_path / "a.png").write_bytes(npz + png)
     assert failure(tmp_path / "a.png").reason == "truncated"
 
 
-def test_an_ordinary_picture_is_not_a_compressed_file(tmp_path):
+def test_an_ordinary_picture_is_not_a_compressed_file(tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_bytes(pt.encode([[0, 0, 0]], 8, pt.RGB))
     assert failure(tmp_path / "photo.png").reason == "not-indexed"
 
 
-def test_the_limit_on_pixels_reaches_every_reader(tmp_path):
+def test_the_limit_on_pixels_reaches_every_reader(tmp_path: Path) -> None:
     for name in NAMES:
         save(PICTURE, tmp_path / name)
         assert_same(load(tmp_path / name, max_pixels=6), PICTURE)
@@ -300,7 +298,7 @@ def test_the_limit_on_pixels_reaches_every_reader(tmp_path):
 
 
 # row 107
-def test_a_missing_codebook_is_named(tmp_path):
+def test_a_missing_codebook_is_named(tmp_path: Path) -> None:
     save(PICTURE, tmp_path / "flag.labels.png")
     (tmp_path / "flag.codebook.npy").unlink()
     error = failure(tmp_path / "flag.labels.png")
@@ -310,7 +308,7 @@ def test_a_missing_codebook_is_named(tmp_path):
 
 
 # row 107
-def test_missing_labels_are_named_if_the_codebook_was_given(tmp_path):
+def test_missing_labels_are_named_if_the_codebook_was_given(tmp_path: Path) -> None:
     save(PICTURE, tmp_path / "flag.labels.png")
     (tmp_path / "flag.labels.png").unlink()
     error = failure(tmp_path / "flag.codebook.npy")
@@ -319,7 +317,7 @@ def test_missing_labels_are_named_if_the_codebook_was_given(tmp_path):
     assert "flag.labels.png" in str(error)
 
 
-def test_a_codebook_that_cannot_be_read_is_named_with_what_is_wrong(tmp_path):
+def test_a_codebook_that_cannot_be_read_is_named_with_what_is_wrong(tmp_path: Path) -> None:
     save(PICTURE, tmp_path / "flag.labels.png")
     codebook = tmp_path / "flag.codebook.npy"
     codebook.write_bytes(b"")
@@ -332,19 +330,21 @@ def test_a_codebook_that_cannot_be_read_is_named_with_what_is_wrong(tmp_path):
     assert failure(tmp_path / "flag.labels.png").reason == "is-directory"
 
 
-def test_the_name_of_a_codebook_cannot_break_the_line_of_its_error(tmp_path):
+def test_the_name_of_a_codebook_cannot_break_the_line_of_its_error(tmp_path: Path) -> None:
     name = "a\n\x1b[31m.labels.png"
-    (tmp_path / name).write_bytes(FORMS["pair"].encode(PICTURE)[1])
+    (tmp_path / name).write_bytes(FORMS["pair"].encode(PICTURE, "best")[1])
     message = str(failure(tmp_path / name))
     assert "\n" not in message
     assert "\x1b" not in message
 
 
 # row 108
-def test_a_new_codebook_beside_old_labels_is_refused_whichever_was_written_first(tmp_path):
+def test_a_new_codebook_beside_old_labels_is_refused_whichever_was_written_first(
+    tmp_path: Path,
+) -> None:
     # What a crash between the two names of a forced save would leave.
-    old, new = FORMS["pair"].encode(PICTURE), FORMS["pair"].encode(OTHER)
-    renumbered = FORMS["pair"].encode(IndexedImage(2 - LABELS, FLAG))
+    old, new = FORMS["pair"].encode(PICTURE, "best"), FORMS["pair"].encode(OTHER, "best")
+    renumbered = FORMS["pair"].encode(IndexedImage(2 - LABELS, FLAG), "best")
     for codebook, labels in ((renumbered[0], old[1]), (old[0], renumbered[1])):
         (tmp_path / "flag.codebook.npy").write_bytes(codebook)
         (tmp_path / "flag.labels.png").write_bytes(labels)
@@ -354,7 +354,7 @@ def test_a_new_codebook_beside_old_labels_is_refused_whichever_was_written_first
 
 
 # row 108
-def test_a_failed_save_of_a_pair_leaves_the_old_pair(tmp_path):
+def test_a_failed_save_of_a_pair_leaves_the_old_pair(tmp_path: Path) -> None:
     save(PICTURE, tmp_path / "flag.labels.png")
     before = content_of(tmp_path)
     wide = IndexedImage(np.zeros((1, 65_536), dtype=np.uint8), FLAG)
@@ -364,7 +364,7 @@ def test_a_failed_save_of_a_pair_leaves_the_old_pair(tmp_path):
 
 
 # row 109
-def test_a_file_of_a_newer_version_says_which(tmp_path):
+def test_a_file_of_a_newer_version_says_which(tmp_path: Path) -> None:
     (tmp_path / "flag.codebook.npy").write_bytes(ct.npy(FLAG) + ct.seal(LABELS, FLAG, b"2"))
     (tmp_path / "flag.labels.png").write_bytes(pt.encode(LABELS.tolist()))
     error = failure(tmp_path / "flag.labels.png")
@@ -375,7 +375,7 @@ def test_a_file_of_a_newer_version_says_which(tmp_path):
 # Paths
 
 
-def test_a_missing_file_a_folder_and_an_empty_file_are_file_errors(tmp_path):
+def test_a_missing_file_a_folder_and_an_empty_file_are_file_errors(tmp_path: Path) -> None:
     (tmp_path / "folder.npz").mkdir()
     (tmp_path / "empty.npz").touch()
     for path, reason in (
@@ -394,7 +394,7 @@ def test_a_missing_file_a_folder_and_an_empty_file_are_file_errors(tmp_path):
         assert error.reason == reason, path
 
 
-def test_loading_changes_nothing_on_disk(tmp_path):
+def test_loading_changes_nothing_on_disk(tmp_path: Path) -> None:
     for name in NAMES:
         save(PICTURE, tmp_path / name)
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in tmp_path.iterdir()}
@@ -402,3 +402,42 @@ def test_loading_changes_nothing_on_disk(tmp_path):
         load(path)
     after = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in tmp_path.iterdir()}
     assert after == before
+
+
+# Effort
+
+
+def waves(height: int, width: int) -> IndexedImage:
+    rows, columns = np.mgrid[:height, :width]
+    noise = np.random.RandomState(0).randint(0, 3, (height, width))
+    labels = (rows * columns // 90 + noise) % 64
+    return IndexedImage(labels.astype(np.uint8), np.arange(192, dtype=np.uint8).reshape(64, 3))
+
+
+@pytest.mark.parametrize("form", ["labels.png", "npz", "png"])
+def test_more_effort_makes_smaller_files_with_the_same_content(tmp_path: Path, form: str) -> None:
+    indexed = waves(500, 600)
+    sizes = []
+    for effort in EFFORTS:
+        paths = codec.save(indexed, tmp_path / f"{effort}.{form}", effort=effort)
+        found = codec.load(tmp_path / f"{effort}.{form}")
+        assert (found.labels == indexed.labels).all()
+        assert (found.codebook == indexed.codebook).all()
+        sizes.append(sum(path.stat().st_size for path in paths))
+
+    assert sizes[0] > sizes[1] > sizes[2]
+
+
+def test_an_unknown_effort_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="more"):
+        codec.save(waves(5, 6), tmp_path / "a.npz", effort="more")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_takes_every_effort(form: str) -> None:
+    indexed = waves(40, 50)
+    for effort in EFFORTS:
+        found = FORMS[form].decode(FORMS[form].encode(indexed, effort), 2000).indexed
+        assert (found.labels == indexed.labels).all()

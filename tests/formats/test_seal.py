@@ -1,18 +1,15 @@
-"""The seal (`codec.formats.seal`): forty bytes that bind labels and codebook."""
+"""The seal: forty bytes that bind labels and codebook."""
 
 import hashlib
 
 import container_tools as ct
 import numpy as np
 import pytest
+from format_tools import FLAG, LABELS, PICTURE
 
 from codec.errors import FormatError
 from codec.formats.seal import SEAL_SIZE, check_seal, make_seal
 from codec.indexed import IndexedImage
-
-LABELS = np.array([[0, 1, 2], [0, 1, 2]], dtype=np.uint8)
-FLAG = np.array([[0, 0, 255], [255, 255, 255], [255, 0, 0]], dtype=np.uint8)
-PICTURE = IndexedImage(LABELS, FLAG)
 
 
 def refusal(seal: bytes, picture: IndexedImage = PICTURE) -> FormatError:
@@ -21,7 +18,7 @@ def refusal(seal: bytes, picture: IndexedImage = PICTURE) -> FormatError:
     return caught.value
 
 
-def test_the_seal_is_the_digest_of_these_bytes_in_this_order():
+def test_the_seal_is_the_digest_of_these_bytes_in_this_order() -> None:
     content = (
         b"KMCODEC1"
         b"\x00\x00\x00\x02\x00\x00\x00\x03\x00\x03\x03"  # H, W, K, C
@@ -31,13 +28,13 @@ def test_the_seal_is_the_digest_of_these_bytes_in_this_order():
     assert make_seal(PICTURE) == b"KMCODEC1" + hashlib.sha256(content).digest()
 
 
-def test_the_seal_of_the_flag_never_changes():
+def test_the_seal_of_the_flag_never_changes() -> None:
     assert make_seal(PICTURE).hex() == (
         "4b4d434f4445433189ac8f6ca776c469f9eafc52d2739e03eedf8de4ada8c318e4332c43617b131d"
     )
 
 
-def test_a_seal_has_forty_bytes_whatever_the_picture():
+def test_a_seal_has_forty_bytes_whatever_the_picture() -> None:
     for shape, size, channels in (((1, 1), 1, 1), ((300, 2), 256, 4), ((1, 700), 7, 2)):
         labels = np.zeros(shape, dtype=np.uint8)
         picture = IndexedImage(labels, np.zeros((size, channels), dtype=np.uint8))
@@ -45,12 +42,12 @@ def test_a_seal_has_forty_bytes_whatever_the_picture():
 
 
 @pytest.mark.parametrize("height", [1, 255, 256, 257, 511, 512, 513, 1000])
-def test_pictures_of_many_rows_are_sealed_as_if_at_once(height):
+def test_pictures_of_many_rows_are_sealed_as_if_at_once(height: int) -> None:
     labels = np.random.RandomState(height).randint(0, 3, (height, 5)).astype(np.uint8)
     assert make_seal(IndexedImage(labels, FLAG)) == ct.seal(labels, FLAG)
 
 
-def test_the_seal_looks_at_values_and_not_at_strides():
+def test_the_seal_looks_at_values_and_not_at_strides() -> None:
     wide = np.random.RandomState(1).randint(0, 3, (600, 40)).astype(np.uint8)
     for view in (np.asfortranarray(wide), wide[::-1], wide[:, ::2], wide.T):
         contiguous = np.ascontiguousarray(view)
@@ -58,7 +55,7 @@ def test_the_seal_looks_at_values_and_not_at_strides():
     assert make_seal(IndexedImage(LABELS, np.asfortranarray(FLAG))) == make_seal(PICTURE)
 
 
-def test_a_picture_passes_its_own_seal():
+def test_a_picture_passes_its_own_seal() -> None:
     check_seal(make_seal(PICTURE), PICTURE)
     check_seal(ct.seal(LABELS, FLAG), PICTURE)
 
@@ -82,19 +79,19 @@ def test_a_picture_passes_its_own_seal():
         "a color more", "a channel more", "channels less", "a label changed",
     ],
 )  # fmt: skip
-def test_the_seal_of_another_picture_is_refused(labels, codebook):
+def test_the_seal_of_another_picture_is_refused(labels: ct.Bytes, codebook: ct.Bytes) -> None:
     error = refusal(make_seal(PICTURE), IndexedImage(labels, codebook))
     assert error.reason == "digest-mismatch"
 
 
-def test_labels_and_codebook_cannot_trade_bytes():
+def test_labels_and_codebook_cannot_trade_bytes() -> None:
     # Both are the same bytes in the same order; only the shape tells them apart.
     one = IndexedImage(np.zeros((1, 4), dtype=np.uint8), np.zeros((2, 1), dtype=np.uint8))
     other = IndexedImage(np.zeros((1, 2), dtype=np.uint8), np.zeros((4, 1), dtype=np.uint8))
     assert refusal(make_seal(one), other).reason == "digest-mismatch"
 
 
-def test_every_flipped_bit_of_a_seal_is_refused():
+def test_every_flipped_bit_of_a_seal_is_refused() -> None:
     seal = make_seal(PICTURE)
     for position in range(SEAL_SIZE):
         for bit in range(8):
@@ -111,13 +108,13 @@ def test_every_flipped_bit_of_a_seal_is_refused():
 @pytest.mark.parametrize(
     "seal", [b"", b"KMCODEC1", make_seal(PICTURE)[:-1], make_seal(PICTURE) + b"0"]
 )
-def test_a_seal_of_another_length_is_no_seal(seal):
+def test_a_seal_of_another_length_is_no_seal(seal: bytes) -> None:
     assert refusal(seal).reason == "bad-seal"
 
 
 # row 109
 @pytest.mark.parametrize("version", [b"2", b"0", b"\x00", b"\xff"])
-def test_a_seal_of_another_version_names_that_version(version):
+def test_a_seal_of_another_version_names_that_version(version: bytes) -> None:
     error = refusal(ct.seal(LABELS, FLAG, version))
     assert error.reason == "unsupported-version"
     assert f"written by version {version!r}" in str(error)

@@ -270,9 +270,9 @@ def test_without_kernels_the_reference_does_it_with_a_warning(
 
 def test_what_is_refused_leaves_no_doubt() -> None:
     data = (VECTORS / "dense-sprites.kmc").read_bytes()
-    with pytest.raises(LimitError) as caught:
+    with pytest.raises(LimitError) as over:
         kmc.decode([data], 64 * 64 - 1)
-    assert caught.value.reason == "pixel-limit"
+    assert over.value.reason == "pixel-limit"
     for end in range(24):  # header, codebook and digest; the labels are in no_damage
         with pytest.raises(CodecError) as caught:
             kmc.decode([data[:end]], MAX_PIXELS)

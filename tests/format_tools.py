@@ -1,0 +1,64 @@
+"""What the tests of file formats share: a flag, random pictures, and what a reader says."""
+
+from collections.abc import Callable
+
+import container_tools as ct
+import numpy as np
+import pytest
+
+from codec.errors import CodecError, FormatError, LimitError
+from codec.formats.contents import Contents
+from codec.indexed import IndexedImage
+from codec.options import MAX_PIXELS
+
+FLAG = np.array([[0, 0, 255], [255, 255, 255], [255, 0, 0]], dtype=np.uint8)
+LABELS = np.array([[0, 1, 2], [0, 1, 2]], dtype=np.uint8)
+PICTURE = IndexedImage(LABELS, FLAG)
+
+
+def picture(shape: tuple[int, int], size: int, channels: int, seed: int = 0) -> IndexedImage:
+    """Random labels, and a random codebook of `size` code-words."""
+    state = np.random.RandomState(seed)
+    labels = state.randint(0, size, shape).astype(np.uint8)
+    return IndexedImage(labels, state.randint(0, 256, (size, channels)).astype(np.uint8))
+
+
+def flag_members(*, sealed: bool = True) -> list[ct.Member]:
+    """The members of the flag's npz."""
+    return ct.members_of(LABELS, FLAG, sealed=sealed)
+
+
+def flag_with(index: int, **changes: object) -> bytes:
+    """The flag's npz in which attributes of one member are changed."""
+    return ct.altered_npz(LABELS, FLAG, index, **changes)
+
+
+class Reader:
+    """A form's `decode`, given the content of its files one by one."""
+
+    def __init__(self, decode: Callable[[list[bytes], int], Contents]) -> None:
+        self._decode = decode
+
+    def read(self, *parts: bytes, max_pixels: int = MAX_PIXELS) -> Contents:
+        """What the files mean."""
+        return self._decode(list(parts), max_pixels)
+
+    def reason_of(self, *parts: bytes, max_pixels: int = MAX_PIXELS) -> str:
+        """Why the files are refused, which they must be."""
+        with pytest.raises(CodecError) as caught:
+            self.read(*parts, max_pixels=max_pixels)
+        assert isinstance(caught.value, (FormatError, LimitError))
+        assert "pickle" not in str(caught.value)
+        return caught.value.reason
+
+
+def assert_same(found: IndexedImage, expected: IndexedImage) -> None:
+    """Labels and codebook are these, whatever their strides."""
+    assert found.labels.tolist() == expected.labels.tolist()
+    assert found.codebook.tolist() == expected.codebook.tolist()
+
+
+def assert_is(contents: Contents, expected: IndexedImage, *, verified: bool) -> None:
+    """A reader found this picture, with or without a seal."""
+    assert contents.verified is verified
+    assert_same(contents.indexed, expected)
