@@ -6,6 +6,7 @@ import container_tools as ct
 import numpy as np
 import pytest
 
+from codec import kernels
 from codec.errors import CodecError, FormatError, LimitError
 from codec.formats.contents import Contents
 from codec.indexed import IndexedImage
@@ -14,6 +15,7 @@ from codec.options import MAX_PIXELS
 FLAG = np.array([[0, 0, 255], [255, 255, 255], [255, 0, 0]], dtype=np.uint8)
 LABELS = np.array([[0, 1, 2], [0, 1, 2]], dtype=np.uint8)
 PICTURE = IndexedImage(LABELS, FLAG)
+compiled_only = pytest.mark.skipif(not kernels.compiled(), reason="no compiled kernels")
 
 
 def picture(shape: tuple[int, int], size: int, channels: int, seed: int = 0) -> IndexedImage:
@@ -21,6 +23,24 @@ def picture(shape: tuple[int, int], size: int, channels: int, seed: int = 0) -> 
     state = np.random.RandomState(seed)
     labels = state.randint(0, size, shape).astype(np.uint8)
     return IndexedImage(labels, state.randint(0, 256, (size, channels)).astype(np.uint8))
+
+
+def patches(seed: int, height: int, width: int, size: int, channels: int) -> IndexedImage:
+    """Patches, stripes and noise, so that flat, predictable and random pixels occur."""
+    state = np.random.default_rng(seed)
+    labels = np.zeros((height, width), dtype=np.uint8)
+    for _ in range(8):
+        top, left = state.integers(0, height), state.integers(0, width)
+        patch = labels[top : top + height // 2 + 1, left : left + width // 2 + 1]
+        kind = state.integers(0, 3)
+        if kind == 0:
+            patch[:] = state.integers(0, size)
+        elif kind == 1:
+            patch[:] = np.arange(patch.shape[1]) // 2 % size
+        else:
+            patch[:] = state.integers(0, size, patch.shape)
+    codebook = state.integers(0, 256, (size, channels)).astype(np.uint8)
+    return IndexedImage(labels, codebook)
 
 
 def flag_members(*, sealed: bool = True) -> list[ct.Member]:

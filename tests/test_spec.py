@@ -1,29 +1,29 @@
 """The specification's own decoder, run as it stands in the document."""
 
-import csv
 import hashlib
 import re
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from vector_tools import (
+    CONFORMING,
+    INVALID,
+    REFUSED,
+    SPECIFICATION,
+    VECTORS,
+    parts_of,
+    sources_of_readers,
+    specified,
+)
 
 import codec
-from codec import formats
-
-ROOT = Path(__file__).parent.parent
-VECTORS = Path(__file__).parent / "vectors"
-SPEC = (ROOT / "format-spec.md").read_text(encoding="utf-8")
+from codec.formats import FORMS
 
 
 @pytest.fixture(scope="module")
-def reference() -> dict[str, Callable[..., Any]]:
-    (source,) = re.findall(r"```python\n(.*?)```", SPEC, flags=re.DOTALL)
-    namespace: dict[str, Any] = {}
-    exec(compile(source, "format-spec.md", "exec"), namespace)
-    return namespace
+def appendix() -> SimpleNamespace:
+    return specified()
 
 
 def _random_image(state: np.random.RandomState, size: int, channels: int) -> codec.IndexedImage:
@@ -36,7 +36,7 @@ def _random_image(state: np.random.RandomState, size: int, channels: int) -> cod
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("size", [1, 2, 3, 16, 17, 256])
 def test_the_reference_decoder_agrees_on_what_is_written(
-    reference: dict[str, Callable[..., Any]], size: int, channels: int
+    appendix: SimpleNamespace, size: int, channels: int
 ) -> None:
     indexed = _random_image(np.random.RandomState(size * 10 + channels), size, channels)
     expected = (
@@ -46,21 +46,19 @@ def test_the_reference_decoder_agrees_on_what_is_written(
         codec.decompress(indexed).tobytes(),
     )
 
-    pair = formats.FORMS["pair"].encode(indexed)
-
-    assert reference["decode_pair"](*pair) == expected
-    assert reference["decode_npz"](*formats.FORMS["npz"].encode(indexed)) == expected
-    assert reference["decode_png"](*formats.FORMS["png"].encode(indexed)) == expected
+    for form in ("pair", "npz", "png"):
+        parts = FORMS[form].encode(indexed, "best")
+        assert getattr(appendix, f"decode_{form}")(*parts) == expected
 
 
 @pytest.mark.parametrize("form", ["pair", "npz", "png"])
 def test_the_reference_decoder_refuses_every_flipped_bit(
-    reference: dict[str, Callable[..., Any]], form: str
+    appendix: SimpleNamespace, form: str
 ) -> None:
     indexed = _random_image(np.random.RandomState(5), 5, 3)
-    parts = formats.FORMS[form].encode(indexed)
+    parts = FORMS[form].encode(indexed, "best")
     expected = codec.decompress(indexed).tobytes()
-    decode = reference[f"decode_{form}"]
+    decode = getattr(appendix, f"decode_{form}")
     for number, part in enumerate(parts):
         for bit in range(8 * len(part)):
             damaged = bytearray(part)
@@ -68,14 +66,14 @@ def test_the_reference_decoder_refuses_every_flipped_bit(
             changed = [*parts[:number], bytes(damaged), *parts[number + 1 :]]
             try:
                 assert decode(*changed)[3] == expected
-            except reference["FormatError"]:
+            except appendix.FormatError:
                 continue
 
 
 def test_the_worked_example_is_a_golden_file() -> None:
     names = ("flag.codebook.npy", "flag.labels.png", "flag.png")
     files = [(VECTORS / name).read_bytes() for name in names]
-    example = SPEC.split("## 14 Worked example")[1].split("## 15")[0]
+    example = SPECIFICATION.split("## 14 Worked example")[1].split("## 15")[0]
     lines = re.findall(r"^([0-9a-f]{8})  ((?:[0-9a-f]{2} {1,2})+)(?!\.)", example, re.MULTILINE)
     dumps = [(int(place, 16), bytes.fromhex(octets)) for place, octets in lines]
     remaining = iter(files)
@@ -93,36 +91,65 @@ def test_the_worked_example_is_a_golden_file() -> None:
 
 def test_every_reason_of_the_readers_is_in_the_specification() -> None:
     raised = set()
-    for path in [*(ROOT / "codec" / "formats").glob("*.py"), ROOT / "codec" / "indexed.py"]:
+    for path in sources_of_readers():
         text = path.read_text(encoding="utf-8")
         raised |= set(re.findall(r'"([a-z]+(?:-[a-z]+)+|truncated)",?\s*\)', text))
-    listed = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", SPEC.split("## 11")[1].split("## 12")[0]))
+    listed = set(
+        re.findall(r"`([a-z]+(?:-[a-z]+)*)`", SPECIFICATION.split("## 11")[1].split("## 12")[0])
+    )
 
     assert raised - {"output-name", "bad-type", "profile-too-large"} <= listed  # those of writers
     assert {"truncated", "digest-mismatch", "pixel-limit", "bad-crc"} <= raised
 
 
-def _golden() -> list[dict[str, str]]:
-    manifest = VECTORS / "MANIFEST.csv"
-    with manifest.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def test_the_reference_decoder_reads_the_golden_files(
-    reference: dict[str, Callable[..., Any]],
+    appendix: SimpleNamespace,
 ) -> None:
     read = 0
-    for row in _golden():
-        path = VECTORS / row["name"]
-        data = path.read_bytes()
+    for row in CONFORMING:
         if row["form"] == "kmc":
             continue  # its reference is a package of its own: test_reference.py
-        if row["form"] == "pair":
-            codebook = path.with_name(path.name.replace(".labels.png", ".codebook.npy"))
-            found = reference["decode_pair"](codebook.read_bytes(), data)
-        else:
-            found = reference[f"decode_{row['form']}"](data)
+        found = getattr(appendix, f"decode_{row['form']}")(*parts_of(VECTORS, row))
         assert hashlib.sha256(found[3]).hexdigest() == row["sha256"], row["name"]
         read += 1
 
     assert read >= 30
+
+
+def test_the_specification_lists_these_reasons_and_no_others() -> None:
+    table = SPECIFICATION.split("\n## 11 Reasons")[1].split("\n## 12")[0]
+    listed = {
+        reason
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for reason in re.findall(r"`([a-z0-9-]+)`", line.split("|")[1])
+    }
+    assert listed - {"file-too-large"} == {row["reason"] for row in REFUSED}
+
+
+def test_the_hexadecimal_dumps_of_the_specification_are_the_vectors() -> None:
+    dumps = re.findall(
+        r"^`(flag[a-z.]+)`, (\d+) bytes:\n\n```text\n(.*?)```", SPECIFICATION, re.M | re.S
+    )
+    assert [name for name, _, _ in dumps] == ["flag.codebook.npy", "flag.labels.png", "flag.png"]
+    for name, size, dump in dumps:
+        data = (VECTORS / name).read_bytes()
+        assert len(data) == int(size)
+        compared = 0
+        for line in dump.splitlines():
+            position = int(line[:8], 16)
+            for token in line[10:58].split():
+                if token == "..":
+                    break
+                assert data[position] == int(token, 16), f"{name} at {position:#x}"
+                position, compared = position + 1, compared + 1
+        assert compared > 70
+
+
+def test_the_decoder_of_the_specification_refuses_the_same_files(
+    appendix: SimpleNamespace,
+) -> None:
+    for row in REFUSED:
+        if row["form"] not in ("any", "kmc"):  # that of dense files is in test_reference.py
+            with pytest.raises(appendix.FormatError):
+                getattr(appendix, f"decode_{row['form']}")(*parts_of(INVALID, row))

@@ -1,0 +1,26 @@
+"""The reference decoder of dense files, which follows the specification's section 16."""
+
+import hashlib
+
+import pytest
+from vector_tools import CONFORMING, INVALID, REFUSED, VECTORS, Row, name_of
+
+import codec
+from codec.formats import reference
+from codec.indexed import IndexedImage
+
+DENSE = [row for row in CONFORMING if row["form"] == "kmc"]
+DENSE_REFUSED = [row for row in REFUSED if row["form"] == "kmc"]
+
+
+@pytest.mark.parametrize("row", DENSE, ids=name_of)
+def test_the_reference_decodes_every_vector(row: Row) -> None:
+    labels, codebook, _ = reference.decode((VECTORS / row["name"]).read_bytes())
+    pixels = codec.decompress(IndexedImage(labels, codebook))
+    assert hashlib.sha256(pixels.tobytes()).hexdigest() == row["sha256"]
+
+
+@pytest.mark.parametrize("row", DENSE_REFUSED, ids=name_of)
+def test_the_reference_refuses_for_the_same_reason(row: Row) -> None:
+    with pytest.raises(reference.FormatError, match=f"^{row['reason']}$"):
+        reference.decode((INVALID / row["name"]).read_bytes())

@@ -1,0 +1,33 @@
+"""Codebooks of dense files: what comes back, what it takes, what is refused."""
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from codec.formats.rice import decode_codebook, encode_codebook
+
+Array = npt.NDArray[np.uint8]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    hnp.arrays(np.uint8, st.tuples(st.integers(1, 256), st.integers(1, 4))), st.binary(max_size=5)
+)
+def test_a_codebook_of_any_order_comes_back(codebook: Array, behind: bytes) -> None:
+    coded = encode_codebook(codebook)
+    found, used = decode_codebook(coded + behind, *codebook.shape)
+    assert np.array_equal(found, codebook)
+    assert used == len(coded)
+
+
+def test_codebooks_take_what_their_order_allows() -> None:
+    raw = 256 * 3
+    codebook = np.random.default_rng(1).integers(0, 256, (256, 3)).astype(np.uint8)
+    # Nine bits a sample at worst; in ascending order the first channel takes about two of eight.
+    assert len(encode_codebook(codebook)) <= 3 + -(-raw * 9 // 8)
+    assert len(encode_codebook(codebook[np.lexsort(codebook.T[::-1])])) < 0.87 * raw
+    ramp = np.arange(256, dtype=np.uint8)[:, None]
+    # A zero of one bit and 255 ones of two; the other channels repeat it, and take no bits.
+    assert len(encode_codebook(np.hstack([ramp, ramp, ramp]))) == 3 + 64
