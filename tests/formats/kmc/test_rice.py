@@ -2,10 +2,12 @@
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from codec.errors import FormatError
 from codec.formats.rice import decode_codebook, encode_codebook
 
 Array = npt.NDArray[np.uint8]
@@ -20,6 +22,25 @@ def test_a_codebook_of_any_order_comes_back(codebook: Array, behind: bytes) -> N
     found, used = decode_codebook(coded + behind, *codebook.shape)
     assert np.array_equal(found, codebook)
     assert used == len(coded)
+
+
+def coded(mode: int, residual: int) -> bytes:
+    """One sample: its mode, a zero, and as many bits of a residual as the mode says."""
+    bits = f"0{residual:0{mode & 15}b}"
+    size = -(-len(bits) // 8)
+    return bytes([mode]) + int(bits.ljust(8 * size, "0"), 2).to_bytes(size, "big")
+
+
+@pytest.mark.parametrize(("predictor", "level"), [(0, 200), (1, 100), (2, 100), (3, 100)])
+def test_residuals_have_at_most_8_bits_after_their_ones(predictor: int, level: int) -> None:
+    found, used = decode_codebook(coded(predictor << 4 | 8, 200), 1, 1)
+    assert found.tolist() == [[level]]
+    assert used == 3
+    for parameter in range(9, 15):
+        # The bits are those of a legal residual; only their number is not.
+        with pytest.raises(FormatError) as caught:
+            decode_codebook(coded(predictor << 4 | parameter, 200), 1, 1)
+        assert caught.value.reason == "bad-codebook"
 
 
 def test_codebooks_take_what_their_order_allows() -> None:
