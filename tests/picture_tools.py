@@ -1,12 +1,12 @@
 """Pictures of every kind, made with struct, Pillow and tifffile, to check the codec against.
 
-Only `read` and `refusal` call the codec.
+Only the functions of the first chapter call the codec.
 """
 
 import io
 import struct
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,28 @@ import png_tools
 import pytest
 import tifffile
 from PIL import Image
+from png_tools import GREY, GREY_ALPHA, INDEXED, RGB, RGBA, SAMPLES, chunk
 
+from codec.containers import examine
 from codec.errors import CodecError
 from codec.images import SourceImage, read_image
+from codec.options import MAX_PIXELS
 
 Pixels = npt.NDArray[np.uint8]
 Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 Tags = Mapping[int, tuple[int, Sequence[int]]]
+Page = tuple[npt.NDArray[Any], Mapping[str, Any]]
 
 SHORT, LONG, LONG8 = 3, 4, 16
+ROUNDED = "16-bit samples are rounded to 8 bits"
+NO_EXIF = "metadata is not kept: EXIF"
+EVERY_PNG = [
+    *((GREY, depth) for depth in (1, 2, 4, 8, 16)),
+    *((INDEXED, depth) for depth in (1, 2, 4, 8)),
+    *((kind, depth) for kind in (RGB, GREY_ALPHA, RGBA) for depth in (8, 16)),
+]
+SIZES = [(1, 1), (1, 9), (9, 1), (3, 3), (4, 3), (13, 11)]  # row 50
+FOUR_COLORS = bytes(range(0, 120, 10))
 _TIFF_FORMATS = {1: "B", 2: "B", 3: "H", 4: "I", 16: "Q"}
 
 
@@ -56,6 +69,33 @@ def refusal(folder: Path, data: bytes, name: str = "picture", **options: Any) ->
     return caught.value
 
 
+def attempt(folder: Path, data: bytes, **options: Any) -> Pixels | CodecError:
+    """The pixels of a file that may be read or refused, or why it was refused."""
+    try:
+        return read(folder, data, **options).pixels
+    except CodecError as error:
+        return error
+
+
+def reason_of(data: bytes, max_pixels: int = MAX_PIXELS) -> str:
+    """The reason for which a file is refused by its structure alone."""
+    with pytest.raises(CodecError) as caught:
+        examine(data, max_pixels)
+    assert str(caught.value).isprintable()
+    return caught.value.reason
+
+
+def size_of(data: bytes) -> tuple[int, int]:
+    """Width and height as the structure of a file states them."""
+    found = examine(data, MAX_PIXELS)
+    return found.width, found.height
+
+
+def warm_up(folder: Path) -> None:
+    """Import everything that reading takes."""
+    read(folder, png_of(noise(0, 1, 1, 3), RGB, 8), "warm.png")
+
+
 # Pixels
 
 
@@ -69,21 +109,40 @@ def wide_noise(seed: int, *shape: int) -> npt.NDArray[np.uint16]:
     return np.random.RandomState(seed).randint(0, 65536, shape).astype(np.uint16)
 
 
+def random_samples(seed: int, height: int, width: int, color_type: int, depth: int) -> Samples:
+    """Random samples of a PNG of this kind."""
+    shape = (height, width, SAMPLES[color_type])
+    return wide_noise(seed, *shape) if depth == 16 else noise(seed, *shape, high=2**depth)
+
+
+def palette_of(depth: int) -> Pixels:
+    """A palette of as many colors as samples of this depth can name."""
+    return noise(depth, 2**depth, 3)
+
+
 def narrowed(samples: npt.NDArray[Any]) -> Pixels:
     """16 bits to 8, rounded to nearest: 65535 / 255 is 257, odd, so there are no ties."""
-    return np.floor(samples.astype(np.float64) / 257.0 + 0.5).astype(np.uint8)
+    rounded: npt.NDArray[np.float64] = np.floor(samples.astype(np.float64) / 257.0 + 0.5)
+    return rounded.astype(np.uint8)
 
 
 def shown(samples: Samples, depth: int) -> Pixels:
     """What samples of a PNG look like at 8 bits."""
     if depth == 16:
         return narrowed(samples)
-    return np.rint(samples.astype(np.float64) * 255.0 / (2**depth - 1)).astype(np.uint8)
+    levels: npt.NDArray[np.float64] = samples.astype(np.float64) * 255.0 / (2**depth - 1)
+    return np.rint(levels).astype(np.uint8)
+
+
+def squeezed(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A picture of one channel without its third axis."""
+    return pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:
     """Turn a picture by the words of EXIF: which side its first row and first column are."""
-    turned = {
+    turned: dict[int, Callable[[Pixels], Pixels]] = {
+        1: lambda p: p,  # top, left
         2: lambda p: p[:, ::-1],  # top, right
         3: lambda p: p[::-1, ::-1],  # bottom, right
         4: lambda p: p[::-1],  # bottom, left
@@ -91,16 +150,8 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
         6: lambda p: np.rot90(p, -1),  # right, top
         7: lambda p: np.swapaxes(p[::-1, ::-1], 0, 1),  # right, bottom
         8: lambda p: np.rot90(p, 1),  # left, bottom
-    }.get(orientation, lambda p: p)
-    return turned(pixels)
-
-
-def srgb_encoded(linear: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Linear light in 0..1 to sRGB in 0..255 (IEC 61966-2-1)."""
-    linear = np.clip(linear, 0.0, 1.0)
-    return 255.0 * np.where(
-        linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055
-    )
+    }
+    return turned.get(orientation, turned[1])(pixels)
 
 
 def far_apart(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> float:
@@ -119,6 +170,11 @@ def png_of(
     rows = samples.reshape(len(samples), -1).tolist()
     options.setdefault("kinds", (0, 1, 2, 3, 4))
     return png_tools.encode(rows, depth, color_type, interlace=interlace, **options)
+
+
+def plte(palette: Pixels) -> bytes:
+    """The palette chunk of a PNG."""
+    return chunk(b"PLTE", palette.tobytes())
 
 
 def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
@@ -146,7 +202,7 @@ def tiff(samples: npt.NDArray[Any], photometric: str, **options: Any) -> bytes:
     return stream.getvalue()
 
 
-def tiff_pages(*pages: tuple[npt.NDArray[Any], Mapping[str, Any]]) -> bytes:
+def tiff_pages(*pages: Page) -> bytes:
     """A TIFF of several pages, each with its own options."""
     stream = io.BytesIO()
     with tifffile.TiffWriter(stream) as writer:
@@ -258,6 +314,11 @@ def bmp(
     return b"BM" + struct.pack("<IHHI", start + len(rows), 0, 0, start) + info + palette + rows
 
 
+def bmp_palette(colors: Pixels) -> bytes:
+    """The palette of a BMP: blue, green, red and a byte that means nothing."""
+    return np.hstack([colors[:, ::-1], np.zeros((len(colors), 1), np.uint8)]).tobytes()
+
+
 def riff(*chunks: tuple[bytes, bytes]) -> bytes:
     """A WebP container."""
     body = b"WEBP" + b"".join(
@@ -299,95 +360,14 @@ def exif(orientation: int, *, kind: int = 3, count: int = 1) -> bytes:
     return b"II*\0" + struct.pack("<IH", 8, 1) + entry + struct.pack("<I", 0)
 
 
-# Color profiles
-
-
-def _fixed(*numbers: float) -> bytes:
-    return struct.pack(f">{len(numbers)}i", *(round(number * 65536) for number in numbers))
-
-
-def icc_profile(
-    space: bytes, kind: bytes = b"mntr", pcs: bytes = b"XYZ ", **tags: bytes
-) -> bytes:  # fmt: skip
-    """An ICC profile, version 2.4, of tags as given."""
-    position = 128 + 4 + 12 * len(tags)
-    table, body = struct.pack(">I", len(tags)), b""
-    for name, content in tags.items():
-        content += b"\0" * (-len(content) % 4)
-        table += name.encode().ljust(4)[:4] + struct.pack(
-            ">II", position + len(body), len(content)
-        )
-        body += content
-    header = struct.pack(">I4sI", position + len(body), b"test", 0x02400000)
-    header += kind + space + pcs + struct.pack(">6H", 2020, 1, 1, 0, 0, 0) + b"acsp"
-    header = header.ljust(68, b"\0") + _fixed(0.9642, 1.0, 0.8249)
-    return header.ljust(128, b"\0") + table + body
-
-
-def icc_name(name: bytes) -> bytes:
-    """The tag that names a profile."""
-    text = b"desc" + bytes(4) + struct.pack(">I", len(name) + 1) + name + b"\0"
-    return text + bytes(78)
-
-
-def icc_curve(gamma: float) -> bytes:
-    """A tone curve: value to the power of gamma."""
-    return b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
-
-
-def icc_xyz(*numbers: float) -> bytes:
-    """A color in XYZ."""
-    return b"XYZ " + bytes(4) + _fixed(*numbers)
-
-
-# Columns: red, green, blue in XYZ, adapted to D50.
-SRGB_TO_XYZ = np.array(
-    [[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]]
-)
-P3_TO_XYZ = np.array(
-    [[0.51512, 0.29198, 0.15710], [0.24120, 0.69225, 0.06657], [-0.00105, 0.04189, 0.78407]]
-)
-WHITE = (0.9642, 1.0, 0.8249)
-
-
-def rgb_profile(
-    matrix: npt.NDArray[np.float64] = P3_TO_XYZ, gamma: float = 2.2, name: bytes = b"Wide"
-) -> bytes:
-    """A profile of an RGB space with these primaries and this gamma."""
-    columns = matrix.T.tolist()
-    curve = icc_curve(gamma)
-    return icc_profile(
-        b"RGB ", desc=icc_name(name), wtpt=icc_xyz(*WHITE), rXYZ=icc_xyz(*columns[0]),
-        gXYZ=icc_xyz(*columns[1]), bXYZ=icc_xyz(*columns[2]), rTRC=curve, gTRC=curve, bTRC=curve,
-    )  # fmt: skip
-
-
-def from_profile(
-    pixels: Pixels, matrix: npt.NDArray[np.float64] = P3_TO_XYZ, gamma: float = 2.2
-) -> npt.NDArray[np.float64]:
-    """What colors of such a space are in sRGB, in 0..255, clipped."""
-    linear = (pixels / 255.0) ** gamma @ (np.linalg.inv(SRGB_TO_XYZ) @ matrix).T
-    return srgb_encoded(linear)
-
-
-def grey_profile(gamma: float, name: bytes = b"Grey") -> bytes:
-    """A profile of grey levels with this gamma."""
-    return icc_profile(
-        b"GRAY", desc=icc_name(name), wtpt=icc_xyz(*WHITE), kTRC=icc_curve(gamma)
-    )  # fmt: skip
-
-
-def cyan_only_profile() -> bytes:
-    """A profile of a press whose cyan prints black and whose other inks cannot be seen."""
-    ramp = bytes(range(256))
-    corners = b"".join(
-        bytes([0 if cyan else 255, 128, 128])
-        for cyan in (0, 1) for _ in range(8)
-    )  # fmt: skip
-    table = (
-        b"mft1" + bytes(4) + bytes([4, 3, 2, 0])
-        + _fixed(1, 0, 0, 0, 1, 0, 0, 0, 1) + ramp * 4 + corners + ramp * 3
-    )  # fmt: skip
-    return icc_profile(
-        b"CMYK", b"prtr", b"Lab ", desc=icc_name(b"Cyan"), wtpt=icc_xyz(*WHITE), A2B0=table
-    )
+def animation(kind: str, frames: int = 3) -> tuple[bytes, Pixels]:
+    """An animation or a file of several pages, and its first picture."""
+    pictures = [Image.fromarray(noise(seed, 9, 14, 3)) for seed in range(frames)]
+    if kind == "GIF":
+        pictures = [picture.quantize(8) for picture in pictures]
+    options = {"lossless": True} if kind == "WEBP" else {}
+    if kind == "TIFF":
+        data = tiff_pages(*((np.asarray(p), {"photometric": "rgb"}) for p in pictures))
+    else:
+        data = saved(pictures[0], kind, save_all=True, append_images=pictures[1:], **options)
+    return data, np.asarray(pictures[0].convert("RGB"))

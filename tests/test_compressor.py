@@ -25,7 +25,6 @@ from picture_tools import (
     opened,
     png_of,
     read,
-    rgb_profile,
     saved,
     tiff,
     upright,
@@ -33,6 +32,7 @@ from picture_tools import (
 )
 from PIL import Image
 from png_tools import GREY, GREY_ALPHA, INDEXED, RGB, RGBA, chunk
+from profile_tools import rgb_profile
 from threadpoolctl import threadpool_limits
 
 import codec
@@ -58,7 +58,8 @@ def grey_samples(depth: int) -> npt.NDArray[Any]:
 def scaled(samples: npt.NDArray[Any], depth: int) -> Pixels:
     if depth == 16:
         return narrowed(samples)[:, :, 0]
-    return (samples[:, :, 0].astype(np.uint16) * 255 // (2**depth - 1)).astype(np.uint8)
+    levels: npt.NDArray[np.uint16] = samples[:, :, 0].astype(np.uint16) * 255 // (2**depth - 1)
+    return levels.astype(np.uint8)
 
 
 def jpeg_pixels(data: bytes) -> Pixels:
@@ -271,7 +272,7 @@ def test_a_picture_in_another_color_space_is_compressed_in_srgb(tmp_path: Path) 
 # Arrays that are not pictures
 
 
-class Subclass(np.ndarray):  # type: ignore[type-arg]
+class Subclass(np.ndarray[Any, np.dtype[np.uint8]]):
     """An array of another class."""
 
 

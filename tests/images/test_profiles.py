@@ -9,32 +9,35 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_tools import (
-    P3_TO_XYZ,
-    SRGB_TO_XYZ,
     Pixels,
-    cyan_only_profile,
     far_apart,
-    from_profile,
-    grey_profile,
-    icc_name,
-    icc_profile,
     narrowed,
     noise,
     opened,
     png_of,
     read,
-    rgb_profile,
     saved,
-    srgb_encoded,
     tiff,
     wide_noise,
 )
 from PIL import Image, ImageCms
 from png_tools import GREY, INDEXED, RGB, RGBA, chunk
+from profile_tools import (
+    P3_TO_XYZ,
+    SRGB_TO_XYZ,
+    cyan_only_profile,
+    from_profile,
+    grey_profile,
+    icc_name,
+    icc_profile,
+    rgb_profile,
+    srgb_encoded,
+)
 
 from codec.profiles import convert_inks, to_srgb
 
@@ -78,7 +81,7 @@ def test_srgb_is_kept_exactly_and_without_a_word(channels: int) -> None:  # row 
     ids=["Display P3", "linear", "gamma 1.8", "P3 of gamma 1.8"],
 )
 def test_other_primaries_and_gammas_are_converted_by_their_definition(
-    matrix: np.ndarray, gamma: float
+    matrix: npt.NDArray[np.float64], gamma: float
 ) -> None:  # row 63
     pixels = noise(0, 32, 32, 3)
     pixels[0, :4] = [[0, 0, 0], [255, 255, 255], [128, 128, 128], [255, 0, 0]]
@@ -208,7 +211,7 @@ def inked(stored: Pixels, mode: str, profile: bytes | None) -> tuple[Pixels, lis
     return result, notices
 
 
-def plain_inks(inks: Pixels) -> np.ndarray:
+def plain_inks(inks: Pixels) -> npt.NDArray[np.float64]:
     """What inks leave of white light, each taking its part."""
     left = 255.0 - inks
     return left[:, :, :3] * left[:, :, 3:] / 255.0

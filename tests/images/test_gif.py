@@ -1,0 +1,69 @@
+"""GIF pictures: exactly, with their transparency, whole."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from picture_tools import FOUR_COLORS, gif, gif_frame, noise, read, refusal, saved
+from PIL import Image
+
+
+def test_a_gif_of_one_frame_is_a_picture(tmp_path: Path) -> None:  # row 60
+    indices = noise(0, 9, 14, high=4)
+    palette = np.frombuffer(FOUR_COLORS, np.uint8).reshape(4, 3)
+    data = gif(14, 9, FOUR_COLORS, gif_frame(indices.ravel().tolist(), (0, 0, 14, 9)))
+    image = read(tmp_path, data)
+    np.testing.assert_array_equal(image.pixels, palette[indices])
+    assert image.notices == []
+
+
+def test_the_transparency_of_a_gif_is_kept(tmp_path: Path) -> None:  # row 60
+    indices = noise(0, 9, 14, high=4)
+    colors = np.frombuffer(FOUR_COLORS, np.uint8).reshape(4, 3)
+    control = b"!\xf9\4\1\0\0\2\0"
+    data = gif(14, 9, FOUR_COLORS, control, gif_frame(indices.ravel().tolist(), (0, 0, 14, 9)))
+    image = read(tmp_path, data)
+    np.testing.assert_array_equal(image.pixels[:, :, 3], np.where(indices == 2, 0, 255))
+    np.testing.assert_array_equal(image.pixels[indices != 2][:, :3], colors[indices][indices != 2])
+    assert image.notices == []
+
+
+def test_an_interlaced_gif_equals_its_plain_twin(tmp_path: Path) -> None:
+    indices, colors = noise(0, 29, 24, high=7), noise(1, 7, 3)
+    picture = Image.fromarray(indices, "P")
+    picture.putpalette(colors.tobytes())
+    plain, interlaced = (saved(picture, "GIF", interlace=n) for n in (0, 1))
+    assert plain != interlaced
+    for data in (plain, interlaced):
+        np.testing.assert_array_equal(read(tmp_path, data).pixels, colors[indices])
+
+
+def test_a_grey_gif_stays_grey(tmp_path: Path) -> None:
+    samples = np.random.RandomState(0).permutation(256).astype(np.uint8).reshape(16, 16)
+    image = read(tmp_path, saved(Image.fromarray(samples), "GIF"))
+    np.testing.assert_array_equal(image.pixels, samples)
+    image = read(tmp_path, saved(Image.fromarray(samples), "GIF", transparency=3))
+    expected = np.dstack([samples, np.where(samples == 3, 0, 255)])
+    np.testing.assert_array_equal(image.pixels, expected)
+
+
+@pytest.mark.parametrize("first_frame", [False, True])
+def test_a_truncated_animation_is_refused_however_much_is_left(
+    first_frame: bool, tmp_path: Path
+) -> None:  # row 61
+    frames = [gif_frame(noise(n, 126, high=4).tolist(), (0, 0, 14, 9)) for n in range(3)]
+    whole = gif(14, 9, FOUR_COLORS, *frames)
+    one_left = whole[: -1 - len(frames[2]) - len(frames[1])]
+    assert len(read(tmp_path, one_left + b";").pixels) == 9
+    for data in (one_left, one_left + frames[1][:40], whole[: len(whole) // 2], whole[:-1]):
+        assert refusal(tmp_path, data, first_frame=first_frame).reason == "truncated"
+
+
+def test_a_gif_whose_pixels_end_early_is_refused(tmp_path: Path) -> None:
+    frame = gif_frame(noise(0, 60, high=4).tolist(), (0, 0, 14, 9))
+    assert refusal(tmp_path, gif(14, 9, FOUR_COLORS, frame)).reason == "truncated"
+
+
+def test_a_gif_frame_that_leaves_its_screen_is_refused(tmp_path: Path) -> None:
+    frame = gif_frame([0, 1, 2, 3], (1, 0, 2, 2))
+    assert refusal(tmp_path, gif(2, 2, FOUR_COLORS, frame)).reason == "damaged"

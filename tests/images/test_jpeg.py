@@ -1,0 +1,88 @@
+"""JPEG pictures: as their decoder reads them, in sRGB, whole."""
+
+from pathlib import Path
+
+import numpy as np
+from memory_tools import traced
+from picture_tools import far_apart, jpeg_claiming, noise, opened, read, refusal, saved, warm_up
+from PIL import Image
+
+
+def test_a_jpeg_is_read_as_its_decoder_reads_it(tmp_path: Path) -> None:
+    picture = Image.fromarray(noise(0, 24, 33, 3))
+    for options in ({}, {"progressive": True}, {"quality": 30}, {"subsampling": 0}):
+        data = saved(picture, "JPEG", **options)
+        image = read(tmp_path, data)
+        np.testing.assert_array_equal(image.pixels, np.asarray(opened(data)))
+        assert image.notices == []
+
+
+def test_a_grey_jpeg_stays_grey(tmp_path: Path) -> None:  # row 64
+    data = saved(Image.fromarray(noise(0, 24, 33)), "JPEG")
+    image = read(tmp_path, data)
+    assert image.pixels.shape == (24, 33)
+    np.testing.assert_array_equal(image.pixels, np.asarray(opened(data)))
+    assert image.notices == []
+
+
+def test_a_cmyk_jpeg_becomes_rgb_and_says_so(tmp_path: Path) -> None:  # row 64
+    inks = np.array([[[255, 0, 0, 0], [0, 0, 0, 255], [0, 0, 0, 0], [0, 255, 255, 0]]], np.uint8)
+    inks = inks.repeat(8, axis=0).repeat(8, axis=1)
+    data = saved(Image.fromarray(inks, "CMYK"), "JPEG", quality=100, subsampling=0)
+    image = read(tmp_path, data)
+    assert image.notices == ["converted from CMYK to sRGB"]
+    cyan, black, white, red = (image.pixels[4, x].tolist() for x in (4, 12, 20, 28))
+    expected = [[0, 255, 255], [0, 0, 0], [255, 255, 255], [255, 0, 0]]
+    assert far_apart(np.array([cyan, black, white, red]), np.array(expected)) <= 2
+
+
+def test_a_ycck_jpeg_becomes_rgb_and_says_so(tmp_path: Path) -> None:  # row 64
+    # Stored are 255 - ink, which Adobe's marker is made to declare as Y, Cb, Cr and K.
+    for inks in ((130, 140, 110, 20), (100, 128, 128, 0), (90, 120, 150, 128)):
+        flat = np.full((8, 8, 4), inks, np.uint8)
+        data = saved(Image.fromarray(flat, "CMYK"), "JPEG", quality=100, subsampling=0)
+        marker = data.index(b"Adobe")
+        assert data[marker + 11] == 0
+        image = read(tmp_path, data[: marker + 11] + b"\2" + data[marker + 12 :])
+        y, cb, cr, k = (255.0 - ink for ink in inks)
+        # JFIF: Y, Cb, Cr to red, green, blue, which are the inks C, M and Y of such a file.
+        color = np.array(
+            [
+                y + 1.402 * (cr - 128),
+                y - 0.344136 * (cb - 128) - 0.714136 * (cr - 128),
+                y + 1.772 * (cb - 128),
+            ]
+        )
+        expected = (255.0 - np.clip(color, 0, 255)) * k / 255.0
+        assert far_apart(image.pixels[4, 4], expected) <= 3
+        assert image.notices == ["converted from CMYK to sRGB"]
+
+
+def test_two_pictures_in_one_jpeg_are_read_as_the_first_and_told(tmp_path: Path) -> None:
+    first, second = (Image.fromarray(noise(seed, 24, 33, 3)) for seed in (0, 1))
+    data = saved(first, "MPO", save_all=True, append_images=[second])
+    for name in ("picture.jpg", "picture.mpo"):
+        image = read(tmp_path, data, name)
+        np.testing.assert_array_equal(image.pixels, np.asarray(opened(saved(first, "JPEG"))))
+        assert len(image.notices) == 1
+        assert "picture" in image.notices[0]
+
+
+def test_a_jpeg_cut_in_half_or_by_two_bytes_is_truncated(tmp_path: Path) -> None:  # row 46
+    # A flipped bit in its entropy-coded data cannot be told: JPEG has no checksum (row 47).
+    data = saved(Image.fromarray(noise(0, 48, 64, 3)), "JPEG")
+    assert refusal(tmp_path, data[: len(data) // 2]).reason == "truncated"
+    assert refusal(tmp_path, data[:-2]).reason == "truncated"
+
+
+def test_a_small_jpeg_that_claims_to_be_huge_is_refused_at_once(tmp_path: Path) -> None:  # row 45
+    data = jpeg_claiming(saved(Image.fromarray(noise(0, 16, 16, 3)), "JPEG"), 9000, 9000)
+    warm_up(tmp_path)
+    error, peak = traced(lambda: refusal(tmp_path, data))
+    assert error.reason == "ratio"
+    assert peak < 1 << 20
+
+
+def test_the_comment_of_a_jpeg_is_told_to_be_left_out(tmp_path: Path) -> None:
+    data = saved(Image.fromarray(noise(0, 8, 8, 3)), "JPEG", comment=b"hello")
+    assert read(tmp_path, data).notices == ["metadata is not kept: comment"]
