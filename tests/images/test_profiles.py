@@ -30,12 +30,17 @@ from png_tools import GREY, INDEXED, RGB, RGBA, chunk
 from profile_tools import (
     P3_TO_XYZ,
     SRGB_TO_XYZ,
+    WHITE,
     cyan_only_profile,
     from_profile,
     grey_profile,
     icc_name,
     icc_profile,
+    icc_table,
+    icc_xyz,
+    matrix_profile,
     rgb_profile,
+    srgb_decoded,
     srgb_encoded,
 )
 
@@ -117,6 +122,44 @@ def test_pixels_of_any_strides_are_converted_alike() -> None:
     view = pixels[::-1, ::3]
     expected, _ = applied(np.ascontiguousarray(view), rgb_profile())
     np.testing.assert_array_equal(applied(view, rgb_profile())[0], expected)
+
+
+# How far from sRGB is another color space
+
+
+def brightened(levels: Pixels, shift: int) -> npt.NDArray[np.float64]:
+    """Levels that are moved by `shift` in the middle, and not at all at either end."""
+    moved: npt.NDArray[np.float64] = levels + shift * np.sin(np.pi * levels / 255.0)
+    return np.clip(moved, 0.0, 255.0)
+
+
+def brightening_profile(channels: int, shift: int) -> bytes:
+    """The profile of a space that is sRGB but for brightened levels."""
+    curve = icc_table(srgb_decoded(brightened(np.arange(256, dtype=np.uint8), shift)))
+    name, white = icc_name(b"Shift"), icc_xyz(*WHITE)
+    if channels == 1:
+        return icc_profile(b"GRAY", desc=name, wtpt=white, kTRC=curve)
+    return matrix_profile(SRGB_TO_XYZ, curve, b"Shift")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("shift", [-2, 2])
+def test_a_profile_that_moves_no_color_by_more_than_2_is_not_applied(
+    shift: int, channels: int
+) -> None:
+    pixels = noise(0, 64, 64, channels)
+    result, notices = applied(pixels, brightening_profile(channels, shift))
+    np.testing.assert_array_equal(result, pixels)
+    assert notices == []
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("shift", [-4, -3, 3, 4])
+def test_a_profile_that_moves_some_color_by_3_is_applied(shift: int, channels: int) -> None:
+    pixels = noise(0, 64, 64, channels)
+    result, notices = applied(pixels, brightening_profile(channels, shift))
+    assert far_apart(result, brightened(pixels, shift)) <= CLOSE
+    assert notices == ["converted from the color profile 'Shift' to sRGB"]
 
 
 # Profiles that cannot be applied
