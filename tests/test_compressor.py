@@ -1,10 +1,10 @@
-"""Pictures of every kind from their files through compress to decompress, and arrays of any kind.
+"""Compression: pictures of every kind from their files and back, and arrays of any kind.
 
 Rows are those of the catalogue of bad inputs.
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,6 @@ from picture_tools import (
 from PIL import Image
 from png_tools import GREY, GREY_ALPHA, INDEXED, RGB, RGBA, chunk
 from profile_tools import rgb_profile
-from threadpoolctl import threadpool_limits
 
 import codec
 from codec import cli
@@ -136,15 +135,6 @@ def kinds() -> dict[str, tuple[bytes, Pixels]]:
 
 
 KINDS = kinds()
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Keep short runs short on a busy machine."""
-    import sklearn.cluster  # noqa: F401
-
-    with threadpool_limits(1):
-        yield
 
 
 @pytest.mark.parametrize("kind", KINDS)
