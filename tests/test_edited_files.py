@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import png_tools as pt
 import pytest
+from cost_tools import slow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -84,7 +85,8 @@ def test_any_bytes_give_a_value_or_a_codec_error(reader: str, data: bytes) -> No
     assert value_or_reason(READERS[reader], data) != ""
 
 
-@pytest.mark.parametrize("form", list(FORMS))
+# The reference decoder of dense files takes a millisecond for a label.
+@pytest.mark.parametrize("form", slow(FORMS, "kmc".__eq__))
 @EXAMPLES
 @given(data=st.data())
 def test_whatever_is_edited_the_specification_says_the_same(

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import png_tools
 import pytest
+from cost_tools import ONE_MEBIBYTE, traced
 from format_tools import FLAG
-from memory_tools import ONE_MEBIBYTE, traced
 
 from codec.errors import FormatError
 from codec.formats.npy import decode_npy, encode_npy, parse_npy_header

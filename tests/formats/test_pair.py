@@ -8,8 +8,8 @@ import container_tools as ct
 import numpy as np
 import png_tools as pt
 import pytest
+from cost_tools import traced
 from format_tools import FLAG, LABELS, PICTURE, Reader, assert_is, picture
-from memory_tools import traced
 from PIL import Image
 
 from codec.formats.npy import encode_npy

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from memory_tools import traced
+from cost_tools import traced
 from picture_tools import far_apart, jpeg_claiming, noise, opened, read, refusal, saved, warm_up
 from PIL import Image
 

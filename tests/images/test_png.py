@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import png_tools
 import pytest
+from cost_tools import traced
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from memory_tools import traced
 from picture_tools import (
     EVERY_PNG,
     ROUNDED,

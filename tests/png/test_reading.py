@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import png_tools as pt
 import pytest
-from memory_tools import ONE_MEBIBYTE, traced
+from cost_tools import ONE_MEBIBYTE, traced
 
 from codec.errors import CodecError, FormatError, LimitError
 from codec.formats.pngfile import (

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cost_tools import slow
 from format_tools import compiled_only, patches
 
 from codec import kernels
@@ -14,7 +15,7 @@ SHAPES = [(1, 1), (1, 9), (9, 1), (2, 2), (5, 17), (24, 19)]
 @compiled_only
 @pytest.mark.parametrize("fast", [False, True])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-@pytest.mark.parametrize("size", [2, 3, 16, 17, 100, 256])
+@pytest.mark.parametrize("size", slow([2, 3, 16, 17, 100, 256], range(3, 101).__contains__))
 def test_the_coder_gives_the_bits_of_the_reference(size: int, channels: int, fast: bool) -> None:
     for number, (height, width) in enumerate(SHAPES):
         indexed = patches(size * channels + number, height, width, size, channels)

@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+from cost_tools import slow
 from vector_tools import CONFORMING, INVALID, REFUSED, VECTORS, Row, name_of
 
 import codec
@@ -13,7 +14,12 @@ DENSE = [row for row in CONFORMING if row["form"] == "kmc"]
 DENSE_REFUSED = [row for row in REFUSED if row["form"] == "kmc"]
 
 
-@pytest.mark.parametrize("row", DENSE, ids=name_of)
+def is_large(row: Row) -> bool:
+    """Whether it has thousands of labels, of which each takes a millisecond."""
+    return row["name"].startswith("dense-") and row["name"] != "dense-sprites.kmc"
+
+
+@pytest.mark.parametrize("row", slow(DENSE, is_large), ids=name_of)
 def test_the_reference_decodes_every_vector(row: Row) -> None:
     labels, codebook, _ = reference.decode((VECTORS / row["name"]).read_bytes())
     pixels = codec.decompress(IndexedImage(labels, codebook))
