@@ -10,7 +10,6 @@ finds interesting is kept in `corpus/` beside this file, and an input that fails
 `crash-*` in the working directory.
 """
 
-import csv
 import hashlib
 import sys
 import zlib
@@ -19,9 +18,7 @@ from pathlib import Path
 
 import atheris
 
-HERE = Path(__file__).resolve().parent
-TESTS = HERE.parent
-VECTORS = TESTS / "vectors"
+TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
 with atheris.instrument_imports(include=["codec"]):
@@ -30,14 +27,15 @@ with atheris.instrument_imports(include=["codec"]):
     from codec.formats.bands import band_rows, decode_bands
     from codec.formats.contents import Contents
     from codec.formats.rice import decode_codebook
+    from codec.formats.seal import VERSION
     from codec.indexed import IndexedImage
 
 import container_tools as ct  # noqa: E402
 import numpy as np  # noqa: E402
+from fuzz.harness import meaning, run, vectors  # noqa: E402
 
 from codec.kernels import labelcoder  # noqa: E402
 
-MAX_PIXELS = 1 << 16
 MAX_RESEALED = 1 << 13  # they are coded five times
 MAX_BANDS = 32
 MAX_PROFILE = 1 << 20
@@ -46,15 +44,10 @@ DIGEST_SIZE = 8
 
 def read(data: bytes) -> Contents | None:
     """What the file means, or None if it is refused."""
-    try:
-        contents = kmc.decode([data], MAX_PIXELS)
-    except CodecError as error:
-        if not error.reason or not str(error):
-            raise AssertionError("an error without words") from error
+    contents = meaning(kmc.decode, [data])
+    if contents is None:
         return None
     labels, codebook = contents.indexed.labels, contents.indexed.codebook
-    if not 1 <= labels.size <= MAX_PIXELS or int(labels.max()) >= len(codebook):
-        raise AssertionError("not a picture")
     if not contents.verified or sum(contents.part_bytes.values()) != len(data):
         raise AssertionError("bytes that belong to nothing")
     if digest(labels, codebook, contents.profile) not in data:
@@ -62,7 +55,7 @@ def read(data: bytes) -> Contents | None:
     return contents
 
 
-def digest(labels: np.ndarray, codebook: np.ndarray, profile: bytes) -> bytes:
+def digest(labels: ct.Bytes, codebook: ct.Bytes, profile: bytes) -> bytes:
     return hashlib.sha256(ct.seal(labels, codebook) + profile).digest()[:DIGEST_SIZE]
 
 
@@ -99,7 +92,7 @@ def take_profile(data: bytes) -> tuple[bytes, bytes, bytes]:
     return profile, varint(len(packed)) + packed, inflater.unused_data
 
 
-def shortened(stream: bytes, labels: np.ndarray, codebook: np.ndarray, fast: bool) -> bytes:
+def shortened(stream: bytes, labels: ct.Bytes, codebook: ct.Bytes, fast: bool) -> bytes:
     """As much of a stream as may be there; a decoder looks three bytes further."""
     slots = np.empty(labelcoder.n_slots(labels.size, fast), dtype=np.uint32)
     while stream:
@@ -113,7 +106,7 @@ def shortened(stream: bytes, labels: np.ndarray, codebook: np.ndarray, fast: boo
 
 def repair(data: bytes) -> tuple[bytes, IndexedImage, bytes] | None:
     """A file that is right from end to end, and what it means; None if there is none."""
-    data = kmc.MAGIC + kmc.VERSION + bytes([data[5] & 15]) + data[6:]
+    data = kmc.MAGIC + VERSION + bytes([data[5] & 15]) + data[6:]
     try:
         header = kmc.read_header(data, MAX_RESEALED)
     except CodecError:
@@ -183,26 +176,11 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 }
 
 
-def seeds() -> Iterator[bytes]:
-    for folder in (VECTORS, VECTORS / "invalid"):
-        with (folder / "MANIFEST.csv").open(newline="") as file:
-            for row in csv.DictReader(file):
-                if row["form"] == "kmc":
-                    yield (folder / row["name"]).read_bytes()
-
-
-def main() -> None:
-    if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
-        sys.exit(f"usage: fuzz_kmc.py {'|'.join(TARGETS)} [-runs=N]")
-    target = sys.argv[1]
-    corpus = HERE / "corpus" / target
-    corpus.mkdir(parents=True, exist_ok=True)
-    for data in seeds():
-        (corpus / hashlib.sha256(data).hexdigest()).write_bytes(data)
-    options = ["-max_len=4096", "-rss_limit_mb=2048", "-timeout=20", *sys.argv[2:]]
-    atheris.Setup([sys.argv[0], *options, str(corpus)], TARGETS[target])
-    atheris.Fuzz()
+def seeds(target: str) -> Iterator[bytes]:
+    for row, parts in vectors():
+        if row["form"] == "kmc":
+            yield parts[0]
 
 
 if __name__ == "__main__":
-    main()
+    run(TARGETS, seeds, "-max_len=4096", "-timeout=20")

@@ -12,8 +12,6 @@ stays where it is after a million runs. Long runs are therefore made of several 
 the corpus carries over.
 """
 
-import csv
-import hashlib
 import io
 import struct
 import sys
@@ -23,37 +21,26 @@ from pathlib import Path
 
 import atheris
 
-HERE = Path(__file__).resolve().parent
-TESTS = HERE.parent
-VECTORS = TESTS / "vectors"
+TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
 with atheris.instrument_imports(include=["codec"]):
     from codec.errors import CodecError
-    from codec.formats import FORMS, part_paths
+    from codec.formats import FORMS
     from codec.formats.contents import Contents
     from codec.formats.npy import decode_npy
 
 import container_tools as ct  # noqa: E402
 import numpy as np  # noqa: E402
 import png_tools as pt  # noqa: E402
+from fuzz.harness import MAX_PIXELS, meaning, run, vectors  # noqa: E402
 
-MAX_PIXELS = 1 << 16
 MAX_MEMBER = MAX_PIXELS + 4096
 
 
 def read(form: str, parts: list[bytes]) -> Contents | None:
     """What the parts mean, or None if they are refused."""
-    try:
-        contents = FORMS[form].decode(parts, MAX_PIXELS)
-    except CodecError as error:
-        if not error.reason or not str(error):
-            raise AssertionError("an error without words") from error
-        return None
-    labels, codebook = contents.indexed.labels, contents.indexed.codebook
-    if not 1 <= labels.size <= MAX_PIXELS or int(labels.max()) >= len(codebook):
-        raise AssertionError("not a picture")
-    return contents
+    return meaning(FORMS[form].decode, parts)
 
 
 def fuzz_npy(data: bytes) -> None:
@@ -193,39 +180,20 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 
 def seeds(target: str) -> Iterator[bytes]:
-    for folder in (VECTORS, VECTORS / "invalid"):
-        with (folder / "MANIFEST.csv").open(newline="") as file:
-            rows = list(csv.DictReader(file))
-        for row in rows:
-            form = row["form"]
-            if form == "any":
-                continue
-            parts = [path.read_bytes() for path in part_paths(FORMS[form], folder / row["name"])]
-            if target == "npy" and form == "pair":
-                yield parts[0]
-            elif target.removesuffix("-resealed") == form:
-                pair = form == "pair"
-                yield (len(parts[0]).to_bytes(2, "little") if pair else b"") + b"".join(parts)
-            if target == "npz-resealed" and form == "pair" and folder == VECTORS:
-                found = read(form, parts)
-                if found is not None:
-                    members = ct.members_of(found.indexed.labels, found.indexed.codebook)
-                    members[2].method = ct.STORED
-                    yield ct.archive(members)
-
-
-def main() -> None:
-    if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
-        sys.exit(f"usage: fuzz_readers.py {'|'.join(TARGETS)} [-runs=N]")
-    target = sys.argv[1]
-    corpus = HERE / "corpus" / target
-    corpus.mkdir(parents=True, exist_ok=True)
-    for data in seeds(target):
-        (corpus / hashlib.sha256(data).hexdigest()).write_bytes(data)
-    options = ["-max_len=8192", "-rss_limit_mb=2048", "-timeout=5", *sys.argv[2:]]
-    atheris.Setup([sys.argv[0], *options, str(corpus)], TARGETS[target])
-    atheris.Fuzz()
+    for row, parts in vectors():
+        form = row["form"]
+        if target == "npy" and form == "pair":
+            yield parts[0]
+        elif target.removesuffix("-resealed") == form:
+            pair = form == "pair"
+            yield (len(parts[0]).to_bytes(2, "little") if pair else b"") + b"".join(parts)
+        if target == "npz-resealed" and form == "pair" and "sha256" in row:
+            found = read(form, parts)
+            if found is not None:
+                members = ct.members_of(found.indexed.labels, found.indexed.codebook)
+                members[2].method = ct.STORED
+                yield ct.archive(members)
 
 
 if __name__ == "__main__":
-    main()
+    run(TARGETS, seeds, "-max_len=8192", "-timeout=5")
