@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-import codec
 from codec import cli
 
 # Threads of k-means that wait for each other do so asleep, which tests on a busy machine need.
@@ -25,7 +24,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 Pixels = npt.NDArray[np.uint8]
 
-REPOSITORY = Path(codec.__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[1]
 _HASHED_BYTES = 1 << 26
 
 

@@ -9,10 +9,10 @@ figures on purpose runs `python tests/test_samples.py` and commits the differenc
 import csv
 import hashlib
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from cli_tools import REPOSITORY
 
 import codec
 from codec.compressor import compress_with_details
@@ -21,8 +21,8 @@ from codec.kernels import compiled
 from codec.metrics import psnr_db
 from codec.settings import CompressSettings
 
-SAMPLES = Path(__file__).parent.parent / "samples"
-EXPECTED = Path(__file__).parent / "expected" / "samples.csv"
+SAMPLES = REPOSITORY / "samples"
+EXPECTED = REPOSITORY / "tests" / "expected" / "samples.csv"
 SIZES = (16, 256)
 # By engine: part of the bytes, and dB.
 MARGINS = {"native": (0.01, 0.001), "sklearn": (0.08, 0.25)}

@@ -2,8 +2,8 @@
 
 `expected/native.csv` pins what becomes of the samples to the bit. Everything is whole numbers, so
 every machine and any number of threads gives the same. A change that moves digests on purpose
-runs `python tests/test_native.py` and commits the difference. Digests are those of the sorted
-codebook and of labels into it: in what order a file holds code-words is another matter.
+runs `python -m codebook.test_native` in `tests/` and commits the difference. Digests are those of
+the sorted codebook and of labels into it: in what order a file holds code-words is another matter.
 """
 
 import csv
@@ -12,11 +12,11 @@ import itertools
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from cli_tools import REPOSITORY, child_environment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
@@ -36,8 +36,8 @@ Pixels = npt.NDArray[np.uint8]
 
 pytestmark = pytest.mark.skipif(not compiled(), reason="the kernels were not compiled")
 
-SAMPLES = Path(__file__).parent.parent / "samples"
-EXPECTED = Path(__file__).parent / "expected" / "native.csv"
+SAMPLES = REPOSITORY / "samples"
+EXPECTED = REPOSITORY / "tests" / "expected" / "native.csv"
 CASES = [
     {"k": "16", "effort": "default", "color_space": "rgb"},
     {"k": "256", "effort": "default", "color_space": "rgb"},
@@ -165,14 +165,13 @@ def test_the_number_of_threads_does_not_matter(
 def test_another_process_gives_the_same() -> None:
     """Under a seed of hashes and a number of threads of its own."""
     case = {"k": "40", "effort": "best", "color_space": "rgb"}
-    program = f"import test_native; print(test_native._digests('gradient.png', {case}))"
-    environment = {
-        **os.environ,
-        "KMCODEC_THREADS": "3",
-        "OMP_NUM_THREADS": "3",
-        "PYTHONHASHSEED": "5",
-        "PYTHONPATH": os.pathsep.join([str(SAMPLES.parent), str(Path(__file__).parent)]),
-    }
+    program = f"from codebook.test_native import _digests; print(_digests('gradient.png', {case}))"
+    environment = child_environment(
+        KMCODEC_THREADS="3",
+        OMP_NUM_THREADS="3",
+        PYTHONHASHSEED="5",
+        PYTHONPATH=os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "tests")]),
+    )
 
     ended = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True

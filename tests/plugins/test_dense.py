@@ -10,7 +10,7 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 import pytest
-from cli_tools import Sandbox, child_environment, few_colors, many_colors
+from cli_tools import REPOSITORY, Sandbox, child_environment, few_colors, many_colors
 from PIL import Image
 
 import codec
@@ -18,7 +18,7 @@ from codec.errors import FormatError, ImageError, LimitError
 from codec.formats import kmc
 from codec.indexed import IndexedImage
 
-VECTORS = Path(__file__).parent / "vectors"
+VECTORS = REPOSITORY / "tests" / "vectors"
 
 
 @pytest.fixture(autouse=True)
@@ -208,7 +208,7 @@ def test_sweep_and_skip_if_larger_know_dense_files(sandbox: Sandbox) -> None:
     run = sandbox.run("sweep", "photo.png", "-k", "4", "9", "--format", "kmc", check=0)
     sandbox.run("compress", "photo.png", "-k", "9", "-o", "x.kmc", check=0)
     assert str(Path("x.kmc").stat().st_size) in run.out
-    photograph = Path(__file__).parent.parent / "samples" / "astronaut.png"
+    photograph = REPOSITORY / "samples" / "astronaut.png"
     with Image.open(photograph) as image:
         image.crop((0, 0, 200, 200)).save("photo.jpg", quality=30)
     run = sandbox.run("compress", "photo.jpg", "-o", "z.kmc", "--skip-if-larger", check=3)
