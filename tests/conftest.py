@@ -1,9 +1,20 @@
 """What several test modules start from."""
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from cli_tools import Sandbox
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Look for doctests in the package alone.
+
+    They may ignore errors of import, and a test file that cannot be imported must not be ignored.
+    """
+    found = yield
+    return [collector for collector in found if type(collector).__name__ != "DoctestModule"]
 
 
 @pytest.fixture
