@@ -1,14 +1,12 @@
-"""What the tests of the command line share: pictures, sandboxes, runs and injected faults."""
+"""What the tests of the command line share: pictures, sandboxes and runs."""
 
 import dataclasses
-import functools
 import hashlib
 import io
 import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +15,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+import codec
 from codec import cli
 
 # Threads of k-means that wait for each other do so asleep, which tests on a busy machine need.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 Pixels = npt.NDArray[np.uint8]
-
 REPOSITORY = Path(__file__).resolve().parents[1]
+SAMPLES = REPOSITORY / "samples"
+VECTORS = REPOSITORY / "tests" / "vectors"
 _HASHED_BYTES = 1 << 26
 
 
@@ -48,12 +48,38 @@ def with_alpha(seed: int = 0, height: int = 10, width: int = 14) -> Pixels:
     return pixels.astype(np.uint8)
 
 
+PICTURES = {
+    "grey": few_colors()[:, :, 0],
+    "grey and alpha": with_alpha()[:, :, 2:],
+    "RGB": few_colors(),
+    "RGBA": with_alpha(),
+}
+# What `photo.png` is compressed to, by form.
+OUTPUTS = {
+    "pair": ("photo.codebook.npy", "photo.labels.png"),
+    "npz": ("photo.npz",),
+    "png": ("photo.indexed.png",),
+    "kmc": ("photo.kmc",),
+}
+
+
 def write_picture(path: Path, pixels: Pixels) -> Path:
     """Write a picture with imageio, as a user's program would."""
     path.parent.mkdir(parents=True, exist_ok=True)
     extension = path.suffix.lower()
     path.write_bytes(iio.imwrite("<bytes>", pixels, extension=extension, plugin="pillow"))
     return path
+
+
+def write_dense(path: Path, channels: int) -> Pixels:
+    """Write a dense file of nine colors; return its pixels."""
+    state = np.random.default_rng(channels)
+    indexed = codec.IndexedImage(
+        state.integers(0, 9, (11, 14)).astype(np.uint8),
+        state.integers(0, 256, (9, channels)).astype(np.uint8),
+    )
+    codec.save(indexed, path)
+    return codec.decompress(indexed)
 
 
 def read_picture(path: Path) -> Pixels:
@@ -139,6 +165,11 @@ class Sandbox:
         """Write a picture, of few colors if none is given; return its name."""
         write_picture(self.root / name, few_colors() if pixels is None else pixels)
         return Path(name)
+
+    def pictures(self, *names: str) -> None:
+        """Write different pictures of few colors."""
+        for seed, name in enumerate(names):
+            self.picture(name, few_colors(seed))
 
     def run(self, *arguments: str | Path, check: int | None = None) -> Run:
         """Run a command in this process, with the sandbox as its working directory."""
@@ -242,106 +273,11 @@ def refused(run: Run, name: str, reason: str) -> bool:
     return True
 
 
-class Faults:
-    """Stands in for `os` and `open` in `codec.files`, and makes the Nth operation fail.
-
-    Parameters
-    ----------
-    fail_at : int
-        Which operation fails, counted from 1; 0 for none.
-    error : callable
-        Makes what is raised.
-    afterwards : bool
-        Raise when the operation has been done, as a signal's handler does.
-    operations : tuple of str
-        What counts as an operation.
-    """
-
-    ALL = ("open", "write", "fsync", "close", "link", "replace", "unlink")
-
-    def __init__(
-        self,
-        fail_at: int = 0,
-        error: Callable[[], BaseException] = KeyboardInterrupt,
-        *,
-        afterwards: bool = False,
-        operations: tuple[str, ...] = ALL,
-    ) -> None:
-        self.log: list[str] = []
-        self._fail_at, self._error, self._afterwards = fail_at, error, afterwards
-        self._operations = operations
-
-    def __getattr__(self, name: str) -> Any:
-        function = getattr(os, name)
-        counted = name in self.ALL and name not in ("write", "close")
-        return functools.partial(self.count, name, function) if counted else function
-
-    def count(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Do an operation, unless it is the one that fails."""
-        if name not in self._operations:
-            return function(*arguments)
-        self.log.append(name)
-        failing = len(self.log) == self._fail_at
-        if failing and not self._afterwards:
-            raise self._error()
-        try:
-            return function(*arguments)
-        finally:
-            if failing:
-                raise self._error()
-
-    @property
-    def struck(self) -> bool:
-        """Whether there was an Nth operation."""
-        return 0 < self._fail_at <= len(self.log)
-
-    @property
-    def struck_at(self) -> str:
-        """The operation that failed."""
-        return self.log[self._fail_at - 1] if self.struck else ""
-
-    def open_file(self, descriptor: int, mode: str, buffering: int = -1) -> "FaultyFile":
-        """Stand in for `open`."""
-        return FaultyFile(self, descriptor, mode)
-
-
-class FaultyFile(io.FileIO):
-    """A file whose writes are counted, and may fail; closing it may too, but it is closed."""
-
-    def __init__(self, faults: Faults, descriptor: int, mode: str) -> None:
-        super().__init__(descriptor, mode.replace("b", ""))
-        self._faults, self._writing = faults, "w" in mode
-
-    def write(self, data: Any, /) -> int:
-        """Write some of the data."""
-        return int(self._faults.count("write", super().write, data))
-
-    def close(self) -> None:
-        """Close the file, and tell of it once."""
-        if not self.closed:
-            super().close()
-            if self._writing:
-                self._faults.count("close", lambda: None)
-
-
-def inject(monkeypatch: pytest.MonkeyPatch, faults: Faults) -> Faults:
-    """Put faults between `codec.files` and the operating system."""
-    from codec import files
-
-    monkeypatch.setattr(files, "os", faults)
-    monkeypatch.setattr(files, "open", faults.open_file, raising=False)
-    return faults
-
-
-def every_fault(
-    monkeypatch: pytest.MonkeyPatch, attempt: Callable[[Faults], None], **options: Any
-) -> Iterator[Faults]:
-    """Run `attempt` again and again, failing at the first operation, the second, and so on."""
-    for number in range(1, 1000):
-        with monkeypatch.context() as patch:
-            faults = inject(patch, Faults(number, **options))
-            attempt(faults)
-        yield faults
-        if not faults.struck:
-            return
-    raise AssertionError("there is no end to the operations")
+def usage_error(run: Run) -> bool:
+    """Whether a run ended as wrong usage does, with a word to the user and nothing written."""
+    assert run.code == 2, run.err
+    assert "error: " in run.lines[-1]
+    assert "Traceback" not in run.err
+    assert run.out == ""
+    assert run.left_all_as_it_was, (run.new, run.changed, run.gone)
+    return True

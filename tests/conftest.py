@@ -1,5 +1,6 @@
 """What several test modules start from."""
 
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -23,4 +24,14 @@ def sandbox(
 ) -> Sandbox:
     """An empty folder to work in, and the command line."""
     monkeypatch.chdir(tmp_path)
+    # An interrupted command keeps the process from complaining any further.
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     return Sandbox(tmp_path, capsys)
+
+
+@pytest.fixture
+def pair(sandbox: Sandbox) -> Sandbox:
+    """A sandbox with a picture and its pair."""
+    sandbox.picture("photo.png")
+    sandbox.run("compress", "photo.png", check=0)
+    return sandbox

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_tools import Faults, FaultyFile, inject, snapshot
+from cli_tools import snapshot
+from fault_tools import Faults, FaultyFile, inject
 
 from codec import files
 from codec.errors import CodecError, LimitError

@@ -1,12 +1,17 @@
 """Many files: several at a time, with the same result as one after the other."""
 
 import os
+import pty
+import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
-from cli_tools import Sandbox, many_colors
+from cli_tools import VECTORS, Sandbox, child_environment, few_colors, many_colors
 
+from codec import jobs, runner
 from codec.batch import Job
 from codec.errors import FormatError
 from codec.report import FileReport
@@ -159,3 +164,159 @@ def test_an_error_that_nobody_foresaw_is_raised(
 
     with pytest.raises(ZeroDivisionError):
         run(_jobs(9, tmp_path), work)
+
+
+# One bad file
+
+
+def test_one_bad_file_does_not_stop_the_others(sandbox: Sandbox) -> None:
+    names = [f"{number:02}.png" for number in range(20)]
+    sandbox.pictures(*names)
+    sandbox.path("07.png").write_bytes(b"not a picture")
+    sandbox.path("11.png").unlink()
+    run = sandbox.run("compress", *names, "--format", "npz", check=1)
+    done = [name for name in names if name not in ("07.png", "11.png")]
+    assert run.wrote(*(name[:-3] + "npz" for name in done))
+    errors = [line for line in run.lines if line.startswith("kmcodec: error: ")]
+    assert len(errors) == 2
+    assert errors[0].startswith("kmcodec: error: 07.png: ")
+    assert errors[1].startswith("kmcodec: error: 11.png: ")
+    assert run.lines[-1].startswith("18 of 20 files (2 failed)")
+
+
+def test_one_damaged_file_does_not_stop_the_others(sandbox: Sandbox) -> None:
+    sandbox.pictures("a.png", "b.png", "c.png")
+    sandbox.run("compress", "a.png", "b.png", "c.png", check=0)
+    shutil.copy("a.codebook.npy", "b.codebook.npy")
+    run = sandbox.run("decompress", "a.labels.png", "b.labels.png", "c.labels.png", check=1)
+    assert run.wrote("a.decoded.png", "c.decoded.png")
+
+
+def test_a_truncated_file_is_told_and_the_others_are_done(sandbox: Sandbox) -> None:
+    data = (VECTORS / "dense-sprites.kmc").read_bytes()
+    for folder in ("in", "in/sub"):
+        Path(folder).mkdir()
+        Path(folder, "good.kmc").write_bytes(data)
+    Path("in/bad.kmc").write_bytes(data[:15])
+    run = sandbox.run("decompress", "-r", "in", "-d", "out", check=1)
+    assert any("bad.kmc" in line and "cut short" in line for line in run.lines)
+    assert run.wrote("out", "out/good.decoded.png", "out/sub", "out/sub/good.decoded.png")
+    assert sandbox.run("info", "in/bad.kmc", check=1).left_all_as_it_was
+
+
+def test_an_error_counts_more_than_a_skip(sandbox: Sandbox) -> None:
+    sandbox.pictures("a.png", "b.png")
+    sandbox.run("compress", "a.png", check=0)
+    run = sandbox.run("compress", "a.png", "b.png", check=3)
+    assert run.wrote("b.labels.png", "b.codebook.npy")
+    sandbox.run("compress", "a.png", "none.png", check=1)
+
+
+def test_a_file_deleted_after_it_was_listed_is_an_error(  # row 30
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.pictures("in/a.png", "in/b.png", "in/c.png")
+    compress_file = jobs.compress_file
+
+    def delete_next(*arguments: object) -> object:
+        sandbox.path("in/b.png").unlink(missing_ok=True)
+        return compress_file(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jobs, "compress_file", delete_next)
+    run = sandbox.run("compress", "-r", "in", "-d", "out", "--format", "npz", check=1)
+    assert run.new == {"out", "out/a.npz", "out/c.npz"}
+    assert any(line.startswith("kmcodec: error: in/b.png: ") for line in run.lines)
+
+
+def test_a_directory_deleted_after_it_was_listed_is_an_error(  # row 30
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.pictures("in/a/a.png", "in/b/b.png")
+    run_jobs = runner.run
+
+    def delete_first(*arguments: object, **options: object) -> object:
+        shutil.rmtree("in/a")
+        return run_jobs(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner, "run", delete_first)
+    run = sandbox.run("compress", "-r", "in", "--format", "npz", check=1)
+    assert run.new == {"in/b/b.npz"}
+    assert run.lines[0].startswith("kmcodec: error: in/a/a.png: ")
+
+
+def test_a_directory_is_not_made_for_an_output_that_fails(sandbox: Sandbox) -> None:
+    sandbox.path("bad.png").write_bytes(b"not a picture")
+    run = sandbox.run("compress", "bad.png", "-d", "x/y", check=1)
+    assert run.left_all_as_it_was
+
+
+def test_a_file_in_the_place_of_the_directory_is_an_error(sandbox: Sandbox) -> None:
+    sandbox.pictures("a.png")
+    sandbox.path("out").write_bytes(b"a file")
+    for folder in ("out", "out/deeper"):
+        run = sandbox.run("compress", "a.png", "-d", folder, check=1)
+        assert run.left_all_as_it_was
+        assert len(run.lines) == 1
+        assert run.lines[0].startswith("kmcodec: error: a.png: ")
+
+
+# Progress
+
+
+def on_terminal(root: Path, *arguments: str) -> tuple[int, str]:
+    """Run a command with a terminal for stderr; return its exit code and what it showed."""
+    terminal, side = pty.openpty()
+    try:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "codec", *arguments],
+            cwd=root, env=child_environment(), stdout=subprocess.DEVNULL, stderr=side,
+        )  # fmt: skip
+    finally:
+        os.close(side)
+    shown = b""
+    try:
+        while True:
+            try:
+                data = os.read(terminal, 4096)
+            except OSError:  # how a terminal says that its other side was closed
+                break
+            if not data:
+                break
+            shown += data
+    finally:
+        os.close(terminal)
+    return child.wait(60), shown.decode()
+
+
+def test_progress_is_drawn_on_a_terminal_and_cleared(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KMCODEC_THREADS", "1")  # so that it is known when each file begins
+    names = ["a.png", "b.png", "c.png"]
+    for name in names:
+        sandbox.picture(name, few_colors(height=50, width=50))
+    code, shown = on_terminal(sandbox.root, "compress", *names)
+    assert code == 0
+    for done, name in enumerate(names):
+        assert f" {done}/3 {name}\r\x1b[K{name}  " in shown
+    visible = [line.rsplit("\x1b[K", 1)[-1].strip() for line in shown.strip().split("\n")]
+    assert [line.split("  ")[0] for line in visible] == [*names, "3 of 3 files"]
+    assert "█" not in "".join(visible)
+
+
+def test_progress_is_not_drawn_for_one_file_nor_if_quiet(sandbox: Sandbox) -> None:
+    for name in ("a.png", "b.png"):
+        sandbox.picture(name)
+    code, shown = on_terminal(sandbox.root, "compress", "a.png")
+    assert code == 0
+    assert "\x1b" not in shown
+    assert on_terminal(sandbox.root, "compress", "-q", "-f", "a.png", "b.png") == (0, "")
+
+
+def test_progress_is_not_drawn_into_a_file(sandbox: Sandbox) -> None:
+    for name in ("a.png", "b.png"):
+        sandbox.picture(name)
+    run = sandbox.run("compress", "a.png", "b.png", check=0)
+    assert "\x1b" not in run.err
+    assert "\r" not in run.err
+    assert "█" not in run.err

@@ -1,0 +1,110 @@
+"""A compressed file against its original: every size and measure."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cli_tools import OUTPUTS, Pixels, Sandbox, few_colors, many_colors, refused
+from report_tools import REPORT_KEYS, disk, facts, read_json
+
+import codec
+
+
+def expect_quality(result: dict[str, Any], original: Pixels, decoded: Pixels) -> None:
+    """Check measures against their definitions."""
+    from skimage.color import deltaE_ciede2000, rgb2lab
+    from skimage.metrics import structural_similarity
+
+    mse = np.mean((original.astype(np.int64) - decoded) ** 2)
+    assert result["mse"] == pytest.approx(mse, rel=1e-12)
+    assert result["psnr_db"] == pytest.approx(10 * math.log10(255**2 / mse), rel=1e-12)
+    ssim = structural_similarity(original, decoded, channel_axis=2, data_range=255)
+    assert result["ssim"] == pytest.approx(ssim, abs=1e-6)
+    differences = deltaE_ciede2000(rgb2lab(original), rgb2lab(decoded))
+    assert result["delta_e_mean"] == pytest.approx(differences.mean(), rel=1e-3)
+    assert result["delta_e_p95"] == pytest.approx(np.percentile(differences, 95), rel=1e-3)
+
+
+@pytest.mark.parametrize("form", OUTPUTS)
+def test_a_report_has_every_size_and_measure(sandbox: Sandbox, form: str) -> None:
+    original = many_colors(height=40, width=50)
+    sandbox.picture("photo.png", original)
+    sandbox.run("compress", "photo.png", "-k", "20", "--format", form, check=0)
+    decoded = codec.decompress(codec.load(OUTPUTS[form][-1]))
+    run = sandbox.run("report", "photo.png", OUTPUTS[form][-1], "--json", check=0)
+    (result,) = read_json(run.out)["results"]
+    assert result.keys() >= REPORT_KEYS
+    size = disk(*OUTPUTS[form])
+    assert result["input_bytes"] == disk("photo.png")
+    assert result["raw_bytes"] == 40 * 50 * 3
+    assert result["output_bytes"] == sum(result["part_bytes"].values()) == size
+    assert result["ratio_raw"] == 40 * 50 * 3 / size
+    assert result["ratio_file"] == disk("photo.png") / size
+    assert result["bits_per_pixel"] == 8 * size / (40 * 50)
+    assert result["unique_colors"] == len(np.unique(original.reshape(-1, 3), axis=0))
+    assert result["unique_colors_after"] == len(np.unique(decoded.reshape(-1, 3), axis=0))
+    assert result["n_colors"] == len(codec.load(OUTPUTS[form][-1]).codebook) <= 20
+    assert result["lossless"] is False
+    assert result["verified"] is True
+    assert {"read", "decode", "measure"} <= result["stage_seconds"].keys()
+    assert result["seconds"] >= sum(result["stage_seconds"].values()) > 0
+    expect_quality(result, original, decoded)
+
+
+def test_a_report_of_a_lossless_file_says_so(sandbox: Sandbox) -> None:
+    sandbox.picture("photo.png")
+    sandbox.run("compress", "photo.png", check=0)
+    said = facts(sandbox.run("report", "photo.png", "photo.labels.png", check=0).out)
+    assert said["PSNR"] == "infinite (lossless)"
+    assert said["unique colors"] == "27 → 27"
+    assert said["SSIM"] == "1.0000"
+    run = sandbox.run("report", "photo.png", "photo.labels.png", "--json", check=0)
+    (result,) = read_json(run.out)["results"]
+    assert (result["lossless"], result["mse"], result["psnr_db"]) == (True, 0, None)
+    assert (result["delta_e_mean"], result["delta_e_p95"]) == (0, 0)
+
+
+def test_a_report_of_a_picture_too_small_for_ssim_has_none(sandbox: Sandbox) -> None:
+    sandbox.picture("dot.png", few_colors(height=3, width=40))
+    sandbox.run("compress", "dot.png", check=0)
+    run = sandbox.run("report", "dot.png", "dot.labels.png", "--json", check=0)
+    assert read_json(run.out)["results"][0]["ssim"] is None
+    assert "SSIM" not in sandbox.run("report", "dot.png", "dot.labels.png", check=0).out
+
+
+def test_compress_and_report_agree(sandbox: Sandbox) -> None:
+    sandbox.picture("photo.png", many_colors())
+    run = sandbox.run("compress", "photo.png", "-k", "12", "--json", "-v", check=0)
+    (compressed,) = read_json(run.out)["results"]
+    run = sandbox.run("report", "photo.png", "photo.labels.png", "--json", check=0)
+    (reported,) = read_json(run.out)["results"]
+    same = REPORT_KEYS - {"outputs", "seconds", "stage_seconds", "mse", "psnr_db"}
+    for name in same:
+        assert compressed[name] == reported[name], name
+    assert compressed["mse"] == pytest.approx(reported["mse"], rel=1e-12)
+
+
+# What does not belong together
+
+
+def test_a_report_of_different_shapes_is_refused(sandbox: Sandbox) -> None:
+    sandbox.picture("a.png", few_colors())
+    sandbox.picture("b.png", few_colors(height=5))
+    sandbox.run("compress", "b.png", check=0)
+    run = sandbox.run("report", "a.png", "b.labels.png")
+    assert refused(run, "a.png", "bad-shape")
+    assert "b.labels.png" in run.err
+
+
+def test_a_report_names_the_file_that_is_damaged(pair: Sandbox) -> None:
+    damaged = bytearray(Path("photo.labels.png").read_bytes())
+    damaged[-20] ^= 1
+    Path("photo.labels.png").write_bytes(damaged)
+    run = pair.run("report", "photo.png", "photo.labels.png")
+    assert refused(run, "photo.png", "bad-crc")
+    assert "photo.labels.png" in run.err
+    run = pair.run("report", "photo.png", "none.npz")
+    assert refused(run, "photo.png", "not-found")
+    assert "none.npz" in run.err

@@ -1,0 +1,12 @@
+"""What tests of plugins start from."""
+
+import pytest
+
+import codec
+
+
+@pytest.fixture(autouse=True)
+def registered() -> None:
+    """Teach imageio and Pillow to read dense files; a second time it does nothing."""
+    codec.register()
+    codec.register()
