@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from cli_tools import Sandbox
 
+from codec import dithering, histogram, labels, lookup, ordering
+from codec.kernels import compiled
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
@@ -35,3 +38,14 @@ def pair(sandbox: Sandbox) -> Sandbox:
     sandbox.picture("photo.png")
     sandbox.run("compress", "photo.png", check=0)
     return sandbox
+
+
+@pytest.fixture(params=["compiled", "plain"])
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run a test with the kernels and without."""
+    if request.param == "plain":
+        for module in (dithering, histogram, labels, lookup, ordering):
+            monkeypatch.setattr(module, "compiled", lambda: False)
+    elif not compiled():
+        pytest.skip("the kernels were not compiled")
+    return str(request.param)

@@ -7,13 +7,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from codec.baselines import BASELINES
-from codec.codebook import (
-    MAX_TRAINING_POINTS,
-    WeightedPoints,
-    resolve_engine,
-    train_codebook,
-    train_codewords,
-)
+from codec.codebook import MAX_TRAINING_POINTS, resolve_engine, train_codebook
 from codec.colorspace import ColorMetric
 from codec.errors import ParameterError
 from codec.histogram import ColorHistogram, count_colors
@@ -150,20 +144,6 @@ def test_the_seed_decides_and_nothing_else(engine: str) -> None:
     assert train_codebook(histogram, 24, seed=8, engine=engine).tolist() != first.tolist()
 
 
-def test_binning_keeps_the_weight_and_the_mean() -> None:
-    state = np.random.RandomState(8)
-    points = state.randint(-50, 200, (5000, 3)).astype(float)
-    weights = state.randint(1, 9, 5000).astype(float)
-    sample = WeightedPoints(points, weights)
-
-    for most in (4000, 300, 20, 1):
-        binned = sample.binned(most)
-        assert len(binned) <= most
-        assert binned.weights.sum() == weights.sum()
-        expected = (points * weights[:, None]).sum(axis=0)
-        assert np.allclose((binned.points * binned.weights[:, None]).sum(axis=0), expected)
-
-
 @engines
 def test_millions_of_colors_are_all_seen(engine: str) -> None:
     """Above the limit cells are trained on; their means still cover every pixel."""
@@ -193,20 +173,3 @@ def test_the_engine_is_chosen_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         resolve_engine("native")
     with pytest.raises(ParameterError, match="cuda"):
         resolve_engine("cuda")
-
-
-def test_codewords_of_few_points_are_the_points() -> None:
-    points = np.array([[1.5, 2.0], [3.0, 4.0], [1.5, 2.0]])
-
-    codewords = train_codewords(WeightedPoints(points[:2], np.ones(2)), 2)
-
-    assert sorted(codewords.tolist()) == [[1.5, 2.0], [3.0, 4.0]]
-
-
-def test_cells_are_told_apart_whatever_their_extent() -> None:
-    """Six axes of 65,536 cells: more than fit into one integer."""
-    corners = np.array([[a, 0, 0, 0, 0, b] for a in (0, 65536) for b in (0, 65536)], float)
-
-    merged = WeightedPoints(corners, np.ones(4)).merged(1.0)
-
-    assert sorted(merged.points.tolist()) == sorted(corners.tolist())

@@ -1,18 +1,11 @@
 """The exact search for nearest code-words."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernel_tools import brute_force
 
-from codec.colorspace import ColorMetric
-from codec.labels import label_colors
 from codec.nearest import NearestSearch
-
-
-def _brute_force(points: np.ndarray, codewords: np.ndarray) -> list[int]:
-    distances = ((points[:, None, :] - codewords[None, :, :]) ** 2).sum(axis=2)
-    return distances.argmin(axis=1).tolist()  # the first of equals
 
 
 @settings(max_examples=100, derandomize=True, deadline=None)
@@ -30,7 +23,7 @@ def test_the_search_agrees_with_brute_force(
     points = state.randint(0, spread, (count, dimensions)).astype(float)
     codewords = state.randint(0, spread, (size, dimensions)).astype(float)
 
-    assert NearestSearch(points)(codewords).tolist() == _brute_force(points, codewords)
+    assert NearestSearch(points)(codewords).tolist() == brute_force(points, codewords)
 
 
 def test_numbers_too_large_for_float32_stay_exact() -> None:
@@ -38,31 +31,17 @@ def test_numbers_too_large_for_float32_stay_exact() -> None:
     points = state.randint(-20000, 20000, (3000, 4)).astype(float)
     codewords = state.randint(-20000, 20000, (200, 4)).astype(float)
 
-    assert NearestSearch(points)(codewords).tolist() == _brute_force(points, codewords)
+    assert NearestSearch(points)(codewords).tolist() == brute_force(points, codewords)
 
 
 def test_real_codewords_are_searched_too() -> None:
     state = np.random.RandomState(4)
     points, codewords = state.rand(3000, 3) * 255, state.rand(64, 3) * 255
 
-    assert NearestSearch(points)(codewords).tolist() == _brute_force(points, codewords)
+    assert NearestSearch(points)(codewords).tolist() == brute_force(points, codewords)
 
 
 def test_of_equal_codewords_the_lower_label_wins() -> None:
     points = np.array([[5.0], [7.0]])
 
     assert NearestSearch(points)(np.array([[6.0], [6.0], [8.0]])).tolist() == [0, 0]
-
-
-@pytest.mark.parametrize("space", ["rgb", "oklab", "lab"])
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_labels_are_nearest_in_every_space(space: str, channels: int) -> None:
-    state = np.random.RandomState(channels)
-    colors = np.unique(state.randint(0, 256, (1500, channels)).astype(np.uint8), axis=0)
-    codebook = np.unique(state.randint(0, 256, (40, channels)).astype(np.uint8), axis=0)
-    metric = ColorMetric(space)
-
-    labels = label_colors(colors, codebook, metric)
-
-    expected = _brute_force(metric.coordinates(colors), metric.coordinates(codebook))
-    assert labels.tolist() == expected

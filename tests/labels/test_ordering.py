@@ -5,14 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from codec.lookup import look_up
-from codec.ordering import (
-    _bands,
-    _count_neighbors,
-    _linear_arrangement,
-    order_codewords,
-    renumber,
-)
+from codec.ordering import _bands, _count_neighbors, _linear_arrangement, order_codewords, renumber
 
 
 def _smooth_labels(size: int, seed: int) -> np.ndarray:
@@ -121,11 +114,3 @@ def test_renumbered_labels_mean_the_same_colors() -> None:
     order = state.permutation(200)
 
     assert (codebook[order][renumber(labels, order)] == codebook[labels]).all()
-
-
-def test_looking_up_in_strips_is_looking_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    state = np.random.RandomState(4)
-    labels, table = state.randint(0, 9, (31, 17)).astype(np.uint8), state.randint(0, 256, (9, 4))
-    for strip in (1, 16, 100, 1 << 18):
-        monkeypatch.setattr("codec.lookup._STRIP", strip)
-        assert (look_up(table.astype(np.uint8), labels) == table[labels]).all()
