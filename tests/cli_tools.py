@@ -230,8 +230,7 @@ def spawn(
     **options: Any,
 ) -> "subprocess.CompletedProcess[str]":
     """Run `python -m codec` as its own process and wait for it."""
-    streams = {} if "stdout" in options else {"stdout": subprocess.PIPE}
-    streams |= {} if "stderr" in options else {"stderr": subprocess.PIPE}
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     return subprocess.run(
         [sys.executable, *python, "-m", "codec", *arguments],
         cwd=cwd,
@@ -241,7 +240,6 @@ def spawn(
         timeout=60,
         check=False,
         **streams,
-        **options,
     )
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -78,7 +78,8 @@ def assert_same(array: npt.NDArray[np.generic], expected: npt.NDArray[np.generic
 def brute_force(points: npt.ArrayLike, codewords: npt.ArrayLike) -> list[int]:
     """Labels of the nearest code-words, the lowest of several."""
     difference = np.asarray(points, np.float64)[:, None] - np.asarray(codewords, np.float64)
-    return np.asarray((difference**2).sum(axis=2).argmin(axis=1)).tolist()
+    labels: list[int] = (difference**2).sum(axis=2).argmin(axis=1).tolist()
+    return labels
 
 
 def labeled_by_numpy(pixels: Bytes, counted: ColorHistogram, color_labels: Bytes) -> Bytes:
@@ -92,6 +93,7 @@ def labeled_by_numpy(pixels: Bytes, counted: ColorHistogram, color_labels: Bytes
 
 Whole = npt.NDArray[np.int32]
 Long = npt.NDArray[np.int64]
+Scalar = TypeVar("Scalar", bound=np.generic)
 AXES = 4
 LEAF_POINTS = 8
 FARTHEST = 1 << 20  # a point; code-words may be twice as far
@@ -107,7 +109,7 @@ class Points:
 
     @property
     def axes(self) -> int:
-        return self.values.shape[1]
+        return int(self.values.shape[1])
 
     def tree(self, *options: int) -> Any:
         """Their tree of cells."""
@@ -121,8 +123,8 @@ class Points:
         return weighted(self.values[rows], self.weights[rows])
 
 
-def read_only(array: npt.ArrayLike, dtype: type) -> npt.NDArray:
-    copy = np.array(array, dtype=dtype, order="C")
+def read_only(array: npt.ArrayLike, dtype: type[Scalar]) -> npt.NDArray[Scalar]:
+    copy: npt.NDArray[Scalar] = np.array(array, dtype=dtype, order="C")
     copy.setflags(write=False)
     return copy
 

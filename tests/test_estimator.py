@@ -1,5 +1,7 @@
 """ColorQuantizer among other estimators."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
@@ -11,8 +13,10 @@ from codec import ColorQuantizer, ParameterError
 
 
 @pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks([ColorQuantizer(n_colors=8)])
-def test_it_behaves_as_estimators_do(estimator: ColorQuantizer, check) -> None:
+@parametrize_with_checks([ColorQuantizer(n_colors=8)])  # type: ignore[untyped-decorator]
+def test_it_behaves_as_estimators_do(
+    estimator: ColorQuantizer, check: Callable[[ColorQuantizer], None]
+) -> None:
     check(estimator)
 
 

@@ -40,7 +40,7 @@ def _measured(name: str, size: int, engine: str) -> dict[str, str]:
     for form in FORMS.values():
         if form.name != "kmc" or compiled():  # else it would take minutes
             indexed = arranged_for(form, details.indexed)
-            row[form.name] = str(sum(map(len, form.encode(indexed))))
+            row[form.name] = str(sum(map(len, form.encode(indexed, "best"))))
     row["psnr_db"] = "inf" if details.lossless else f"{psnr_db(details.mse):.3f}"
     return row
 

@@ -6,6 +6,7 @@ from kernel_tools import Bytes
 
 import codec
 from codec import compressor
+from codec.codebook import train_codebook
 from codec.errors import ParameterError
 
 
@@ -30,11 +31,10 @@ def test_wrong_settings_are_named(wrong: dict[str, object]) -> None:
 
 def test_efforts_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
-    train = compressor.train_codebook
 
     def spy(*arguments: object, **options: object) -> Bytes:
         given.append(options["effort"])
-        return train(*arguments, **options)  # type: ignore[arg-type]
+        return train_codebook(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(compressor, "train_codebook", spy)
     for effort in ("fast", "default", "best"):

@@ -1,5 +1,6 @@
 """Dividing work among threads."""
 
+import functools
 import itertools
 import os
 import threading
@@ -33,7 +34,9 @@ def test_spans_cover_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_results_come_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KMCODEC_THREADS", "4")
     for _ in range(50):
-        assert run_parallel([lambda n=n: n * n for n in range(9)]) == [n * n for n in range(9)]
+        assert run_parallel([functools.partial(pow, n, 2) for n in range(9)]) == [
+            n * n for n in range(9)
+        ]
     assert run_parallel([]) == []
 
 
@@ -55,7 +58,7 @@ def test_the_first_error_is_raised_when_all_have_ended(monkeypatch: pytest.Monke
     for _ in range(20):
         ended.clear()
         with pytest.raises(KeyError, match="0"):
-            run_parallel([lambda n=n: fail(n) for n in range(5)])
+            run_parallel([functools.partial(fail, n) for n in range(5)])
         assert sorted(ended) == list(range(5))
 
 
@@ -63,7 +66,7 @@ def test_work_may_hand_out_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KMCODEC_THREADS", "2")
 
     def outer() -> int:
-        return sum(run_parallel([lambda n=n: n for n in range(4)]))
+        return sum(run_parallel([functools.partial(int, n) for n in range(4)]))
 
     assert run_parallel([outer] * 6) == [6] * 6
 

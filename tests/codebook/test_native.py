@@ -12,6 +12,7 @@ import itertools
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +58,7 @@ def _sorted(indexed: IndexedImage) -> tuple[Pixels, Pixels]:
     return codebook, places.reshape(-1).astype(np.uint8)[indexed.labels]
 
 
-def _compressed(pixels: Pixels, n_colors: int, **options: object) -> list[list[int]]:
+def _compressed(pixels: Pixels, n_colors: int, **options: Any) -> list[list[int]]:
     """What compressing gives, whatever the order of code-words."""
     codebook, labels = _sorted(codec.compress(pixels, n_colors, engine="native", **options))
     return [codebook.tolist(), labels.tolist()]

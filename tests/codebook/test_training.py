@@ -28,7 +28,7 @@ def _picture(seed: int, height: int = 60, width: int = 80, channels: int = 3) ->
     patches = state.randint(0, 200, (height // 20, width // 20, channels))
     base += np.kron(patches, np.ones((20, 20, 1)))
     base += state.randn(height, width, channels) * 4
-    return np.clip(base, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(base, 0, 255).astype(np.uint8))
 
 
 def _squared_error(histogram: ColorHistogram, codebook: np.ndarray) -> float:

@@ -34,7 +34,12 @@ def test_oklab_is_that_of_its_author() -> None:
 
     found = ColorMetric("oklab").coordinates(colors) / 65536
 
-    expected = [[1, 0, 0], [0.628, 0.225, 0.126], [0.866, -0.234, 0.179], [0.452, -0.032, -0.312]]
+    expected = [
+        [1.0, 0.0, 0.0],
+        [0.628, 0.225, 0.126],
+        [0.866, -0.234, 0.179],
+        [0.452, -0.032, -0.312],
+    ]
     assert np.abs(found - expected).max() < 1e-3
 
 

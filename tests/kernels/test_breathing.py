@@ -6,7 +6,7 @@ The twins follow the definitions, and random numbers are Python's whole numbers.
 import bisect
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -188,7 +188,7 @@ def test_costs_of_merging_any_codewords(problem: tuple[Points, Whole], seed: int
 def test_breathing_refuses_what_does_not_fit() -> None:
     tree, codewords = small_tree(), np.zeros((2, 4), np.int32)
     labels, weights = np.array([0, 1, 1], np.int32), np.ones(2, np.int64)
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: breathing.seed_codewords(codewords, weights[:1], 1, 0),
         lambda: breathing.seed_codewords(codewords, weights[:0], 1, 0),
         lambda: breathing.seed_codewords(codewords[:0], weights, 1, 0),

@@ -75,8 +75,9 @@ def _merged(points: Points, max_points: int) -> tuple[Points, list[int]]:
         # As fine as all keys are, since the tree goes on counting levels from the finest grid.
         key = _key(tuple(cell), bits) << (shift - lowest) * points.axes
         found.append((key, _mean(held), int(held.weights.sum())))
-    keys, means, weights = zip(*sorted(found), strict=True)
-    return weighted(means, weights), list(keys)
+    found.sort()
+    means, weights = [mean for _, mean, _ in found], [weight for _, _, weight in found]
+    return weighted(means, weights), [key for key, _, _ in found]
 
 
 @dataclass(frozen=True)

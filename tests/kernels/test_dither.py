@@ -12,6 +12,8 @@ from codec.dithering import bayer_thresholds, dither_pixels
 from codec.histogram import count_colors
 from codec.labels import label_colors, label_pixels
 
+Errors = npt.NDArray[np.int64]
+
 KINDS = ["fs", "ordered"]
 
 
@@ -33,7 +35,7 @@ def seen(color: Bytes) -> list[int]:
     return [*placed, int(np.floor(alpha / 255 * (74 if len(samples) == 1 else 128) + 0.5))]
 
 
-def longest_gap(words: npt.NDArray[np.int64]) -> int:
+def longest_gap(words: Errors) -> int:
     """By Kruskal: the last edge that joins two parts, rounded up."""
     edges = sorted(
         (int(((words[a] - words[b]) ** 2).sum()), a, b)
@@ -59,7 +61,7 @@ class Twin:
         self.bound = 8 * longest_gap(self.words)
         self.has_alpha = codebook.shape[1] in (2, 4)
 
-    def step(self, pixel: Bytes, received: npt.NDArray[np.int64]) -> tuple[int, Bytes]:
+    def step(self, pixel: Bytes, received: Errors) -> tuple[int, Errors]:
         """Label of a pixel, and the error to be made up for."""
         allowed = np.ones(len(self.words), dtype=bool)
         received = np.clip(received, -self.bound, self.bound)
@@ -81,7 +83,7 @@ class Twin:
     def fs(self, pixels: Bytes, plain: Bytes) -> Bytes:
         """Floyd-Steinberg, serpentine."""
         height, width, channels = pixels.shape
-        errors: dict[tuple[int, int], npt.NDArray[np.int64]] = {}
+        errors: dict[tuple[int, int], Errors] = {}
         nothing = np.zeros(channels, dtype=np.int64)
         labels = plain.copy()
         for y in range(height):
@@ -143,12 +145,12 @@ def pictures(channels: int) -> list[tuple[Bytes, Bytes]]:
     for number in range(45):
         height, width = number % 5 + 1, number % 9 + 1
         shape = (height, width, channels)
-        pixels = state.randint(0, 256, shape)
+        samples = state.randint(0, 256, shape)
         if number % 3 == 1:
-            pixels = np.broadcast_to(np.arange(width)[:, None] * 29 + number, shape) % 256
+            samples = np.broadcast_to(np.arange(width)[:, None] * 29 + number, shape) % 256
         if number % 3 == 2:
-            pixels = np.full(shape, state.randint(0, 256, channels))
-        pixels = pixels.astype(np.uint8)
+            samples = np.full(shape, state.randint(0, 256, channels))
+        pixels = samples.astype(np.uint8)
         size = (1, 2, 3, 7, 40)[number // 9]
         codebook = state.randint(0, 256, (size, channels)).astype(np.uint8)
         if number % 4 == 3:

@@ -1,5 +1,7 @@
 """Counting the colors of pixels, against plain NumPy."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -111,7 +113,7 @@ def test_what_does_not_fit_is_refused() -> None:
     colors, counts = np.zeros((1, 3), np.uint8), np.zeros(1, np.int64)
     falling, far = starts.copy(), starts.copy()
     falling[7], far[-1] = 1, 9
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: counting.count_small(rows, 3, np.zeros(256, np.uint64)),
         lambda: counting.count_small(rows, 2, np.zeros(256, np.uint64)),
         lambda: counting.count_entries(rows, 2, heads),

@@ -5,6 +5,7 @@ fractions.
 """
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -268,7 +269,7 @@ def test_sums_and_steps_refuse_codewords_that_do_not_fit(case: str) -> None:
 def test_sums_refuse_parts_and_labels_that_do_not_fit() -> None:
     tree, codewords = small_tree(), np.zeros((2, 4), np.int32)
     frozen = read_only(np.zeros(3), np.int32)
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: lloyd.cluster_sums(tree, codewords, 1, 1),
         lambda: lloyd.cluster_sums(tree, codewords, -1, 1),
         lambda: lloyd.cluster_sums(tree, codewords, 0, 0),
@@ -289,7 +290,7 @@ def test_sums_refuse_parts_and_labels_that_do_not_fit() -> None:
 def test_moving_refuses_sums_that_do_not_fit() -> None:
     codewords, sums = np.zeros((2, 4), np.int32), np.ones((2, 6), np.int64)
     tree = small_tree()
-    calls = [
+    calls: list[Callable[[], object]] = [
         *(lambda unit=unit: lloyd.move_codewords(codewords, sums, unit) for unit in (0, -1, 17)),
         *(lambda unit=unit: lloyd.lloyd_steps(tree, codewords, 3, 0.0, unit) for unit in (0, -8)),
         lambda: lloyd.move_codewords(codewords, sums * (1 << 62)),

@@ -1,6 +1,7 @@
 """Looking up what stands for a label, and the label of a color, against plain NumPy."""
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def test_what_does_not_fit_is_refused() -> None:
     keys, few = np.zeros(1, np.uint32), np.zeros(1, np.uint8)
     far = starts.copy()
     far[-1] = 9
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: mapping.fill_table(colors, few, table[1:]),
         lambda: mapping.fill_table(colors, few[1:], table),
         lambda: mapping.map_pixels(rows, 3, table[1:], starts, keys, few, out),

@@ -1,5 +1,7 @@
 """Counting which labels touch, and arranging them, against plain NumPy."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from kernel_tools import SHAPES, Bytes, assert_same, layouts, needs_kernels, pictures
@@ -67,7 +69,7 @@ def test_what_does_not_fit_is_refused() -> None:
     from codec.kernels import neighbors
 
     rows = np.zeros((2, 12), np.uint8)
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: neighbors.count_labels(rows, np.zeros(255, np.int64)),
         lambda: neighbors.count_labels(rows[:, ::2], np.zeros(256, np.int64)),
         lambda: neighbors.count_pairs(rows, np.zeros((256, 255), np.int64)),

@@ -13,7 +13,7 @@ def _smooth_labels(size: int, seed: int) -> np.ndarray:
     rows, columns = np.mgrid[:90, :110]
     levels = (rows + columns) / 200 * (size - 1) + state.randn(90, 110) * 0.6
     labels = np.clip(np.rint(levels), 0, size - 1).astype(np.uint8)
-    return state.permutation(size).astype(np.uint8)[labels]
+    return np.asarray(state.permutation(size).astype(np.uint8)[labels])
 
 
 def _cost(touching: np.ndarray, line: np.ndarray) -> float:
@@ -63,7 +63,7 @@ def test_bands_are_whole_rows_spread_over_the_picture() -> None:
     for height, width, pixels in itertools.product((1, 9, 100, 431), (1, 40, 999), (1, 500, 9999)):
         labels = np.arange(height, dtype=np.uint16)[:, None].repeat(width, axis=1)
 
-        bands = _bands(labels, pixels)
+        bands = _bands(labels, pixels)  # type: ignore[arg-type]  # labels tell more rows apart
 
         rows = np.concatenate([band[:, 0] for band in bands])
         assert (np.diff(rows.astype(int)) > 0).all()

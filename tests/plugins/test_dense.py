@@ -22,7 +22,8 @@ def test_both_give_the_pixels_of_decompress(tmp_path: Path, channels: int, mode:
     pixels = write_dense(path, channels)
     assert np.array_equal(iio.imread(path), pixels)
     assert np.array_equal(iio.imread(path.read_bytes()), pixels)
-    assert np.array_equal(iio.imread(path, index=...), pixels[np.newaxis])
+    pages = iio.imread(path, index=...)  # type: ignore[arg-type]  # which imageio documents
+    assert np.array_equal(pages, pixels[np.newaxis])
     assert [frame.shape for frame in iio.imiter(path)] == [pixels.shape]
     properties = iio.improps(path)
     assert (properties.shape, properties.dtype) == (pixels.shape, np.dtype(np.uint8))
