@@ -15,16 +15,14 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from marks import slowly
 
 from codec.histogram import ColorHistogram, pack_colors
-from codec.kernels import compiled
 
 # Pixels
 
 
 Bytes = npt.NDArray[np.uint8]
-REASON = "the kernels were not compiled"
-needs_kernels = pytest.mark.skipif(not compiled(), reason=REASON)
 SHAPES = [(1, 1), (1, 2), (1, 83), (83, 1), (5, 15), (5, 16), (5, 17), (31, 67), (64, 48)]
 
 
@@ -204,7 +202,7 @@ def some_codewords(points: Points, size: int) -> Iterator[Whole]:
 
 
 every_kind = pytest.mark.parametrize("kind", POINT_KINDS)
-every_axes = pytest.mark.parametrize("axes", [1, 2, 3, 4])
+every_axes = pytest.mark.parametrize("axes", [slowly(1), slowly(2), 3, 4])
 
 
 @st.composite

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from cli_tools import Run, Sandbox, few_colors, refused
 from fault_tools import TASKS, Faults, FaultyFile, every_fault, inject, prepare, restore
+from marks import slowly
 
 import codec
 from codec import files
@@ -33,7 +34,15 @@ ERRORS: dict[str, tuple[Callable[[], BaseException], int, str]] = {
 # What fails has not been done; a signal may come before or after.
 @pytest.mark.parametrize(
     ("error", "afterwards"),
-    [*((error, False) for error in ERRORS), ("SIGINT", True), ("SIGTERM", True)],
+    [
+        ("no space", False),
+        slowly("a broken disk", False),
+        slowly("no memory", False),
+        slowly("SIGINT", False),
+        slowly("SIGTERM", False),
+        ("SIGINT", True),
+        slowly("SIGTERM", True),
+    ],
 )
 @pytest.mark.parametrize("existing", [False, True])
 @pytest.mark.parametrize("task", ["pair", "npz", "decompress"])  # png is written as npz is
@@ -205,7 +214,9 @@ def test_the_code_that_writes_is_the_code_that_is_tested() -> None:
 # What is read back differs
 
 
-@pytest.mark.parametrize("damage", ["a bit", "the end", "everything", "another picture"])
+@pytest.mark.parametrize(
+    "damage", ["a bit", slowly("the end"), slowly("everything"), "another picture"]
+)
 @pytest.mark.parametrize("existing", [False, True])
 @pytest.mark.parametrize("task", TASKS)
 def test_what_the_disk_gives_back_must_be_what_was_meant(  # row 129

@@ -30,6 +30,7 @@ print(json.dumps(results))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_a_limit_on_the_size_of_files_leaves_all_as_it_was(sandbox: Sandbox, task: str) -> None:
     old, new = prepare(sandbox, task, existing=True)  # row 111
@@ -143,6 +144,7 @@ print(json.dumps(tally))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["npz", "pair"])
 def test_a_killed_process_leaves_a_whole_output(sandbox: Sandbox, form: str) -> None:  # row 115
     for seed, name in enumerate("ab"):
@@ -193,6 +195,7 @@ print(json.dumps(tally))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["npz", "pair"])
 @pytest.mark.parametrize("force", [False, True])
 def test_of_two_processes_with_one_output_one_wins_whole(  # row 128
@@ -226,6 +229,7 @@ ENVIRONMENTS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 TRAINED = ("warnings are errors", "another number of threads")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_surroundings_do_not_change_the_result(sandbox: Sandbox, name: str) -> None:  # row 130
     python, variables = ENVIRONMENTS[name]
@@ -252,6 +256,7 @@ def test_surroundings_do_not_change_the_result(sandbox: Sandbox, name: str) -> N
     np.testing.assert_array_equal(read_picture(Path("x.decoded.png")), expected)
 
 
+@pytest.mark.slow
 def test_the_working_directory_may_be_read_only(sandbox: Sandbox) -> None:  # row 130
     elsewhere = Path("/proc")
     if not elsewhere.is_dir():

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from cli_tools import VECTORS, Sandbox, child_environment, few_colors, many_colors, run_script
 from fault_tools import drive
+from marks import slowly
 
 import codec
 from codec import cli, jobs
@@ -25,7 +26,7 @@ from codec import cli, jobs
 # Streams
 
 
-@pytest.mark.parametrize("command", ["info", "compress", "sweep"])
+@pytest.mark.parametrize("command", ["info", slowly("compress"), slowly("sweep")])
 def test_a_reader_that_goes_away_ends_a_run_quietly(pair: Sandbox, command: str) -> None:
     reading, writing = os.pipe()  # row 12
     os.close(reading)
@@ -61,7 +62,7 @@ def test_a_full_device_for_stdout_is_one_line(pair: Sandbox, arguments: tuple[st
 
 
 @pytest.mark.parametrize("arguments", [("compress", "photo.png", "-f"), ("info", "none.npz")])
-@pytest.mark.parametrize("broken", ["pipe", "full"])
+@pytest.mark.parametrize("broken", ["pipe", slowly("full")])
 def test_a_broken_stderr_ends_a_run_without_damage(
     pair: Sandbox, broken: str, arguments: tuple[str, ...]
 ) -> None:
@@ -89,7 +90,7 @@ print(done.stderr, file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize("stream", [1, 2])
+@pytest.mark.parametrize("stream", [1, slowly(2)])
 @pytest.mark.parametrize("command", ["compress", "info"])
 def test_a_stream_that_was_closed_before_the_start_is_no_trouble(
     pair: Sandbox, command: str, stream: int
@@ -301,6 +302,7 @@ print(json.dumps(tally))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_batch_leaves_whole_outputs_and_nothing_else(  # row 117
     sandbox: Sandbox, number: signal.Signals

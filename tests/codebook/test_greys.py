@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marks import slowly
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
@@ -128,7 +129,7 @@ def test_it_equals_a_recursion(size: int, heaviest: int) -> None:
         assert _found(histogram, size) == _least_error(histogram, size)
 
 
-@pytest.mark.parametrize("size", [2, 5, 16, 60])
+@pytest.mark.parametrize("size", [2, slowly(5), slowly(16), slowly(60)])
 def test_scikit_learn_finds_nothing_better(size: int) -> None:
     for seed, (count, heaviest) in enumerate([(61, 1), (90, 50), (200, 1000), (256, 10**6)]):
         histogram = _random_histogram(seed, count, heaviest)
@@ -141,7 +142,7 @@ def test_scikit_learn_finds_nothing_better(size: int) -> None:
         assert _found(histogram, size) <= _error(histogram, rounded)
 
 
-@pytest.mark.parametrize("heaviest", [1, 9, 1 << 31])
+@pytest.mark.parametrize("heaviest", [slowly(1), 9, slowly(1 << 31)])
 def test_all_levels_and_one_codeword_less(heaviest: int) -> None:
     for seed in range(5):
         histogram = _random_histogram(seed, 256, heaviest)
@@ -163,6 +164,7 @@ def test_one_codeword_is_the_rounded_mean(heaviest: int) -> None:
         assert _found(histogram, 1) == _center_error(histogram, 0, size)
 
 
+@pytest.mark.slow
 def test_a_trillion_pixels_overflow_nothing() -> None:
     """As many as are allowed, nearly all black, nearly all white, half of each, or even."""
     most = (1 << 40) - 1
@@ -207,6 +209,7 @@ def test_every_engine_and_effort_is_optimal(engine: str, effort: str) -> None:
         assert found.tolist() == expected.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_grey_picture_is_compressed_optimally(engine: str) -> None:
     state = np.random.RandomState(4)

@@ -12,6 +12,7 @@ import itertools
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ import pytest
 from cli_tools import REPOSITORY, child_environment
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marks import needs_kernels, slowly
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
@@ -29,13 +31,12 @@ from codec.colorspace import ColorMetric
 from codec.greys import optimal_codebook
 from codec.histogram import ColorHistogram, count_colors
 from codec.indexed import IndexedImage
-from codec.kernels import compiled
 from codec.nearest import NearestSearch
-from codec.options import COLOR_SPACES, EFFORTS, MAX_SEED
+from codec.options import COLOR_SPACES, MAX_SEED
 
 Pixels = npt.NDArray[np.uint8]
 
-pytestmark = pytest.mark.skipif(not compiled(), reason="the kernels were not compiled")
+pytestmark = needs_kernels
 
 SAMPLES = REPOSITORY / "samples"
 EXPECTED = REPOSITORY / "tests" / "expected" / "native.csv"
@@ -112,7 +113,7 @@ def _digests(name: str, case: dict[str, str]) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("threads", ["1", "2", "4"])
+@pytest.mark.parametrize("threads", [slowly("1"), "2", slowly("4")])
 def test_pinned_digests_hold_for_any_number_of_threads(
     monkeypatch: pytest.MonkeyPatch, threads: str
 ) -> None:
@@ -126,7 +127,17 @@ def _expected() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("row", _expected(), ids=lambda row: "-".join(list(row.values())[:4]))
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(
+            row,
+            id="-".join(list(row.values())[:4]),
+            marks=[pytest.mark.slow] if row["effort"] == "best" else [],
+        )
+        for row in _expected()
+    ],
+)
 def test_codebooks_and_labels_are_the_same_on_every_machine(row: dict[str, str]) -> None:
     digests = _digests(row["file"], row)
 
@@ -140,6 +151,7 @@ def test_every_sample_is_pinned() -> None:
     assert pinned == [(name, *case.values()) for name in names for case in CASES]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "n_colors", "options"),
     [
@@ -163,6 +175,7 @@ def test_the_number_of_threads_does_not_matter(
     assert found[2] == found[0]
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same() -> None:
     """Under a seed of hashes and a number of threads of its own."""
     case = {"k": "40", "effort": "best", "color_space": "rgb"}
@@ -211,33 +224,37 @@ def test_layout_and_place_of_pixels_do_not_matter(channels: int) -> None:
 # As good as scikit-learn
 
 
-def _pictures() -> dict[str, Pixels]:
-    state = np.random.RandomState(1)
-    photograph = _sample("astronaut.png", 5)
-    return {
-        "portrait": photograph,
-        "frog": _sample("red_eyed_tree_frog.png", 6),
-        "map": _sample("map.png", 6),
-        "page": _sample("page.png", 4),
-        "chart": _sample("chart.png", 4),
-        "gradient": _sample("gradient.png", 2),
-        "fading portrait": _with_alpha(photograph),
-        "sprites": _sample("sprites.png"),
-        "noise with alpha": state.randint(0, 256, (50, 50, 4)).astype(np.uint8),
-        "two grey channels": _with_alpha(photograph[..., :1]),
-    }
+def _noise() -> Pixels:
+    return np.random.RandomState(1).randint(0, 256, (50, 50, 4)).astype(np.uint8)
+
+
+PICTURES: dict[str, Callable[[], Pixels]] = {
+    "portrait": lambda: _sample("astronaut.png", 5),
+    "frog": lambda: _sample("red_eyed_tree_frog.png", 6),
+    "map": lambda: _sample("map.png", 6),
+    "page": lambda: _sample("page.png", 4),
+    "chart": lambda: _sample("chart.png", 4),
+    "gradient": lambda: _sample("gradient.png", 2),
+    "fading portrait": lambda: _with_alpha(_sample("astronaut.png", 5)),
+    "sprites": lambda: _sample("sprites.png"),
+    "noise with alpha": _noise,
+    "two grey channels": lambda: _with_alpha(_sample("astronaut.png", 5)[..., :1]),
+}
 
 
 @pytest.fixture(scope="module")
 def pictures() -> dict[str, ColorHistogram]:
-    return {name: count_colors(pixels) for name, pixels in _pictures().items()}
+    return {name: count_colors(make()) for name, make in PICTURES.items()}
 
 
-every_picture = pytest.mark.parametrize("name", [*_pictures()] if compiled() else [])
+QUICK = ("gradient", "sprites", "two grey channels")
+every_picture = pytest.mark.parametrize(
+    "name", [name if name in QUICK else slowly(name) for name in PICTURES]
+)
 
 
 @pytest.mark.parametrize("metric", [ColorMetric(), ColorMetric("oklab"), ColorMetric(exact=True)])
-@pytest.mark.parametrize("size", [8, 32, 128])
+@pytest.mark.parametrize("size", [8, slowly(32), slowly(128)])
 def test_scikit_learn_gets_as_far_from_the_same_start(
     size: int, metric: ColorMetric, pictures: dict[str, ColorHistogram]
 ) -> None:
@@ -283,7 +300,7 @@ def _converged(
 
 
 @every_picture
-@pytest.mark.parametrize("size", [2, 4, 16, 64, 256])
+@pytest.mark.parametrize("size", [slowly(2), slowly(4), 16, slowly(64), slowly(256)])
 def test_more_effort_is_not_worse(
     name: str, size: int, pictures: dict[str, ColorHistogram]
 ) -> None:
@@ -300,7 +317,9 @@ def test_more_effort_is_not_worse(
 
 @pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize("space", COLOR_SPACES)
-@pytest.mark.parametrize("name", ["portrait", "fading portrait", "sprites", "two grey channels"])
+@pytest.mark.parametrize(
+    "name", [slowly("portrait"), slowly("fading portrait"), "sprites", slowly("two grey channels")]
+)
 def test_it_is_as_good_as_the_other_engine_in_every_metric(
     name: str, space: str, exact: bool, pictures: dict[str, ColorHistogram]
 ) -> None:
@@ -363,7 +382,7 @@ def test_any_codebook(
 
 # Extremes
 
-every_effort = pytest.mark.parametrize("effort", EFFORTS)
+every_effort = pytest.mark.parametrize("effort", ["fast", "default", slowly("best")])
 
 
 @every_effort
@@ -405,6 +424,7 @@ def test_a_color_too_many_costs_what_the_best_pair_costs(
     assert least <= _error(histogram, found, metric) <= 1.01 * least
 
 
+@pytest.mark.slow
 @every_effort
 @pytest.mark.parametrize("space", ["rgb", "oklab"])
 def test_a_color_with_nearly_all_pixels_is_kept(space: str, effort: str) -> None:

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from marks import needs_kernels, slowly
 from sklearn.cluster import KMeans
 
 from codec.baselines import BASELINES
@@ -11,11 +12,11 @@ from codec.codebook import MAX_TRAINING_POINTS, resolve_engine, train_codebook
 from codec.colorspace import ColorMetric
 from codec.errors import ParameterError
 from codec.histogram import ColorHistogram, count_colors
-from codec.kernels import compiled
-from codec.options import COLOR_SPACES, EFFORTS
+from codec.options import COLOR_SPACES
 
-NATIVE = pytest.param("native", marks=pytest.mark.skipif(not compiled(), reason="no kernels"))
-engines = pytest.mark.parametrize("engine", [NATIVE, "sklearn"])
+engines = pytest.mark.parametrize(
+    "engine", [pytest.param("native", marks=needs_kernels), "sklearn"]
+)
 
 
 def _picture(seed: int, height: int = 60, width: int = 80, channels: int = 3) -> np.ndarray:
@@ -37,7 +38,7 @@ def _squared_error(histogram: ColorHistogram, codebook: np.ndarray) -> float:
 
 
 @engines
-@pytest.mark.parametrize("size", [2, 16, 64, 256])
+@pytest.mark.parametrize("size", [2, 16, slowly(64), slowly(256)])
 def test_error_is_at_most_that_of_scikit_learn_rounded(size: int, engine: str) -> None:
     for seed in range(3):
         histogram = count_colors(_picture(seed))
@@ -100,7 +101,7 @@ def test_rounding_loses_no_codeword_on_a_flat_picture(engine: str) -> None:
 
 
 @engines
-@pytest.mark.parametrize("effort", EFFORTS)
+@pytest.mark.parametrize("effort", ["fast", slowly("default"), slowly("best")])
 def test_more_colors_never_cost_more(engine: str, effort: str) -> None:
     histogram = count_colors(_picture(2))
     errors = [
@@ -113,7 +114,7 @@ def test_more_colors_never_cost_more(engine: str, effort: str) -> None:
 
 @engines
 @pytest.mark.parametrize("space", COLOR_SPACES)
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("channels", [slowly(1), slowly(2), 3, 4])
 def test_every_space_beats_the_baselines_in_its_own_metric(
     space: str, channels: int, engine: str
 ) -> None:
@@ -144,6 +145,7 @@ def test_the_seed_decides_and_nothing_else(engine: str) -> None:
     assert train_codebook(histogram, 24, seed=8, engine=engine).tolist() != first.tolist()
 
 
+@pytest.mark.slow
 @engines
 def test_millions_of_colors_are_all_seen(engine: str) -> None:
     """Above the limit cells are trained on; their means still cover every pixel."""

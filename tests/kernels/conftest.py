@@ -1,11 +1,12 @@
 """What tests of kernels start from."""
 
 import pytest
+from marks import slowly
 
 from codec import histogram, labels, lookup
 
 
-@pytest.fixture(params=[1, 2, 4])
+@pytest.fixture(params=[slowly(1), slowly(2), 4])
 def several_threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Divide even the smallest work among threads."""
     monkeypatch.setenv("KMCODEC_THREADS", str(request.param))

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from kernel_tools import (
     EXAMPLES,
-    REASON,
     Long,
     Points,
     Whole,
@@ -30,8 +29,9 @@ from kernel_tools import (
     some_points,
     weighted,
 )
+from marks import NO_KERNELS
 
-breathing = pytest.importorskip("codec.kernels.breathing", reason=REASON)
+breathing = pytest.importorskip("codec.kernels.breathing", reason=NO_KERNELS)
 
 
 # Twins

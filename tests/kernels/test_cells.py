@@ -15,7 +15,6 @@ from kernel_tools import (
     EXAMPLES,
     FARTHEST,
     LEAF_POINTS,
-    REASON,
     Long,
     Points,
     Whole,
@@ -26,9 +25,10 @@ from kernel_tools import (
     some_points,
     weighted,
 )
+from marks import NO_KERNELS
 
-cells = pytest.importorskip("codec.kernels.cells", reason=REASON)
-summary = pytest.importorskip("codec.kernels.summary", reason=REASON)
+cells = pytest.importorskip("codec.kernels.cells", reason=NO_KERNELS)
+summary = pytest.importorskip("codec.kernels.summary", reason=NO_KERNELS)
 Rows = list[tuple[tuple[int, ...], int]]
 KEY_BITS = 16
 

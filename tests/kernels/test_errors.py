@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from kernel_tools import REASON
+from marks import NO_KERNELS
 
 weighted_squared_error = pytest.importorskip(
-    "codec.kernels.errors", reason=REASON
+    "codec.kernels.errors", reason=NO_KERNELS
 ).weighted_squared_error
 
 

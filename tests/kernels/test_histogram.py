@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pytest
-from kernel_tools import Bytes, assert_same, cases, labeled_by_numpy, needs_kernels, pictures
+from kernel_tools import Bytes, assert_same, cases, labeled_by_numpy, pictures
+from marks import needs_kernels, slowly
 
 from codec import histogram
 from codec.histogram import count_colors, pack_colors
@@ -18,7 +19,7 @@ def counted_by_numpy(pixels: Bytes) -> tuple[Bytes, npt.NDArray[np.int64]]:
     return colors, counts
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("channels", [slowly(1), slowly(2), 3, slowly(4)])
 @pytest.mark.usefixtures("several_threads")
 def test_counting_and_labeling(path: str, channels: int) -> None:
     for pixels in cases(channels):

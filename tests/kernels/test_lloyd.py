@@ -15,7 +15,6 @@ from kernel_tools import (
     AXES,
     EXAMPLES,
     FARTHEST,
-    REASON,
     Long,
     Points,
     Whole,
@@ -31,8 +30,9 @@ from kernel_tools import (
     some_points,
     weighted,
 )
+from marks import NO_KERNELS
 
-lloyd = pytest.importorskip("codec.kernels.lloyd", reason=REASON)
+lloyd = pytest.importorskip("codec.kernels.lloyd", reason=NO_KERNELS)
 
 
 # Twins

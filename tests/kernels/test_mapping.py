@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from kernel_tools import SHAPES, assert_same, labeled_by_numpy, layouts, needs_kernels
+from kernel_tools import SHAPES, assert_same, labeled_by_numpy, layouts
+from marks import needs_kernels
 
 from codec.histogram import count_colors
 from codec.labels import label_pixels

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from kernel_tools import Bytes, brute_force, needs_kernels
+from kernel_tools import Bytes, brute_force
+from marks import needs_kernels
 
 
 @needs_kernels

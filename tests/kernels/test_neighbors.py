@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from kernel_tools import SHAPES, Bytes, assert_same, layouts, needs_kernels, pictures
+from kernel_tools import SHAPES, Bytes, assert_same, layouts, pictures
+from marks import needs_kernels, slowly
 
 from codec import ordering
 
@@ -20,7 +21,7 @@ def _touching(picture: Bytes, size: int) -> list[list[int]]:
     return counts
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 40, 255, 256])
+@pytest.mark.parametrize("size", [1, 2, slowly(3), slowly(40), slowly(255), 256])
 def test_counting_labels_and_neighbors(path: str, size: int) -> None:
     for height, width in SHAPES:
         for kind, picture in enumerate(pictures(height, width, 1)):
@@ -35,7 +36,7 @@ def test_counting_labels_and_neighbors(path: str, size: int) -> None:
 
 
 @needs_kernels
-@pytest.mark.parametrize("size", [2, 3, 5, 17, 256])
+@pytest.mark.parametrize("size", [2, 3, 5, 17, slowly(256)])
 @pytest.mark.parametrize("most_swaps", [0, 1, 7, 512])
 def test_arranging(size: int, most_swaps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ordering, "_MAX_SWAPS", most_swaps)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from kernel_tools import REASON
+from marks import NO_KERNELS
 
-unfilter = pytest.importorskip("codec.kernels.unfilter", reason=REASON).unfilter
+unfilter = pytest.importorskip("codec.kernels.unfilter", reason=NO_KERNELS).unfilter
 
 
 def _unfiltered(filtered: list[list[int]], back: int, above: list[int]) -> list[list[int]]:

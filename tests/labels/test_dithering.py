@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from cli_tools import many_colors, with_alpha
-from kernel_tools import Bytes, needs_kernels
+from kernel_tools import Bytes
+from marks import needs_kernels, slowly
 
 import codec
 from codec import dithering
@@ -48,7 +49,7 @@ def test_what_no_codeword_can_make_up_for_does_not_spread(kind: str, path: str) 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("channels", [slowly(1), slowly(3), 4])
 def test_strength_zero_is_no_dithering(channels: int, kind: str, path: str) -> None:
     state = np.random.RandomState(channels)
     pixels = state.randint(0, 256, (20, 30, channels)).astype(np.uint8)
@@ -85,6 +86,7 @@ def test_error_is_that_of_the_pixels(kind: str, path: str) -> None:
     assert len(np.unique(details.indexed.labels)) == details.indexed.n_colors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_shades_are_nearer_from_afar(kind: str, path: str) -> None:
     rows, columns = np.mgrid[0:64, 0:128]
