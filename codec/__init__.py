@@ -22,8 +22,8 @@ if TYPE_CHECKING:
         ParameterError,
     )
     from codec.estimator import ColorQuantizer
-    from codec.formats import load, save
-    from codec.images import read_image
+    from codec.formats.files import load, save
+    from codec.images.reading import read_image
     from codec.indexed import IndexedImage
     from codec.plugins import register
 
@@ -40,10 +40,10 @@ _HOMES = {
     "ParameterError": "codec.errors",
     "compress": "codec.compressor",
     "decompress": "codec.decompressor",
-    "load": "codec.formats",
-    "read_image": "codec.images",
+    "load": "codec.formats.files",
+    "read_image": "codec.images.reading",
     "register": "codec.plugins",
-    "save": "codec.formats",
+    "save": "codec.formats.files",
 }
 
 __all__ = [

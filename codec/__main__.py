@@ -6,7 +6,7 @@ import warnings
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from codec.cli import main
+from codec.cli.commands import main
 
 
 def run() -> NoReturn:

@@ -8,24 +8,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from codec.baselines import BASELINES
-from codec.codebook import resolve_engine, start_engine, train_codebook
-from codec.colorspace import ColorMetric
-from codec.dithering import dither_pixels, fixed_strength
-from codec.errors import ImageError
-from codec.histogram import ColorHistogram, count_colors, pack_colors
+from codec.codebook.baselines import BASELINES
+from codec.codebook.training import start_engine, train_codebook
+from codec.colors.colorspace import ColorMetric
+from codec.colors.histogram import ColorHistogram, count_colors
+from codec.colors.lookup import look_up, renumber
+from codec.colors.metrics import color_samples, squared_error, squared_errors
+from codec.colors.pixels import as_channels, pack_colors
 from codec.indexed import IndexedImage
 from codec.kernels import compiled
-from codec.labels import label_colors, label_pixels
-from codec.lookup import look_up
-from codec.metrics import color_samples, squared_error, squared_errors
-from codec.ordering import order_codewords, renumber
-from codec.settings import CompressSettings
+from codec.labels.dithering import dither_pixels, fixed_strength
+from codec.labels.nearest import label_colors, label_pixels
+from codec.labels.ordering import order_codewords
+from codec.settings import CompressSettings, resolve_engine
 
 KMEANS = "kmeans"
 _COLORS_AT_ONCE = 1 << 18
@@ -49,7 +48,8 @@ class Compression:
         What trained the codebook: ``native``, ``sklearn``, ``optimal`` for grey pictures, whose
         codebook has no better one; ``none`` if nothing had to be trained.
     mse : float
-        Mean over color samples of the squared difference that is visible (see `codec.metrics`).
+        Mean over color samples of the squared difference that is visible (see
+        `codec.colors.metrics`).
     dither : {'none', 'fs', 'ordered'}
         How the labels were dithered; ``none`` where nothing had to be.
     seconds : dict of str to float
@@ -120,7 +120,7 @@ def compress(
     dither : {'none', 'fs', 'ordered'}
         Whether the errors of neighbors cancel, by Floyd-Steinberg error diffusion or an 8x8
         pattern: smooth shades look smooth, but squared error and files are larger. In sRGB
-        whatever the color space; see `codec.dithering`. What is lossless is left alone.
+        whatever the color space; see `codec.labels.dithering`. What is lossless is left alone.
     dither_strength : float
         0 to 1: how much of an error is made up for; 0 is no dithering.
 
@@ -158,64 +158,6 @@ def compress(
     return compress_with_details(pixels, settings).indexed
 
 
-def as_channels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """View a picture as (H, W, C).
-
-    Raises
-    ------
-    ImageError
-        It is not a uint8 picture of 1 to 4 channels.
-    """
-    try:
-        array = np.asarray(pixels)
-    except (TypeError, ValueError) as error:
-        raise ImageError("pixels are not an array", "bad-dtype") from error
-    if array.dtype != np.uint8:
-        raise ImageError(f"pixels must be uint8, not {array.dtype}", "bad-dtype")
-    if array.ndim == 2:
-        array = array[:, :, None]
-    if array.ndim != 3 or not 1 <= array.shape[2] <= 4:
-        raise ImageError(
-            f"pixels must have shape (H, W) or (H, W, 1 to 4), not {array.shape}", "bad-shape"
-        )
-    if array.size == 0:
-        raise ImageError(f"pixels have the empty shape {array.shape}", "bad-dimensions")
-    return array
-
-
-def compress_to_bytes(
-    pixels: npt.NDArray[np.uint8], profile: bytes = b"", **options: Any
-) -> bytes:
-    """Compress pixels to the content of a dense file.
-
-    Parameters
-    ----------
-    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
-        The picture.
-    profile : bytes
-        ICC profile of its colors; nothing for sRGB.
-    **options
-        Those of `compress`.
-
-    Returns
-    -------
-    data : bytes
-        The content of `X.kmc`.
-
-    Raises
-    ------
-    CodecError
-        As `compress`; or the profile is too large.
-    """
-    from codec.formats import FORMS, arranged_for, check_encoded, kmc
-
-    form = FORMS["kmc"]
-    indexed = arranged_for(form, compress(pixels, **options))
-    parts = kmc.encode(indexed, options.get("effort", CompressSettings.effort), profile)
-    check_encoded(form, parts, indexed)
-    return parts[0]
-
-
 def compress_with_details(
     pixels: npt.NDArray[np.uint8], settings: CompressSettings | None = None
 ) -> Compression:
@@ -248,7 +190,7 @@ def compress_with_details(
         visible, hidden_pixels = (histogram, 0) if exact else _merge_hidden(histogram)
     lossless = len(visible) <= n_colors
     trained = not lossless and settings.codebook_from == KMEANS
-    # On a line there is nothing to search: see `codec.greys`.
+    # On a line there is nothing to search: see `codec.codebook.greys`.
     engine = "optimal" if histogram.colors.shape[1] == 1 else resolve_engine(settings.engine)
     dither = (
         "none" if lossless or not fixed_strength(settings.dither_strength) else settings.dither
@@ -313,7 +255,7 @@ def _mse(
     channels = histogram.colors.shape[1]
     samples = int(histogram.counts.sum()) * color_samples(channels)
     if compiled() and channels in (1, 3):
-        from codec.kernels.errors import weighted_squared_error
+        from codec.kernels.distortion import weighted_squared_error
 
         total = weighted_squared_error(histogram.colors, histogram.counts, codebook, color_labels)
         return float(total / samples)

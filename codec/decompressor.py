@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from codec.colors.lookup import look_up
 from codec.errors import ImageError
 from codec.indexed import IndexedImage
-from codec.lookup import look_up
 
 
 def decompress(indexed: IndexedImage) -> npt.NDArray[np.uint8]:

@@ -13,9 +13,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from codec.codebook import WeightedPoints, train_codewords
+from codec.codebook.sklearn_engine import WeightedPoints, train_codewords
+from codec.colors.nearest import NearestSearch
 from codec.errors import ParameterError
-from codec.nearest import NearestSearch
 
 
 class ColorQuantizer(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc]

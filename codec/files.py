@@ -14,8 +14,7 @@ from io import FileIO
 from pathlib import Path
 
 from codec.errors import CodecError, FileError, LimitError
-
-MAX_FILE_BYTES = 512 * 1024 * 1024
+from codec.limits import MAX_FILE_BYTES
 
 _REASONS = {
     errno.ENOENT: ("no such file or directory", "not-found"),

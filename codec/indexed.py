@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
-from codec.options import MAX_CODEBOOK_SIZE
+from codec.limits import MAX_CODEBOOK_SIZE
 
 CHANNEL_NAMES = {1: "grey", 2: "grey+alpha", 3: "RGB", 4: "RGBA"}
 

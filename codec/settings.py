@@ -4,16 +4,10 @@ import operator
 from dataclasses import dataclass
 from numbers import Real
 
-from codec.codebook import resolve_engine
 from codec.errors import ParameterError
-from codec.options import (
-    CODEBOOK_SOURCES,
-    COLOR_SPACES,
-    DITHER_KINDS,
-    EFFORTS,
-    MAX_CODEBOOK_SIZE,
-    MAX_SEED,
-)
+from codec.kernels import compiled
+from codec.limits import MAX_CODEBOOK_SIZE, MAX_SEED
+from codec.options import CODEBOOK_SOURCES, COLOR_SPACES, DITHER_KINDS, EFFORTS, ENGINE_NAMES
 
 
 @dataclass(frozen=True)
@@ -73,3 +67,34 @@ class CompressSettings:
                 f"{name} must be a whole number from {low} to {high}, not {value!r}", name
             )
         object.__setattr__(self, name, number)
+
+
+def resolve_engine(name: str) -> str:
+    """Name the engine that runs for a choice.
+
+    Parameters
+    ----------
+    name : {'auto', 'native', 'sklearn'}
+        What was asked for; ``auto`` is ``native`` where the kernels were compiled.
+
+    Returns
+    -------
+    engine : {'native', 'sklearn'}
+        What runs.
+
+    Raises
+    ------
+    ParameterError
+        There is no such engine, or it was not compiled when the package was installed.
+    """
+    if name == "auto":
+        return "native" if compiled() else "sklearn"
+    if name not in ENGINE_NAMES:
+        raise ParameterError(
+            f"engine {name!r} is not one of auto, {', '.join(ENGINE_NAMES)}", "engine"
+        )
+    if name == "native" and not compiled():
+        raise ParameterError(
+            "engine 'native' was not compiled when kmcodec was installed", "engine"
+        )
+    return name

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from cli_tools import Sandbox
 
-from codec import dithering, histogram, labels, lookup, ordering
+from codec import labels
+from codec.colors import histogram, lookup
 from codec.kernels import compiled
+from codec.labels import dithering, ordering
 
 
 @pytest.hookimpl(wrapper=True)

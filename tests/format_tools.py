@@ -10,7 +10,7 @@ from codec import kernels
 from codec.errors import CodecError, FormatError, LimitError
 from codec.formats.contents import Contents
 from codec.indexed import IndexedImage
-from codec.options import MAX_PIXELS
+from codec.limits import MAX_PIXELS
 
 FLAG = np.array([[0, 0, 255], [255, 255, 255], [255, 0, 0]], dtype=np.uint8)
 LABELS = np.array([[0, 1, 2], [0, 1, 2]], dtype=np.uint8)

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from marks import slowly
 
-from codec.histogram import ColorHistogram, pack_colors
+from codec.colors.histogram import ColorHistogram
+from codec.colors.pixels import pack_colors
 
 # Pixels
 

@@ -18,10 +18,10 @@ import tifffile
 from PIL import Image
 from png_tools import GREY, GREY_ALPHA, INDEXED, RGB, RGBA, SAMPLES, chunk
 
-from codec.containers import examine
 from codec.errors import CodecError
-from codec.images import SourceImage, read_image
-from codec.options import MAX_PIXELS
+from codec.images.containers import examine
+from codec.images.reading import SourceImage, read_image
+from codec.limits import MAX_PIXELS
 
 Pixels = npt.NDArray[np.uint8]
 Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]

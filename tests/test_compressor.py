@@ -35,12 +35,12 @@ from png_tools import GREY, GREY_ALPHA, INDEXED, RGB, RGBA, chunk
 from profile_tools import rgb_profile
 
 import codec
-from codec import cli
+from codec.cli import commands as cli
 from codec.compressor import compress_with_details
 from codec.errors import ImageError
 from codec.settings import CompressSettings
 
-FORMS = ("picture.npz", "picture.png", "picture.labels.png")
+FORMATS = ("picture.npz", "picture.png", "picture.labels.png")
 COLORS = noise(1, 4, 3)
 INDICES = noise(0, 11, 13, high=4)
 FEW: Pixels = COLORS[INDICES]
@@ -147,7 +147,7 @@ def test_a_picture_of_few_colors_comes_back_exactly_from_every_form(
     assert indexed.channels == (1 if expected.ndim == 2 else expected.shape[2])
     colors = np.unique(expected.reshape(expected.shape[0] * expected.shape[1], -1), axis=0)
     assert indexed.n_colors == len(colors)
-    for form in FORMS:
+    for form in FORMATS:
         codec.save(indexed, tmp_path / form)
         decoded = codec.decompress(codec.load(tmp_path / form))
         np.testing.assert_array_equal(decoded, expected)
@@ -163,7 +163,7 @@ def test_the_smallest_pictures_keep_their_shape(
     pixels = noise(0, *size, channels) | np.uint8(1)
     pixels = pixels[:, :, 0] if channels == 1 else pixels
     indexed = codec.compress(pixels)
-    for form in FORMS:
+    for form in FORMATS:
         codec.save(indexed, tmp_path / form)
         np.testing.assert_array_equal(codec.decompress(codec.load(tmp_path / form)), pixels)
 

@@ -28,20 +28,20 @@ from vector_tools import (
 
 from codec.decompressor import decompress
 from codec.errors import CodecError
-from codec.formats import FORMS
 from codec.formats.npy import decode_npy
-from codec.formats.pngfile import decode_samples, read_png
+from codec.formats.registry import FORMATS
 from codec.indexed import IndexedImage
+from codec.png.reading import decode_samples, read_png
 
 EXAMPLES = settings(max_examples=200, derandomize=True, deadline=None)
 SEED_CODEBOOK, SEED_LABELS = form_and_parts("flag.labels.png")[1]
 READERS: dict[str, Callable[[bytes], object]] = {
     "npy": decode_npy,
-    "npz": lambda data: FORMS["npz"].decode([data], MAX_MUTANT_PIXELS),
-    "png": lambda data: FORMS["png"].decode([data], MAX_MUTANT_PIXELS),
+    "npz": lambda data: FORMATS["npz"].decode([data], MAX_MUTANT_PIXELS),
+    "png": lambda data: FORMATS["png"].decode([data], MAX_MUTANT_PIXELS),
     "samples": lambda data: decode_samples(read_png(data, MAX_MUTANT_PIXELS)),
-    "labels": lambda data: FORMS["pair"].decode([SEED_CODEBOOK, data], MAX_MUTANT_PIXELS),
-    "codebook": lambda data: FORMS["pair"].decode([data, SEED_LABELS], MAX_MUTANT_PIXELS),
+    "labels": lambda data: FORMATS["pair"].decode([SEED_CODEBOOK, data], MAX_MUTANT_PIXELS),
+    "codebook": lambda data: FORMATS["pair"].decode([data, SEED_LABELS], MAX_MUTANT_PIXELS),
 }
 TOKENS = (
     b"\x93NUMPY\x01\x00", b"{'descr': '|u1', 'fortran_order': False, 'shape': (", b"), }\n",
@@ -86,7 +86,7 @@ def test_any_bytes_give_a_value_or_a_codec_error(reader: str, data: bytes) -> No
 
 
 # The reference decoder of dense files takes a millisecond for a label.
-@pytest.mark.parametrize("form", slow(FORMS, "kmc".__eq__))
+@pytest.mark.parametrize("form", slow(FORMATS, "kmc".__eq__))
 @EXAMPLES
 @given(data=st.data())
 def test_whatever_is_edited_the_specification_says_the_same(
@@ -117,11 +117,11 @@ def indexed_images(draw: st.DrawFn) -> IndexedImage:
     return IndexedImage(labels, codebook)
 
 
-@pytest.mark.parametrize("form", list(FORMS))
+@pytest.mark.parametrize("form", list(FORMATS))
 @EXAMPLES
 @given(indexed=indexed_images())
 def test_any_picture_comes_back_exactly_and_verified(form: str, indexed: IndexedImage) -> None:
-    contents = FORMS[form].decode(FORMS[form].encode(indexed, "best"), indexed.labels.size)
+    contents = FORMATS[form].decode(FORMATS[form].encode(indexed, "best"), indexed.labels.size)
     assert contents.verified
     assert contents.indexed.labels.tolist() == indexed.labels.tolist()
     assert contents.indexed.codebook.tolist() == indexed.codebook.tolist()
@@ -130,14 +130,14 @@ def test_any_picture_comes_back_exactly_and_verified(form: str, indexed: Indexed
 @EXAMPLES
 @given(indexed=indexed_images())
 def test_numpy_pillow_and_imageio_read_the_same_out_of_our_files(indexed: IndexedImage) -> None:
-    codebook_file, labels_file = FORMS["pair"].encode(indexed, "best")
+    codebook_file, labels_file = FORMATS["pair"].encode(indexed, "best")
     assert iio.imread(labels_file).tolist() == indexed.labels.tolist()
     assert np.load(io.BytesIO(codebook_file)).tolist() == indexed.codebook.tolist()
-    with np.load(io.BytesIO(FORMS["npz"].encode(indexed, "best")[0])) as arrays:
+    with np.load(io.BytesIO(FORMATS["npz"].encode(indexed, "best")[0])) as arrays:
         assert arrays["labels"].tolist() == indexed.labels.tolist()
         assert arrays["codebook"].tolist() == indexed.codebook.tolist()
     mode = (None, "L", "LA", "RGB", "RGBA")[indexed.channels]
-    with Image.open(io.BytesIO(FORMS["png"].encode(indexed, "best")[0])) as image:
+    with Image.open(io.BytesIO(FORMATS["png"].encode(indexed, "best")[0])) as image:
         assert np.asarray(image.convert(mode)).tolist() == decompress(indexed).tolist()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import codec
-from codec.cli import main
+from codec.cli.commands import main
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -16,10 +16,10 @@ import pytest
 from cli_tools import REPOSITORY
 
 import codec
+from codec.colors.metrics import psnr_db
 from codec.compressor import compress_with_details
-from codec.formats import FORMS, arranged_for
+from codec.formats.registry import FORMATS, arranged_for
 from codec.kernels import compiled
-from codec.metrics import psnr_db
 from codec.settings import CompressSettings
 
 SAMPLES = REPOSITORY / "samples"
@@ -38,7 +38,7 @@ def _measured(name: str, size: int, engine: str) -> dict[str, str]:
     pixels = codec.read_image(SAMPLES / name).pixels
     details = compress_with_details(pixels, CompressSettings(size, engine=engine))
     row = {"file": name, "k": str(size), "engine": engine}
-    for form in FORMS.values():
+    for form in FORMATS.values():
         if form.name != "kmc" or compiled():  # else it would take minutes
             indexed = arranged_for(form, details.indexed)
             row[form.name] = str(sum(map(len, form.encode(indexed, "best"))))
@@ -88,7 +88,7 @@ def test_size_and_quality_stay_what_they_were(row: dict[str, str]) -> None:
     found = _measured(row["file"], int(row["k"]), row["engine"])
     part, decibels = MARGINS[row["engine"]]
 
-    for form in found.keys() & FORMS.keys():
+    for form in found.keys() & FORMATS.keys():
         assert int(found[form]) == pytest.approx(int(row[form]), rel=part)
     assert float(found["psnr_db"]) == pytest.approx(float(row["psnr_db"]), abs=decibels)
 

@@ -6,7 +6,7 @@ from kernel_tools import Bytes
 
 import codec
 from codec import compressor
-from codec.codebook import train_codebook
+from codec.codebook.training import train_codebook
 from codec.errors import ParameterError
 
 

@@ -18,7 +18,7 @@ from vector_tools import (
 )
 
 import codec
-from codec.formats import FORMS
+from codec.formats.registry import FORMATS
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_the_reference_decoder_agrees_on_what_is_written(
     )
 
     for form in ("pair", "npz", "png"):
-        parts = FORMS[form].encode(indexed, "best")
+        parts = FORMATS[form].encode(indexed, "best")
         assert getattr(appendix, f"decode_{form}")(*parts) == expected
 
 
@@ -56,7 +56,7 @@ def test_the_reference_decoder_refuses_every_flipped_bit(
     appendix: SimpleNamespace, form: str
 ) -> None:
     indexed = _random_image(np.random.RandomState(5), 5, 3)
-    parts = FORMS[form].encode(indexed, "best")
+    parts = FORMATS[form].encode(indexed, "best")
     expected = codec.decompress(indexed).tobytes()
     decode = getattr(appendix, f"decode_{form}")
     for number, part in enumerate(parts):

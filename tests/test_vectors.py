@@ -23,9 +23,10 @@ from vector_tools import (
 from codec import kernels
 from codec.decompressor import decompress
 from codec.errors import CodecError, FormatError, LimitError
-from codec.formats import FORMS, load_contents
 from codec.formats.contents import Contents
-from codec.options import MAX_PIXELS
+from codec.formats.files import load_contents
+from codec.formats.registry import FORMATS
+from codec.limits import MAX_PIXELS
 
 NOT_OURS = "foreign-", "optimized-", "dense-"
 
@@ -33,7 +34,7 @@ NOT_OURS = "foreign-", "optimized-", "dense-"
 def read_invalid(row: Row) -> Contents:
     if row["form"] == "any":
         return load_contents(INVALID / row["name"])
-    return FORMS[row["form"]].decode(parts_of(INVALID, row), MAX_PIXELS)
+    return FORMATS[row["form"]].decode(parts_of(INVALID, row), MAX_PIXELS)
 
 
 def describe(pixels: npt.NDArray[np.uint8]) -> tuple[str, str]:
@@ -54,7 +55,7 @@ def test_a_conforming_file_decodes_to_the_pixels_it_always_did(row: Row) -> None
 )
 def test_what_the_writers_make_of_a_sealed_picture_today_means_the_same(row: Row) -> None:
     indexed = load_contents(VECTORS / row["name"]).indexed
-    for form in FORMS.values():
+    for form in FORMATS.values():
         if form.name == "kmc" and indexed.labels.size > 500 and not kernels.compiled():
             continue  # would take minutes
         contents = form.decode(form.encode(indexed, "best"), indexed.labels.size)
@@ -102,7 +103,7 @@ def test_every_form_has_vectors_of_every_kind_of_picture() -> None:
         "grey-alpha", "transparent",
     }  # fmt: skip
     for name in own:
-        assert {f"{name}{form.suffix}" for form in FORMS.values()} <= names
+        assert {f"{name}{form.suffix}" for form in FORMATS.values()} <= names
 
 
 # Reasons that no file of a few kilobytes can give.

@@ -13,8 +13,9 @@ from cli_tools import REPOSITORY
 
 from codec.decompressor import decompress
 from codec.errors import CodecError
-from codec.formats import FORMS, part_paths, reference
 from codec.formats.contents import Contents
+from codec.formats.kmc import reference
+from codec.formats.registry import FORMATS, part_paths
 from codec.indexed import IndexedImage
 
 VECTORS = REPOSITORY / "tests" / "vectors"
@@ -44,7 +45,7 @@ def name_of(row: Row) -> str:
 def files_of(folder: Path, row: Row) -> list[Path]:
     """The files of a vector, in the order of its form."""
     path = folder / row["name"]
-    return [path] if row["form"] == "any" else part_paths(FORMS[row["form"]], path)
+    return [path] if row["form"] == "any" else part_paths(FORMATS[row["form"]], path)
 
 
 def parts_of(folder: Path, row: Row) -> list[bytes]:
@@ -61,7 +62,7 @@ def form_and_parts(name: str) -> tuple[str, list[bytes]]:
 def read(form: str, parts: list[bytes]) -> Contents | None:
     """What a file means, or None if it is refused; anything but a `CodecError` escapes."""
     try:
-        return FORMS[form].decode(parts, MAX_MUTANT_PIXELS)
+        return FORMATS[form].decode(parts, MAX_MUTANT_PIXELS)
     except CodecError:
         return None
 
@@ -108,7 +109,7 @@ def _decoders() -> dict[str, Callable[[list[bytes]], Decoded | None]]:
             return None
         return (*labels.shape, codebook.shape[1], codebook[labels].tobytes())
 
-    return {form: decoder(form) for form in FORMS if form != "kmc"} | {"kmc": decode_kmc}
+    return {form: decoder(form) for form in FORMATS if form != "kmc"} | {"kmc": decode_kmc}
 
 
 _DECODERS = _decoders()

@@ -15,10 +15,10 @@ import numpy as np
 from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
 from codec.formats.npy import decode_npy, encode_npy, parse_npy_header
-from codec.formats.packing import deflate_level
-from codec.formats.pngfile import MAX_DEFLATE_RATIO, check_dimensions
 from codec.formats.seal import SEAL_SIZE, check_version, make_seal
 from codec.indexed import IndexedImage
+from codec.limits import MAX_DEFLATE_RATIO, check_dimensions
+from codec.png.packing import deflate_level
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")

@@ -10,10 +10,11 @@ import numpy.typing as npt
 from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
 from codec.formats.npy import decode_npy, encode_npy, parse_npy_header
-from codec.formats.packing import best_filter, deflate_level
-from codec.formats.pngfile import GREY, INDEXED, PngFile, decode_samples, read_png, write_png
 from codec.formats.seal import SEAL_SIZE, check_version, is_of_other_version, make_seal
 from codec.indexed import IndexedImage
+from codec.png.packing import best_filter, deflate_level
+from codec.png.reading import GREY, INDEXED, PngFile, decode_samples, read_png
+from codec.png.writing import write_png
 
 _MAX_CODEBOOK_BYTES = 256 * 4
 

@@ -13,7 +13,7 @@ NAMES = (
     "breathing",
     "cells",
     "dither",
-    "errors",
+    "distortion",
     "histogram",
     "labelcoder",
     "labelcolors",

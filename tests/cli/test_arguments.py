@@ -132,7 +132,7 @@ def test_the_version_is_that_of_the_package(sandbox: Sandbox) -> None:
 def test_options_and_parameters_of_the_library_have_the_same_defaults() -> None:
     from inspect import signature
 
-    from codec.arguments import make_parser
+    from codec.cli.arguments import make_parser
 
     options = make_parser().parse_args(["compress", "x.png"])
     parameters = signature(codec.compress).parameters

@@ -21,7 +21,8 @@ from fault_tools import drive
 from marks import slowly
 
 import codec
-from codec import cli, jobs
+from codec import jobs
+from codec.cli import commands as cli
 
 # Streams
 

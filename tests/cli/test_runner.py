@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from cli_tools import VECTORS, Sandbox, child_environment, few_colors, many_colors
 
-from codec import jobs, runner
-from codec.batch import Job
+from codec import jobs
+from codec.cli import runner
+from codec.cli.runner import run
 from codec.errors import FormatError
-from codec.report import FileReport
-from codec.runner import run
+from codec.jobs.plan import Job
+from codec.reports.report import FileReport
 
 
 def _jobs(count: int, folder: Path) -> list[Job]:

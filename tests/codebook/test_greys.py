@@ -13,10 +13,10 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 import codec
-from codec.codebook import train_codebook
-from codec.colorspace import ColorMetric
-from codec.greys import optimal_codebook
-from codec.histogram import ColorHistogram
+from codec.codebook.greys import optimal_codebook
+from codec.codebook.training import train_codebook
+from codec.colors.colorspace import ColorMetric
+from codec.colors.histogram import ColorHistogram
 from codec.kernels import compiled
 from codec.options import COLOR_SPACES, EFFORTS, ENGINE_NAMES
 

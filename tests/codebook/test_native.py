@@ -26,13 +26,14 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 import codec
-from codec.codebook import train_codebook
-from codec.colorspace import ColorMetric
-from codec.greys import optimal_codebook
-from codec.histogram import ColorHistogram, count_colors
+from codec.codebook.greys import optimal_codebook
+from codec.codebook.training import train_codebook
+from codec.colors.colorspace import ColorMetric
+from codec.colors.histogram import ColorHistogram, count_colors
+from codec.colors.nearest import NearestSearch
 from codec.indexed import IndexedImage
-from codec.nearest import NearestSearch
-from codec.options import COLOR_SPACES, MAX_SEED
+from codec.limits import MAX_SEED
+from codec.options import COLOR_SPACES
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -262,7 +263,7 @@ def test_scikit_learn_gets_as_far_from_the_same_start(
     from codec.kernels.cells import CellTree
     from codec.kernels.lloyd import lloyd_steps
 
-    from codec.native import PLANS, Effort, _refine, _search
+    from codec.codebook.native import PLANS, Effort, _refine, _search
 
     patient = Effort(1 << 30, 1, 1, 1, 0, 10_000, 0.0)
     ratios, gains = [], []

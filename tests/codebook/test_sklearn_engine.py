@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from codec.codebook import WeightedPoints, train_codewords
+from codec.codebook.sklearn_engine import WeightedPoints, train_codewords
 
 
 def test_binning_keeps_the_weight_and_the_mean() -> None:

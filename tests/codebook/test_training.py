@@ -7,12 +7,14 @@ import pytest
 from marks import needs_kernels, slowly
 from sklearn.cluster import KMeans
 
-from codec.baselines import BASELINES
-from codec.codebook import MAX_TRAINING_POINTS, resolve_engine, train_codebook
-from codec.colorspace import ColorMetric
+from codec.codebook.baselines import BASELINES
+from codec.codebook.sklearn_engine import MAX_TRAINING_POINTS
+from codec.codebook.training import train_codebook
+from codec.colors.colorspace import ColorMetric
+from codec.colors.histogram import ColorHistogram, count_colors
 from codec.errors import ParameterError
-from codec.histogram import ColorHistogram, count_colors
 from codec.options import COLOR_SPACES
+from codec.settings import resolve_engine
 
 engines = pytest.mark.parametrize(
     "engine", [pytest.param("native", marks=needs_kernels), "sklearn"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from codec.colorspace import ColorMetric
+from codec.colors.colorspace import ColorMetric
 
 CUBE = np.array(list(itertools.product((*range(0, 256, 15), 1, 254), repeat=3)), dtype=np.uint8)
 

@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from codec import histogram as module
-from codec.histogram import ColorHistogram, count_colors, pack_colors
+from codec.colors import histogram as module
+from codec.colors.histogram import ColorHistogram, count_colors
+from codec.colors.pixels import pack_colors
 
 
 def _counted_by_numpy(pixels: npt.NDArray[np.uint8]) -> tuple[list[list[int]], list[int]]:

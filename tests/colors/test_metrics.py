@@ -5,8 +5,8 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
+from codec.colors.metrics import measure, squared_errors
 from codec.errors import ImageError
-from codec.metrics import measure, squared_errors
 
 
 def _two_pictures(channels: int, shape: tuple[int, int] = (40, 30)) -> tuple[np.ndarray, ...]:

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_tools import brute_force
 
-from codec.nearest import NearestSearch
+from codec.colors.nearest import NearestSearch
 
 
 @settings(max_examples=100, derandomize=True, deadline=None)

@@ -19,9 +19,11 @@ from codec.errors import (
     LimitError,
     ParameterError,
 )
-from codec.formats import FORMS, form_of, load, load_contents, part_paths, save
+from codec.formats.files import load, load_contents, save
+from codec.formats.registry import FORMATS, format_of, part_paths
 from codec.indexed import IndexedImage
-from codec.options import EFFORTS, FORM_NAMES
+from codec.options import EFFORTS
+from codec.options import FORMAT_NAMES as FORMAT_NAMES
 
 OTHER = IndexedImage(LABELS, FLAG[::-1].copy())
 NAMES = ("flag.labels.png", "flag.npz", "flag.png")
@@ -38,8 +40,8 @@ def failure(path: str | os.PathLike[str], **options: Any) -> CodecError:
 
 
 def test_the_forms_are_those_that_the_command_line_offers() -> None:
-    assert tuple(FORMS) == FORM_NAMES
-    assert [form.name for form in FORMS.values()] == list(FORMS)
+    assert tuple(FORMATS) == FORMAT_NAMES
+    assert [form.name for form in FORMATS.values()] == list(FORMATS)
 
 
 # Names
@@ -65,7 +67,7 @@ def test_the_forms_are_those_that_the_command_line_offers() -> None:
 )
 def test_the_end_of_a_name_chooses_the_form(name: str, form: str) -> None:
     for path in (name, Path(name), os.fsencode(name)):
-        assert form_of(path).name == form  # type: ignore[arg-type]  # bytes are taken too
+        assert format_of(path).name == form  # type: ignore[arg-type]  # bytes are taken too
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_the_end_of_a_name_chooses_the_form(name: str, form: str) -> None:
 )
 def test_a_name_that_is_of_no_form_is_refused(name: str) -> None:
     with pytest.raises(ParameterError) as caught:
-        form_of(name)
+        format_of(name)
     assert caught.value.reason == "output-name"
     assert ".labels.png, .npz, .png" in str(caught.value)
 
@@ -93,17 +95,17 @@ def test_a_name_that_is_of_no_form_is_refused(name: str) -> None:
 def test_a_name_that_is_nothing_but_the_end_of_a_pair_is_refused() -> None:
     # As an indexed PNG it could be written but, being named like half of a pair, never read.
     with pytest.raises(ParameterError) as caught:
-        form_of(".labels.png")
+        format_of(".labels.png")
     assert caught.value.reason == "output-name"
 
 
 # row 108: the codebook gets its name first, so that labels are never without it
 def test_a_pair_is_the_codebook_then_the_labels() -> None:
-    pair = FORMS["pair"]
+    pair = FORMATS["pair"]
     assert part_paths(pair, "d/a.labels.png") == [Path("d/a.codebook.npy"), Path("d/a.labels.png")]
     assert part_paths(pair, "d/A.LABELS.PNG") == [Path("d/A.codebook.npy"), Path("d/A.LABELS.PNG")]
-    assert part_paths(FORMS["npz"], "d/a.npz") == [Path("d/a.npz")]
-    assert part_paths(FORMS["png"], "d/a.png") == [Path("d/a.png")]
+    assert part_paths(FORMATS["npz"], "d/a.npz") == [Path("d/a.npz")]
+    assert part_paths(FORMATS["png"], "d/a.png") == [Path("d/a.png")]
 
 
 # Saving and loading
@@ -112,19 +114,19 @@ def test_a_pair_is_the_codebook_then_the_labels() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_saved_is_loaded_again_and_verified(name: str, tmp_path: Path) -> None:
     paths = save(PICTURE, tmp_path / name)
-    assert paths == part_paths(form_of(name), tmp_path / name)
+    assert paths == part_paths(format_of(name), tmp_path / name)
     assert sorted(tmp_path.iterdir()) == sorted(paths)
     assert_same(load(tmp_path / name), PICTURE)
     contents = load_contents(str(tmp_path / name))
     assert contents.verified
-    assert contents.form == form_of(name).name
+    assert contents.form == format_of(name).name
     assert contents.size_bytes == sum(path.stat().st_size for path in paths)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_files_hold_the_bytes_that_encode_gives(name: str, tmp_path: Path) -> None:
     paths = save(PICTURE, tmp_path / name)
-    assert [path.read_bytes() for path in paths] == form_of(name).encode(PICTURE, "best")
+    assert [path.read_bytes() for path in paths] == format_of(name).encode(PICTURE, "best")
 
 
 def test_the_public_names_are_these_functions() -> None:
@@ -213,8 +215,8 @@ def test_the_longest_side_that_is_allowed_is_saved_and_loaded(name: str, tmp_pat
 
 
 def test_the_first_bytes_decide_and_not_the_name(tmp_path: Path) -> None:
-    (npz,) = FORMS["npz"].encode(PICTURE, "best")
-    (png,) = FORMS["png"].encode(PICTURE, "best")
+    (npz,) = FORMATS["npz"].encode(PICTURE, "best")
+    (png,) = FORMATS["png"].encode(PICTURE, "best")
     for name in ("a.png", "a.labels.png", "a.jpg", "a"):
         (tmp_path / name).write_bytes(npz)
         assert load_contents(tmp_path / name).form == "npz"
@@ -272,8 +274,8 @@ def test_a_codebook_named_for_an_archive_is_refused(tmp_path: Path) -> None:
 
 # row 105
 def test_a_png_with_an_archive_behind_it_is_judged_as_a_png(tmp_path: Path) -> None:
-    (npz,) = FORMS["npz"].encode(PICTURE, "best")
-    (png,) = FORMS["png"].encode(OTHER, "best")
+    (npz,) = FORMATS["npz"].encode(PICTURE, "best")
+    (png,) = FORMATS["png"].encode(OTHER, "best")
     (tmp_path / "a.npz").write_bytes(png + npz)
     assert failure(tmp_path / "a.npz").reason == "trailing-data"
     (tmp_path / "a.png").write_bytes(npz + png)
@@ -332,7 +334,7 @@ def test_a_codebook_that_cannot_be_read_is_named_with_what_is_wrong(tmp_path: Pa
 
 def test_the_name_of_a_codebook_cannot_break_the_line_of_its_error(tmp_path: Path) -> None:
     name = "a\n\x1b[31m.labels.png"
-    (tmp_path / name).write_bytes(FORMS["pair"].encode(PICTURE, "best")[1])
+    (tmp_path / name).write_bytes(FORMATS["pair"].encode(PICTURE, "best")[1])
     message = str(failure(tmp_path / name))
     assert "\n" not in message
     assert "\x1b" not in message
@@ -343,8 +345,8 @@ def test_a_new_codebook_beside_old_labels_is_refused_whichever_was_written_first
     tmp_path: Path,
 ) -> None:
     # What a crash between the two names of a forced save would leave.
-    old, new = FORMS["pair"].encode(PICTURE, "best"), FORMS["pair"].encode(OTHER, "best")
-    renumbered = FORMS["pair"].encode(IndexedImage(2 - LABELS, FLAG), "best")
+    old, new = FORMATS["pair"].encode(PICTURE, "best"), FORMATS["pair"].encode(OTHER, "best")
+    renumbered = FORMATS["pair"].encode(IndexedImage(2 - LABELS, FLAG), "best")
     for codebook, labels in ((renumbered[0], old[1]), (old[0], renumbered[1])):
         (tmp_path / "flag.codebook.npy").write_bytes(codebook)
         (tmp_path / "flag.labels.png").write_bytes(labels)
@@ -435,9 +437,9 @@ def test_an_unknown_effort_is_refused_before_anything_is_written(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMATS)
 def test_every_form_takes_every_effort(form: str) -> None:
     indexed = waves(40, 50)
     for effort in EFFORTS:
-        found = FORMS[form].decode(FORMS[form].encode(indexed, effort), 2000).indexed
+        found = FORMATS[form].decode(FORMATS[form].encode(indexed, effort), 2000).indexed
         assert (found.labels == indexed.labels).all()

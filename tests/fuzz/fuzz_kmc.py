@@ -23,10 +23,10 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
 with atheris.instrument_imports(include=["codec"]):
     from codec.errors import CodecError
-    from codec.formats import kmc
-    from codec.formats.bands import band_rows, decode_bands
     from codec.formats.contents import Contents
-    from codec.formats.rice import decode_codebook
+    from codec.formats.kmc import file as kmc
+    from codec.formats.kmc.bands import band_rows, decode_bands
+    from codec.formats.kmc.rice import decode_codebook
     from codec.formats.seal import VERSION
     from codec.indexed import IndexedImage
 

@@ -26,9 +26,9 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
 with atheris.instrument_imports(include=["codec"]):
     from codec.errors import CodecError
-    from codec.formats import FORMS
     from codec.formats.contents import Contents
     from codec.formats.npy import decode_npy
+    from codec.formats.registry import FORMATS
 
 import container_tools as ct  # noqa: E402
 import numpy as np  # noqa: E402
@@ -40,7 +40,7 @@ MAX_MEMBER = MAX_PIXELS + 4096
 
 def read(form: str, parts: list[bytes]) -> Contents | None:
     """What the parts mean, or None if they are refused."""
-    return meaning(FORMS[form].decode, parts)
+    return meaning(FORMATS[form].decode, parts)
 
 
 def fuzz_npy(data: bytes) -> None:

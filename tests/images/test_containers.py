@@ -29,9 +29,9 @@ from picture_tools import (
 from PIL import Image
 from png_tools import IEND, chunk, grey_png, idat, ihdr, png
 
-from codec.containers import examine, recognize
 from codec.errors import FormatError, ImageError, LimitError
-from codec.options import MAX_PIXELS
+from codec.images.containers import examine, recognize
+from codec.limits import MAX_PIXELS
 
 KINDS = ("PNG", "JPEG", "WebP", "BMP", "GIF", "TIFF")
 

@@ -37,7 +37,7 @@ from PIL import GifImagePlugin, Image, ImageFile
 from png_tools import INDEXED, chunk
 from profile_tools import rgb_profile
 
-from codec.images import read_image
+from codec.images.reading import read_image
 
 
 def test_nothing_is_printed_about_a_strange_tiff(tmp_path: Path) -> None:

@@ -31,10 +31,10 @@ from picture_tools import (
 )
 from png_tools import GREY, GREY_ALPHA, IEND, INDEXED, RGB, chunk, idat, ihdr, png
 
-from codec.containers import examine
 from codec.errors import CodecError
-from codec.images import read_image
-from codec.options import MAX_PIXELS
+from codec.images.containers import examine
+from codec.images.reading import read_image
+from codec.limits import MAX_PIXELS
 
 
 @pytest.mark.parametrize("interlace", [0, 1], ids=["plain", "Adam7"])

@@ -44,7 +44,7 @@ from profile_tools import (
     srgb_encoded,
 )
 
-from codec.profiles import convert_inks, to_srgb
+from codec.images.profiles import convert_inks, to_srgb
 
 DAMAGED = "its color profile is damaged or for another kind, and not applied"
 NOT_APPLIED = "its color profile is damaged and not applied"

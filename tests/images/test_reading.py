@@ -29,7 +29,7 @@ from PIL import EpsImagePlugin, Image
 from png_tools import RGB
 
 from codec.errors import CodecError, FileError, ImageError
-from codec.images import read_image
+from codec.images.reading import read_image
 
 # Names and other formats
 

@@ -31,9 +31,9 @@ from picture_tools import (
 )
 from profile_tools import SRGB_TO_XYZ, WHITE, srgb_encoded
 
-from codec.containers import examine
 from codec.errors import CodecError, ImageError
-from codec.options import MAX_PIXELS
+from codec.images.containers import examine
+from codec.limits import MAX_PIXELS
 
 
 @pytest.mark.parametrize("compression", [None, "zlib"])

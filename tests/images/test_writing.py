@@ -7,7 +7,8 @@ import pytest
 from picture_tools import SIZES, noise, opened, squeezed
 
 from codec.errors import FileError, ImageError, ParameterError
-from codec.images import check_image_name, encode_image, read_image, write_image
+from codec.images.reading import read_image, write_image
+from codec.images.writing import check_image_name, encode_image
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])

@@ -27,8 +27,8 @@ from fault_tools import Faults
 from PIL import Image
 
 import codec
-from codec.formats import kmc
-from codec.metrics import measure
+from codec.colors.metrics import measure
+from codec.formats.kmc import file as kmc
 
 
 @pytest.mark.parametrize("form", OUTPUTS)

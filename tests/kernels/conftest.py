@@ -3,7 +3,8 @@
 import pytest
 from marks import slowly
 
-from codec import histogram, labels, lookup
+from codec import labels
+from codec.colors import histogram, lookup
 
 
 @pytest.fixture(params=[slowly(1), slowly(2), 4])

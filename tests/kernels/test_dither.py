@@ -8,10 +8,10 @@ import pytest
 from kernel_tools import Bytes
 from marks import needs_kernels, slowly
 
-from codec.colorspace import ColorMetric
-from codec.dithering import bayer_thresholds, dither_pixels
-from codec.histogram import count_colors
-from codec.labels import label_colors, label_pixels
+from codec.colors.colorspace import ColorMetric
+from codec.colors.histogram import count_colors
+from codec.labels.dithering import bayer_thresholds, dither_pixels
+from codec.labels.nearest import label_colors, label_pixels
 
 Errors = npt.NDArray[np.int64]
 

@@ -8,9 +8,10 @@ import pytest
 from kernel_tools import Bytes, assert_same, cases, labeled_by_numpy, pictures
 from marks import needs_kernels, slowly
 
-from codec import histogram
-from codec.histogram import count_colors, pack_colors
-from codec.labels import label_pixels
+from codec.colors import histogram
+from codec.colors.histogram import count_colors
+from codec.colors.pixels import pack_colors
+from codec.labels.nearest import label_pixels
 
 
 def counted_by_numpy(pixels: Bytes) -> tuple[Bytes, npt.NDArray[np.int64]]:

@@ -8,9 +8,9 @@ import pytest
 from kernel_tools import SHAPES, assert_same, labeled_by_numpy, layouts
 from marks import needs_kernels
 
-from codec.histogram import count_colors
-from codec.labels import label_pixels
-from codec.lookup import look_up
+from codec.colors.histogram import count_colors
+from codec.colors.lookup import look_up
+from codec.labels.nearest import label_pixels
 
 
 @pytest.mark.parametrize("channels", [0, 1, 2, 3, 4])

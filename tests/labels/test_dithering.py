@@ -10,13 +10,13 @@ from kernel_tools import Bytes
 from marks import needs_kernels, slowly
 
 import codec
-from codec import dithering
-from codec.colorspace import ColorMetric
+from codec.colors.colorspace import ColorMetric
+from codec.colors.histogram import count_colors
+from codec.colors.metrics import measure
 from codec.compressor import compress_with_details
-from codec.dithering import dither_pixels
-from codec.histogram import count_colors
-from codec.labels import label_colors
-from codec.metrics import measure
+from codec.labels import dithering
+from codec.labels.dithering import dither_pixels
+from codec.labels.nearest import label_colors
 from codec.settings import CompressSettings
 
 KINDS = ["fs", "ordered"]

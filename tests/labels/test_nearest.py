@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from kernel_tools import brute_force
 
-from codec.colorspace import ColorMetric
-from codec.labels import label_colors
+from codec.colors.colorspace import ColorMetric
+from codec.labels.nearest import label_colors
 
 
 @pytest.mark.parametrize("space", ["rgb", "oklab", "lab"])

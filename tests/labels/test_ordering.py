@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from codec.ordering import _bands, _count_neighbors, _linear_arrangement, order_codewords, renumber
+from codec.colors.lookup import renumber
+from codec.labels.ordering import _bands, _count_neighbors, _linear_arrangement, order_codewords
 
 
 def _smooth_labels(size: int, seed: int) -> np.ndarray:
@@ -75,7 +76,7 @@ def test_bands_are_whole_rows_spread_over_the_picture() -> None:
 
 def test_the_order_of_a_large_picture_comes_from_bands(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = _smooth_labels(100, 5)
-    monkeypatch.setattr("codec.ordering._SAMPLE_PIXELS", 2000)
+    monkeypatch.setattr("codec.labels.ordering._SAMPLE_PIXELS", 2000)
 
     order = order_codewords(labels, 100)
 

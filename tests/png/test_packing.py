@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from codec.formats.packing import best_filter, deflate_level
-from codec.rowfilters import NONE, SUB, UP
+from codec.png.packing import best_filter, deflate_level
+from codec.png.rowfilters import NONE, SUB, UP
 
 
 def test_levels_fall_with_the_size_unless_told_otherwise() -> None:

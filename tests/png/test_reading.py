@@ -15,15 +15,8 @@ import pytest
 from cost_tools import ONE_MEBIBYTE, traced
 
 from codec.errors import CodecError, FormatError, LimitError
-from codec.formats.pngfile import (
-    check_dimensions,
-    check_filters,
-    decode_samples,
-    inflate_rows,
-    parse_header,
-    read_png,
-)
-from codec.options import MAX_PIXELS, MAX_SIDE
+from codec.limits import MAX_PIXELS, MAX_SIDE, check_dimensions
+from codec.png.reading import check_filters, decode_samples, inflate_rows, parse_header, read_png
 
 TWO_BY_TWO = b"\x00\x01\x02\x00\x03\x04"
 PLTE = pt.chunk(b"PLTE", bytes(range(9)))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codec.rowfilters import AVERAGE, NONE, PAETH, SUB, UP, filter_rows, unfilter_rows
+from codec.png.rowfilters import AVERAGE, NONE, PAETH, SUB, UP, filter_rows, unfilter_rows
 
 Rows = npt.NDArray[np.uint8]
 KINDS = (NONE, SUB, UP, AVERAGE, PAETH)

@@ -7,7 +7,8 @@ import numpy as np
 import png_tools as pt
 from PIL import Image
 
-from codec.formats.pngfile import read_png, write_png
+from codec.png.reading import read_png
+from codec.png.writing import write_png
 
 TWO_BY_TWO = b"\x00\x01\x02\x00\x03\x04"
 

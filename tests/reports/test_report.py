@@ -5,7 +5,8 @@ import pytest
 from cli_tools import OUTPUTS, PICTURES, Sandbox, few_colors
 from report_tools import disk, read_json
 
-from codec.report import FileReport, totals
+from codec.reports.report import FileReport
+from codec.reports.text import totals
 
 
 @pytest.mark.parametrize("form", OUTPUTS)

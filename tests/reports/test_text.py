@@ -10,7 +10,8 @@ from cli_tools import Sandbox, few_colors, many_colors
 from report_tools import disk, facts, read_json
 
 import codec
-from codec.report import FileReport, as_text, format_bytes
+from codec.reports.report import FileReport
+from codec.reports.text import as_text, format_bytes
 
 # Lines
 
@@ -177,7 +178,7 @@ def test_a_report_as_text_says_the_same_as_json(sandbox: Sandbox) -> None:
 def test_verbose_output_tells_why_the_engine_is_slow(
     monkeypatch: pytest.MonkeyPatch, built: bool
 ) -> None:
-    monkeypatch.setattr("codec.report.compiled", lambda: built)
+    monkeypatch.setattr("codec.reports.report.compiled", lambda: built)
     why = "as kmcodec was installed without a compiler"
     assert (why in as_text(FileReport("a.png", engine="sklearn"))) is not built
     assert why not in as_text(FileReport("a.png", engine="native"))

@@ -23,11 +23,11 @@ import png_tools as pt  # noqa: E402
 from format_tools import FLAG, LABELS  # noqa: E402
 from vectors.invalid_vectors import Files, invalid_vectors  # noqa: E402
 
-from codec.formats import FORMS  # noqa: E402
+from codec.formats.registry import FORMATS  # noqa: E402
 from codec.indexed import IndexedImage  # noqa: E402
 
 Picture = tuple[ct.Bytes, ct.Bytes]  # labels, codebook
-FORM_NAMES = {form.suffix: form.name for form in FORMS.values()} | {"": "any"}
+FORMAT_NAMES = {form.suffix: form.name for form in FORMATS.values()} | {"": "any"}
 
 
 def array(values: Sequence[object]) -> ct.Bytes:
@@ -90,7 +90,7 @@ def own_vectors() -> Iterator[tuple[str, Files, Picture, bool]]:
     """Name, files, meaning, and whether a seal proves it: what the codec itself writes."""
     for name, (labels, codebook) in PICTURES.items():
         indexed = IndexedImage(labels, codebook)
-        for form in FORMS.values():
+        for form in FORMATS.values():
             parts = form.encode(indexed, "best")
             endings = [form.suffix] if len(parts) == 1 else [".codebook.npy", form.suffix]
             files = dict(zip(endings, parts, strict=True))
@@ -199,14 +199,14 @@ def main() -> None:
             pixels = pixels[:, :, 0]
         shape = "x".join(map(str, pixels.shape))
         digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-        form = FORM_NAMES[next(iter(files))]
+        form = FORMAT_NAMES[next(iter(files))]
         seal = "yes" if verified else "no"
         rows.append((write_new(HERE, name, files), form, seal, shape, digest))
     add_rows(HERE / "MANIFEST.csv", ("name", "form", "verified", "shape", "sha256"), rows)
     rows = []
     for reason, fact, files in invalid_vectors():
         name = write_new(HERE / "invalid", f"{reason}-{fact}", files)
-        rows.append((name, FORM_NAMES[next(iter(files))], reason))
+        rows.append((name, FORMAT_NAMES[next(iter(files))], reason))
     add_rows(HERE / "invalid" / "MANIFEST.csv", ("name", "form", "reason"), rows)
 
 

@@ -15,10 +15,12 @@ from vector_tools import CONFORMING, VECTORS
 
 import codec
 from codec.errors import CodecError, FormatError, LimitError
-from codec.formats import FORMS, arranged_for, bands, kmc
-from codec.images import read_image
+from codec.formats.kmc import bands
+from codec.formats.kmc import file as kmc
+from codec.formats.registry import FORMATS, arranged_for
+from codec.images.reading import read_image
 from codec.indexed import IndexedImage
-from codec.options import MAX_PIXELS
+from codec.limits import MAX_PIXELS
 
 SAMPLES = sorted(path.stem for path in (REPOSITORY / "samples").glob("*.png"))
 DENSE = [row["name"] for row in CONFORMING if row["name"].startswith("dense-")]
@@ -82,13 +84,13 @@ def test_a_small_file_does_not_pay_for_a_header() -> None:
 @pytest.mark.parametrize("n_colors", [16, 256])
 def test_no_other_form_is_as_small(name: str, n_colors: int) -> None:
     indexed = codec.compress(read_image(REPOSITORY / "samples" / f"{name}.png").pixels, n_colors)
-    arranged = arranged_for(FORMS["kmc"], indexed)
+    arranged = arranged_for(FORMATS["kmc"], indexed)
     sizes = {
         effort: len(kmc.encode(arranged, effort)[0]) for effort in ("fast", "default", "best")
     }
     others = [
         sum(map(len, form.encode(indexed, "best")))
-        for form in FORMS.values()
+        for form in FORMATS.values()
         if form.name != "kmc"
     ]
     assert sizes["best"] == sizes["default"] <= 0.82 * min(others)
@@ -100,10 +102,10 @@ def test_the_order_of_code_words_is_kept_unless_they_are_arranged() -> None:
     indexed = patches(4, 9, 9, 5, 3)
     contents = kmc.decode(kmc.encode(indexed), 81)
     assert np.array_equal(contents.indexed.codebook, indexed.codebook)
-    arranged = arranged_for(FORMS["kmc"], indexed)
+    arranged = arranged_for(FORMATS["kmc"], indexed)
     assert arranged.codebook.tolist() == sorted(indexed.codebook.tolist())
     assert np.array_equal(codec.decompress(arranged), codec.decompress(indexed))
-    assert arranged_for(FORMS["npz"], indexed) is indexed
+    assert arranged_for(FORMATS["npz"], indexed) is indexed
 
 
 @compiled_only

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from codec.errors import FormatError
-from codec.formats.rice import decode_codebook, encode_codebook
+from codec.formats.kmc.rice import decode_codebook, encode_codebook
 
 Array = npt.NDArray[np.uint8]
 

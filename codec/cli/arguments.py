@@ -1,0 +1,244 @@
+"""The arguments of the command `kmcodec`: names, defaults and help."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from codec import __version__
+from codec.limits import MAX_CODEBOOK_SIZE, MAX_PIXELS, MAX_SEED
+from codec.options import CODEBOOK_SOURCES, COLOR_SPACES, DITHER_KINDS, EFFORTS, ENGINE_NAMES
+from codec.options import FORMAT_NAMES as FORMAT_NAMES
+
+_EXIT_CODES = """\
+exit codes:
+  0  everything was done
+  1  at least one input failed; the others were still processed
+  2  wrong usage, or outputs that collide; nothing was read
+  3  nothing failed, but something was skipped: its output exists, or would be larger
+  130, 143  interrupted (SIGINT, SIGTERM)
+"""
+
+_EXAMPLES = """\
+examples:
+  kmcodec compress photo.png                 photo.labels.png + photo.codebook.npy
+  kmcodec compress -k 32 -o chart.npz chart.png
+  kmcodec compress -r pictures -d small --format png
+  kmcodec compress map.png --format kmc      map.kmc, the fewest bytes
+  kmcodec decompress photo.labels.png        photo.decoded.png
+  kmcodec report photo.png photo.labels.png  sizes and quality
+  kmcodec sweep photo.png -k 4 16 64 256     one line per K
+
+"""
+
+
+def _whole_number(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a whole number from {low} to {high}"
+            )
+        return number
+
+    return parse
+
+
+def _strength(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return number
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="kmcodec",
+        description="Lossy image compression by k-means color quantization.",
+        epilog=_EXAMPLES + _EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"kmcodec {__version__}")
+    commands = parser.add_subparsers(
+        prog=parser.prog, dest="command", required=True, metavar="COMMAND"
+    )
+    output, amount, reading, training = _shared_options()
+
+    compress = commands.add_parser(
+        "compress",
+        help="compress pictures",
+        parents=[output, amount, reading, training],
+        description="Compress PNG, JPEG, WebP, BMP, GIF and TIFF pictures.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    compress.add_argument(
+        "inputs", nargs="+", metavar="INPUT", help="a picture, or with -r a directory"
+    )
+    compress.add_argument(
+        "-k", "--colors", type=_whole_number(1, MAX_CODEBOOK_SIZE), default=MAX_CODEBOOK_SIZE,
+        metavar="K", help="largest number of colors (default %(default)s)",
+    )  # fmt: skip
+    compress.add_argument(
+        "--format", choices=FORMAT_NAMES,
+        help="pair: label PNG and codebook .npy (default); npz: one NumPy archive; "
+        "png: indexed PNG; kmc: the fewest bytes",
+    )  # fmt: skip
+    compress.add_argument(
+        "--skip-if-larger", action="store_true",
+        help="write nothing if the result is larger than the input",
+    )  # fmt: skip
+
+    decompress = commands.add_parser(
+        "decompress",
+        help="turn compressed files into pictures",
+        parents=[output, amount],
+        description="Turn label PNGs with codebooks, npz, indexed PNGs and kmc into pictures.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    decompress.add_argument(
+        "inputs", nargs="+", metavar="INPUT", help="X.labels.png, X.npz, X.png or X.kmc"
+    )
+    decompress.add_argument(
+        "--codebook", type=Path, metavar="FILE.npy",
+        help="codebook of a label PNG that does not stand beside it",
+    )  # fmt: skip
+    _add_max_pixels(decompress)
+
+    info = commands.add_parser("info", help="tell what is in compressed files")
+    info.add_argument("inputs", nargs="*", metavar="FILE")
+    info.add_argument("--engine", action="store_true", help="tell which k-means engine runs")
+    info.add_argument("--json", action="store_true", help="print JSON")
+    _add_max_pixels(info)
+
+    report = commands.add_parser(
+        "report", help="sizes and quality of a compressed file", parents=[reading]
+    )
+    report.add_argument("original", metavar="ORIGINAL")
+    report.add_argument("compressed", metavar="COMPRESSED")
+    report.add_argument("--json", action="store_true", help="print JSON")
+
+    sweep = commands.add_parser(
+        "sweep",
+        help="try several numbers of colors and write nothing",
+        parents=[reading, training],
+        description="Print bytes, ratios, PSNR, SSIM and seconds for each K.",
+    )
+    sweep.add_argument("input", metavar="INPUT")
+    sweep.add_argument(
+        "-k", "--colors", type=_whole_number(1, MAX_CODEBOOK_SIZE), nargs="+", metavar="K",
+        default=[4, 8, 16, 32, 64, 128, 256], help="numbers of colors (default 4 8 16 ... 256)",
+    )  # fmt: skip
+    sweep.add_argument(
+        "--codebook-from", dest="codebooks", choices=CODEBOOK_SOURCES, nargs="+",
+        default=[CODEBOOK_SOURCES[0]],
+        help="ways of choosing the codebook to compare (default kmeans)",
+    )  # fmt: skip
+    sweep.add_argument("--format", choices=FORMAT_NAMES, default=FORMAT_NAMES[0],
+                       help="whose bytes are counted (default %(default)s)")  # fmt: skip
+    sweep.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _add_max_pixels(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-pixels", type=_whole_number(1, 2**32), default=MAX_PIXELS, metavar="N",
+        help="refuse larger pictures (default %(default)s)",
+    )  # fmt: skip
+
+
+def _shared_options() -> list[argparse.ArgumentParser]:
+    """Options that several commands have, each written once."""
+    output = argparse.ArgumentParser(add_help=False)
+    where = output.add_mutually_exclusive_group()
+    where.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="OUT",
+        help="output of a single input; its name chooses the form",
+    )
+    where.add_argument(
+        "-d",
+        "--directory",
+        type=Path,
+        metavar="DIR",
+        help="directory for the outputs, made if missing (default: beside the inputs)",
+    )
+    output.add_argument(
+        "-r",
+        "--recursive",
+        action="store_true",
+        help="take what is in directories and keep their trees",
+    )
+    output.add_argument("-f", "--force", action="store_true", help="replace existing outputs")
+
+    amount = argparse.ArgumentParser(add_help=False)
+    amount.add_argument("--json", action="store_true", help="print a JSON report on stdout")
+    loudness = amount.add_mutually_exclusive_group()
+    loudness.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    loudness.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="print everything, quality measures and the time of each stage too",
+    )
+
+    reading = argparse.ArgumentParser(add_help=False)
+    reading.add_argument(
+        "--first-frame",
+        action="store_true",
+        help="take the first picture of an animation or of several pages",
+    )
+    _add_max_pixels(reading)
+
+    training = argparse.ArgumentParser(add_help=False)
+    training.add_argument(
+        "--color-space",
+        choices=COLOR_SPACES,
+        default=COLOR_SPACES[0],
+        help="where color differences are measured (default %(default)s)",
+    )
+    training.add_argument(
+        "--exact", action="store_true", help="keep the hidden colors of fully transparent pixels"
+    )
+    training.add_argument(
+        "--seed",
+        type=_whole_number(0, MAX_SEED),
+        default=0,
+        help="seed of the random starts (default %(default)s)",
+    )
+    training.add_argument(
+        "--engine",
+        choices=("auto", *ENGINE_NAMES),
+        default="auto",
+        help="implementation of k-means (default %(default)s)",
+    )
+    training.add_argument(
+        "--effort",
+        choices=EFFORTS,
+        default="default",
+        help="how long to look for better colors and smaller files: fast takes half the time, "
+        "best some seconds (default %(default)s)",
+    )
+    training.add_argument(
+        "--dither",
+        choices=DITHER_KINDS,
+        default=DITHER_KINDS[0],
+        help="let the errors of neighboring pixels cancel: fs diffuses them (Floyd-Steinberg), "
+        "ordered takes an 8x8 pattern; shades look smoother, files grow (default %(default)s)",
+    )
+    training.add_argument(
+        "--dither-strength",
+        type=_strength,
+        metavar="S",
+        help="how much of an error is made up for, 0 to 1 (default 1)",
+    )
+    return [output, amount, reading, training]

@@ -1,0 +1,1 @@
+"""Histogram to codebook: who trains, and how."""

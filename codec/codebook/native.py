@@ -1,0 +1,384 @@
+"""The ``native`` engine: k-means on every color with compiled kernels, the same on every machine.
+
+From few points to all of them, each step starting where the one before ended:
+
+1. a summary of the colors: the means of some thousand cells, chosen where they err least;
+2. on it, starts by k-means++, Lloyd's iteration, and breathing [1]_: code-words are added where
+   the error is greatest and taken away where they are missed least; at the highest effort then
+   many rounds of the same where chance decides (the idea of random swaps [2]_);
+3. Lloyd's iteration on all colors, until it hardly moves;
+4. the end game on 8-bit code-words: rounding makes some of them equal and leaves others without
+   a pixel; these move to the worst-served colors, and Lloyd goes on among rounded code-words.
+
+Everything is whole numbers: colors on a grid of eighths, or
+the steps of `codec.colors.colorspace`.
+
+References
+----------
+.. [1] B. Fritzke, "Breathing k-means", 2020, arXiv:2006.15666.
+.. [2] P. Fränti, "Efficiency of random swap clustering", Journal of Big Data 5:13, 2018,
+   doi:10.1186/s40537-018-0122-y.
+"""
+
+import itertools
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.colors.colorspace import ColorMetric
+from codec.kernels.breathing import merging_costs, seed_codewords, worst_points
+from codec.kernels.cells import CellTree
+from codec.kernels.lloyd import cluster_sums, lloyd_steps, move_codewords
+from codec.kernels.summary import summarize
+from codec.threads import run_parallel, thread_count
+
+AXES = 4
+_EIGHTHS = 8  # of a color value: the grid of code-words that are not rounded yet
+_THREADED_POINTS = 1 << 14
+_MAX_MOMENT = 2.0**60
+_MAX_PIXELS = 1 << 32
+_PART_COLORS = 1 << 19
+_COLORS_AT_ONCE = 1 << 16
+_NEGLIGIBLE = 1e-5
+_TRIALS = 2  # at the same time; not the number of threads, on which nothing may depend
+
+Whole = npt.NDArray[np.int32]
+Sums = npt.NDArray[np.int64]
+Codebook = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is tried.
+
+    Parameters
+    ----------
+    points : int
+        Above so many colors, the means of grid cells stand for them while training.
+    summary : int
+        Points of the summary at K = 256; half as many for the smallest K.
+    starts : int
+        Starts times K, at most; one start at least.
+    breaths : int
+        Rounds of breathing, at most.
+    swaps : int
+        Rounds of random breathing after that.
+    steps : int
+        Steps on all colors, at most.
+    tolerance : float
+        Part of the error that a step must gain for the next to follow.
+    """
+
+    points: int
+    summary: int
+    starts: int
+    breaths: int
+    swaps: int
+    steps: int
+    tolerance: float
+
+
+PLANS = {
+    "fast": Effort(1 << 16, 1 << 11, 128, 3, 0, 4, 1e-3),
+    "default": Effort(1 << 17, 1 << 12, 384, 8, 0, 12, 2e-4),
+    "best": Effort(1 << 18, 1 << 14, 384, 32, 128, 64, 1e-6),
+}
+
+
+def pad(codewords: npt.NDArray[np.integer]) -> Whole:
+    """Give code-words the four axes that kernels work with."""
+    padded = np.zeros((len(codewords), AXES), dtype=np.int32)
+    padded[:, : codewords.shape[1]] = codewords
+    return padded
+
+
+class Frame:
+    """Where the colors of a picture lie for the kernels, and back.
+
+    Parameters
+    ----------
+    metric : ColorMetric
+        How different two colors are.
+    channels : int
+        C of the colors.
+    n_pixels : int
+        Size of the picture, which decides how fine coordinates can be.
+    """
+
+    def __init__(self, metric: ColorMetric, channels: int, n_pixels: int) -> None:
+        self._metric = metric
+        self.channels = channels
+        self.plain = metric.is_plain(channels)
+        # Corners of the cube of all colors are its extremes in every space, or nearly so.
+        corners = np.array(list(itertools.product((0, 255), repeat=channels)), dtype=np.uint8)
+        placed = metric.coordinates(corners)
+        margin = (placed.max(axis=0) - placed.min(axis=0)) / 16
+        self._low = np.floor(placed.min(axis=0) - margin)
+        # Sums of squares must fit into 63 bits, whatever the size of the picture.
+        self._scale = 1.0
+        squares = np.square(placed - self._low + margin).max(axis=0)
+        moment = min(n_pixels, _MAX_PIXELS) * float(squares.sum())
+        while moment * self._scale**2 >= _MAX_MOMENT:
+            self._scale /= 2
+
+    def points(self, colors: Codebook) -> Whole:
+        """Place colors; ndarray of shape (U, D), dtype int32."""
+        if self.plain:
+            return colors.astype(np.int32) * _EIGHTHS
+        points = np.empty((len(colors), len(self._low)), dtype=np.int32)
+        for start in range(0, len(colors), _COLORS_AT_ONCE):
+            part = slice(start, start + _COLORS_AT_ONCE)
+            placed = (self._metric.coordinates(colors[part]) - self._low) * self._scale
+            points[part] = np.rint(placed)
+        return points
+
+    def tree(self, colors: Codebook, counts: npt.NDArray[np.int64], max_points: int) -> CellTree:
+        """Make a tree of at most so many points, part by part where colors are very many."""
+        # Of more pixels than any picture has, in a histogram of many, lower digits do not count.
+        if (divisor := 1 + int(counts.sum()) // _MAX_PIXELS) > 1:
+            counts = np.maximum(counts // divisor, 1)
+        parts = [
+            slice(start, start + _PART_COLORS) for start in range(0, len(colors), _PART_COLORS)
+        ]
+        each = max(2 * max_points // len(parts), 1)
+
+        def grow(part: slice) -> tuple[Whole, npt.NDArray[np.int64]]:
+            points, weights = self.points(colors[part]), np.ascontiguousarray(counts[part])
+            if len(parts) > 1:
+                points, weights = CellTree(points, weights, each).contents()
+            return points, weights
+
+        grown = run_parallel([partial(grow, part) for part in parts])
+        points, weights = (np.concatenate(arrays) for arrays in zip(*grown, strict=True))
+        return CellTree(points, weights, max_points)
+
+    def place(self, codebook: Codebook) -> Whole:
+        """Place 8-bit code-words."""
+        return pad(self.points(codebook))
+
+    def colors(self, means: npt.NDArray[np.float64]) -> Codebook:
+        """Find the nearest 8-bit colors of means of points."""
+        if self.plain:
+            return self._metric.colors(means / _EIGHTHS, self.channels)
+        return self._metric.colors(means / self._scale + self._low, self.channels)
+
+
+def sum_clusters(tree: CellTree, codewords: Whole) -> Sums:
+    """Sum up clusters on as many threads as are worth it."""
+    parts = thread_count() if tree.size >= _THREADED_POINTS else 1
+    sums = run_parallel(
+        [partial(cluster_sums, tree, codewords, part, parts) for part in range(parts)]
+    )
+    return np.asarray(np.sum(sums, axis=0))
+
+
+def squared_error(sums: Sums, codewords: Whole) -> int:
+    """Weighted squared error of code-words from the sums of their clusters."""
+    places = codewords.astype(np.int64)
+    crossed = (places * (places * sums[:, :1] - 2 * sums[:, 1 : 1 + AXES])).sum(axis=1)
+    return int((sums[:, -1] + crossed).sum())
+
+
+def _newcomers(tree: CellTree, codewords: Whole, split: npt.NDArray[np.intp]) -> Whole:
+    """Make new code-words halfway from some to the worst-served points of their clusters."""
+    labels = np.empty(tree.size, dtype=np.int32)
+    cluster_sums(tree, codewords, labels=labels)
+    points, errors = worst_points(tree, codewords, labels)
+    split = split[errors[split] > 0]
+    return np.asarray((codewords[split] + points[split] + 1) // 2)
+
+
+def _least_missed(
+    codewords: Whole, weights: npt.NDArray[np.int64], count: int
+) -> npt.NDArray[np.intp]:
+    """Choose code-words to remove; of two that are each other's heirs only one, if possible."""
+    costs, nearest = merging_costs(codewords, weights)
+    removed: list[int] = []
+    heirs: set[int] = set()
+    order = np.argsort(costs, kind="stable").tolist()
+    for codeword in order:
+        if len(removed) < count and codeword not in heirs:
+            removed.append(codeword)
+            heirs.add(int(nearest[codeword]))
+    rest = [codeword for codeword in order if codeword not in removed]
+    return np.array(removed + rest[: count - len(removed)], dtype=np.intp)
+
+
+class _Attempt(NamedTuple):
+    """Code-words, and the squared errors of their clusters."""
+
+    codewords: Whole
+    errors: npt.NDArray[np.int64]
+
+    @property
+    def error(self) -> int:
+        """Squared error of all."""
+        return int(self.errors.sum())
+
+
+def _exchange(
+    tree: CellTree,
+    codewords: Whole,
+    split: npt.NDArray[np.intp],
+    n_colors: int,
+    steps: tuple[int, int],
+) -> _Attempt:
+    """Split some clusters, remove as many code-words elsewhere; some Lloyd steps after each."""
+    codewords = np.vstack([codewords, _newcomers(tree, codewords, split)])
+    codewords, weights, _ = lloyd_steps(tree, codewords, steps[0])
+    codewords, weights = codewords[weights > 0], weights[weights > 0]
+    if len(codewords) > n_colors:
+        gone = _least_missed(codewords, weights, len(codewords) - n_colors)
+        codewords = np.delete(codewords, gone, axis=0)
+    codewords, _, errors = lloyd_steps(tree, codewords, steps[1])
+    return _Attempt(codewords, errors)
+
+
+def _breathe(tree: CellTree, best: _Attempt, n_colors: int, rounds: int) -> _Attempt:
+    """Split the clusters of greatest error, fewer and fewer at a time."""
+    breath = max(1, min(n_colors // 8, 16))
+    while breath > 0 and rounds > 0 and best.error > 0:
+        rounds -= 1
+        count = breath + n_colors - len(best.codewords)
+        split = np.argsort(-best.errors, kind="stable")[:count]
+        trial = _exchange(tree, best.codewords, split, n_colors, (2, 3))
+        if trial.error < best.error * (1 - _NEGLIGIBLE):
+            best = trial
+        else:
+            breath = breath * 2 // 3 if breath > 4 else breath - 1
+    return best
+
+
+def _swap(tree: CellTree, best: _Attempt, n_colors: int, rounds: int, seed: int) -> _Attempt:
+    """Split clusters drawn at random, a few at a time."""
+    random = np.random.RandomState(seed)
+    most = max(1, n_colors // 32)
+    for _ in range(rounds):
+        draws = []
+        for _ in range(_TRIALS):
+            count = random.randint(1, most + 1) + n_colors - len(best.codewords)
+            draws.append(random.permutation(len(best.codewords))[:count])
+        trials = run_parallel(
+            [partial(_exchange, tree, best.codewords, draw, n_colors, (3, 8)) for draw in draws]
+        )
+        best = min([best, *trials], key=lambda attempt: attempt.error)
+    return best
+
+
+def _search(tree: CellTree, n_colors: int, seed: int, effort: Effort) -> Whole:
+    """Find good code-words on a summary of the points."""
+    # Few code-words need few points to be told apart, and their starts are many.
+    points, weights = summarize(tree, effort.summary * (n_colors + 256) // 512)
+    summary = CellTree(points, weights)
+    if summary.size <= n_colors:
+        return pad(points)
+
+    def start(number: int) -> _Attempt:
+        rows = seed_codewords(points, weights, n_colors, (seed << 16) + number)
+        codewords, _, errors = lloyd_steps(summary, pad(points[rows]), 8, 1e-3)
+        return _breathe(summary, _Attempt(codewords, errors), n_colors, effort.breaths)
+
+    starts = max(1, effort.starts // n_colors)
+    found = run_parallel([partial(start, number) for number in range(starts)])
+    best = min(found, key=lambda attempt: attempt.error)
+    if effort.swaps:
+        codewords, _, errors = lloyd_steps(summary, best.codewords, effort.steps)
+        best = _swap(summary, _Attempt(codewords, errors), n_colors, effort.swaps, seed)
+    return best.codewords
+
+
+def _refine(tree: CellTree, codewords: Whole, effort: Effort) -> Whole:
+    """Run Lloyd's iteration on all points."""
+    codewords = codewords.copy()
+    before = None
+    for _ in range(effort.steps):
+        errors, moved = move_codewords(codewords, sum_clusters(tree, codewords))
+        error = int(errors.sum())
+        if not moved or (before is not None and before - error <= effort.tolerance * before):
+            break
+        before = error
+    return codewords
+
+
+def _settle(
+    tree: CellTree, codewords: Whole, n_colors: int, frame: Frame, effort: Effort
+) -> Codebook:
+    """Play the end game: turn code-words into the best 8-bit ones within reach."""
+    axes = tree.axes
+    codebook = frame.colors(codewords[:, :axes].astype(np.float64))
+    best, best_codebook = None, codebook
+    while True:
+        codebook = np.unique(codebook, axis=0)
+        placed = frame.place(codebook)
+        sums = sum_clusters(tree, placed)
+        used = sums[:, 0] > 0
+        if used.sum() < n_colors:
+            codebook = _fill_free_places(tree, codebook[used], n_colors, frame)
+            placed = frame.place(codebook)
+            sums = sum_clusters(tree, placed)
+        error = squared_error(sums, placed)
+        if best is not None and error >= best * (1 - effort.tolerance):
+            return best_codebook if error >= best else codebook
+        best, best_codebook = error, codebook
+        weights = np.maximum(sums[:, :1], 1)
+        codebook = np.where(
+            sums[:, :1] > 0, frame.colors(sums[:, 1 : 1 + axes] / weights), codebook
+        )
+
+
+def _fill_free_places(tree: CellTree, codebook: Codebook, n_colors: int, frame: Frame) -> Codebook:
+    """Give unused places of the codebook to the colors that are served worst."""
+    labels = np.empty(tree.size, dtype=np.int32)
+    while (free := n_colors - len(codebook)) > 0:
+        placed = frame.place(codebook)
+        cluster_sums(tree, placed, labels=labels)
+        points, errors = worst_points(tree, placed, labels)
+        # One of each cluster, and not all places at once: the next errors know of these.
+        worst = np.argsort(-errors, kind="stable")[: max(1, free // 2)]
+        added = frame.colors(points[worst[errors[worst] > 0], : tree.axes].astype(np.float64))
+        grown = np.unique(np.vstack([codebook, added]), axis=0)
+        if len(grown) == len(codebook):
+            break
+        codebook = grown
+    return codebook
+
+
+def train(
+    colors: Codebook,
+    counts: npt.NDArray[np.int64],
+    n_colors: int,
+    *,
+    metric: ColorMetric,
+    seed: int = 0,
+    effort: str = "default",
+) -> Codebook:
+    """Find the code-words that represent colors with the least squared error.
+
+    Parameters
+    ----------
+    colors : ndarray of shape (U, C), dtype uint8
+        Distinct colors, more than `n_colors`.
+    counts : ndarray of shape (U,), dtype int64
+        How many pixels each has.
+    n_colors : int
+        Largest size of the codebook, K.
+    metric : ColorMetric
+        How different two colors are.
+    seed : int
+        Seed of the random starts.
+    effort : {'fast', 'default', 'best'}
+        How much is tried.
+
+    Returns
+    -------
+    codebook : ndarray of shape (K', C), dtype uint8
+        Distinct code-words in lexicographic order, 1 <= K' <= `n_colors`.
+    """
+    chosen = PLANS[effort]
+    frame = Frame(metric, colors.shape[1], int(counts.sum()))
+    tree = frame.tree(colors, counts, chosen.points)
+    codewords = _refine(tree, _search(tree, n_colors, seed, chosen), chosen)
+    return _settle(tree, codewords, n_colors, frame, chosen)

@@ -1,0 +1,1 @@
+"""Pixels as colors: counted, placed in a space, looked up, compared."""

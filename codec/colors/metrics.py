@@ -1,0 +1,177 @@
+"""How far a decoded picture is from its original.
+
+With alpha, what is measured is what can be seen. Squared error is the expected one on a
+background whose grey level is uniformly random (see `codec.colors.colorspace`); SSIM and color
+difference are taken on black and on white. The color of fully transparent pixels never counts.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.errors import ImageError
+
+Pixels = npt.NDArray[np.uint8]
+_STRIP_PIXELS = 1 << 20
+_SSIM_WINDOW = 7
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Measures of a decoded picture.
+
+    Parameters
+    ----------
+    mse : float
+        Mean over samples of the squared difference, in squared 8-bit steps.
+    psnr_db : float
+        Peak signal-to-noise ratio in dB, infinite for equal pictures.
+    ssim : float or None
+        Mean structural similarity, at most 1; None for pictures smaller than 7x7.
+    delta_e_mean, delta_e_p95 : float
+        Mean and 95th percentile of the CIEDE2000 color difference.
+    """
+
+    mse: float
+    psnr_db: float
+    ssim: float | None
+    delta_e_mean: float
+    delta_e_p95: float
+
+
+def squared_error(original: Pixels, decoded: Pixels) -> float:
+    """Sum the visible squared difference over all color samples.
+
+    Parameters
+    ----------
+    original, decoded : ndarray of shape (..., C), dtype uint8
+        Equal shapes.
+
+    Returns
+    -------
+    total : float
+        Sum over pixels and color channels.
+    """
+    total = 0.0
+    first = original.reshape(-1, original.shape[-1])
+    second = decoded.reshape(-1, decoded.shape[-1])
+    for start in range(0, len(first), _STRIP_PIXELS):
+        part = slice(start, start + _STRIP_PIXELS)
+        total += float(squared_errors(first[part], second[part]).sum())
+    return total
+
+
+def squared_errors(original: Pixels, decoded: Pixels) -> npt.NDArray[np.float64]:
+    """Visible squared difference of each color, summed over its color channels.
+
+    Parameters
+    ----------
+    original, decoded : ndarray of shape (N, C), dtype uint8
+        Colors, row by row.
+
+    Returns
+    -------
+    errors : ndarray of shape (N,), dtype float64
+        In squared 8-bit steps.
+    """
+    first, second = original.astype(np.float64), decoded.astype(np.float64)
+    if original.shape[1] not in (2, 4):
+        return np.asarray(((first - second) ** 2).sum(axis=1))
+    opacity, other = first[:, -1:] / 255.0, second[:, -1:] / 255.0
+    shift = opacity * first[:, :-1] - other * second[:, :-1]
+    spread = 255.0 * (opacity - other)
+    return np.asarray(((shift - spread / 2) ** 2 + spread**2 / 12).sum(axis=1))
+
+
+def psnr_db(mse: float) -> float:
+    """Peak signal-to-noise ratio of 8-bit samples in dB; infinite without error."""
+    return float("inf") if mse == 0 else float(10 * np.log10(255.0**2 / mse))
+
+
+def color_samples(channels: int) -> int:
+    """Color channels of a pixel, alpha not counted."""
+    return 1 if channels <= 2 else 3
+
+
+def measure(original: Pixels, decoded: Pixels) -> Quality:
+    """Compare a decoded picture with its original.
+
+    Parameters
+    ----------
+    original, decoded : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        Equal shapes.
+
+    Returns
+    -------
+    quality : Quality
+        All measures.
+
+    Raises
+    ------
+    ImageError
+        The shapes differ.
+
+    References
+    ----------
+    Z. Wang et al., "Image quality assessment: from error visibility to structural similarity",
+    IEEE Transactions on Image Processing 13(4), 2004, doi:10.1109/TIP.2003.819861.
+    G. Sharma, W. Wu, E. N. Dalal, "The CIEDE2000 color-difference formula", Color Research and
+    Application 30(1), 2005, doi:10.1002/col.20070.
+    """
+    if original.shape != decoded.shape:
+        raise ImageError(
+            f"the pictures have different shapes, {original.shape} and {decoded.shape}",
+            "bad-shape",
+        )
+    if original.ndim == 2:
+        original, decoded = original[:, :, None], decoded[:, :, None]
+    channels = original.shape[2]
+    samples = original.shape[0] * original.shape[1] * color_samples(channels)
+    mse = squared_error(original, decoded) / samples
+    backgrounds = (0.0, 255.0) if channels in (2, 4) else (0.0,)
+    shown = [(_on(original, b), _on(decoded, b)) for b in backgrounds]
+    small = min(original.shape[:2]) < _SSIM_WINDOW
+    ssim = None if small else float(np.mean([_ssim(*pictures) for pictures in shown]))
+    differences = np.concatenate([_delta_e(*pictures) for pictures in shown])
+    return Quality(
+        mse=mse,
+        psnr_db=psnr_db(mse),
+        ssim=ssim,
+        delta_e_mean=float(differences.mean()),
+        delta_e_p95=float(np.percentile(differences, 95)),
+    )
+
+
+def _on(pixels: Pixels, background: float) -> Pixels:
+    """Compose a picture over a grey level and drop its alpha channel."""
+    if pixels.shape[2] not in (2, 4):
+        return pixels
+    opacity = pixels[:, :, -1:] / 255.0
+    composed = opacity * pixels[:, :, :-1] + (1.0 - opacity) * background
+    return np.asarray(np.floor(composed + 0.5), dtype=np.uint8)
+
+
+def _ssim(original: Pixels, decoded: Pixels) -> float:
+    from skimage.metrics import structural_similarity
+
+    return float(
+        structural_similarity(
+            original, decoded, channel_axis=2, data_range=255, win_size=_SSIM_WINDOW
+        )
+    )
+
+
+def _delta_e(original: Pixels, decoded: Pixels) -> npt.NDArray[np.float32]:
+    """CIEDE2000 of every pixel, strip by strip."""
+    from skimage.color import deltaE_ciede2000, rgb2lab
+
+    parts = []
+    step = max(1, _STRIP_PIXELS // original.shape[1])
+    for top in range(0, len(original), step):
+        first, second = (
+            rgb2lab(np.broadcast_to(part, (*part.shape[:2], 3)) / np.float32(255))
+            for part in (original[top : top + step], decoded[top : top + step])
+        )
+        parts.append(deltaE_ciede2000(first, second).astype(np.float32).reshape(-1))
+    return np.concatenate(parts)

@@ -1,0 +1,100 @@
+"""Pictures as arrays: their channels, rows and colors."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.errors import ImageError
+
+_STRIP_PIXELS = 1 << 20
+
+
+def as_channels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """View a picture as (H, W, C).
+
+    Raises
+    ------
+    ImageError
+        It is not a uint8 picture of 1 to 4 channels.
+    """
+    try:
+        array = np.asarray(pixels)
+    except (TypeError, ValueError) as error:
+        raise ImageError("pixels are not an array", "bad-dtype") from error
+    if array.dtype != np.uint8:
+        raise ImageError(f"pixels must be uint8, not {array.dtype}", "bad-dtype")
+    if array.ndim == 2:
+        array = array[:, :, None]
+    if array.ndim != 3 or not 1 <= array.shape[2] <= 4:
+        raise ImageError(
+            f"pixels must have shape (H, W) or (H, W, 1 to 4), not {array.shape}", "bad-shape"
+        )
+    if array.size == 0:
+        raise ImageError(f"pixels have the empty shape {array.shape}", "bad-dimensions")
+    return array
+
+
+def pack_colors(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+    """Pack each color into one integer whose order is the colors' lexicographic order.
+
+    Parameters
+    ----------
+    colors : ndarray of shape (..., C), dtype uint8
+        Colors of 1 to 4 channels.
+
+    Returns
+    -------
+    keys : ndarray of shape (...), dtype uint32
+        First channel most significant.
+    """
+    keys = colors[..., 0].astype(np.uint32)
+    for channel in range(1, colors.shape[-1]):
+        keys <<= 8
+        keys |= colors[..., channel]
+    return keys
+
+
+def unpack_colors(keys: npt.NDArray[np.uint32], channels: int) -> npt.NDArray[np.uint8]:
+    """Undo `pack_colors`: keys of shape (U,) to colors of shape (U, C)."""
+    octets = keys.astype(">u4").view(np.uint8).reshape(-1, 4)
+    return np.ascontiguousarray(octets[:, 4 - channels :])
+
+
+def strips(pixels: npt.NDArray[np.uint8]) -> Iterator[tuple[slice, npt.NDArray[np.uint32]]]:
+    """Walk a picture in strips of packed colors, so that memory stays bounded.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, C), dtype uint8
+        Any strides.
+
+    Yields
+    ------
+    rows : slice
+        Which rows the strip covers.
+    keys : ndarray of shape (rows, W), dtype uint32
+        Packed colors of these rows.
+    """
+    height, width = pixels.shape[:2]
+    step = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, step):
+        rows = slice(top, min(top + step, height))
+        yield rows, pack_colors(pixels[rows])
+
+
+def as_rows(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """View a picture as rows of bytes side by side, as kernels want it; copied if need be.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        Any strides.
+
+    Returns
+    -------
+    rows : ndarray of shape (H, W * C), dtype uint8
+        Any stride between rows.
+    """
+    rows = pixels.reshape(len(pixels), -1)
+    return rows if rows.strides[1] == 1 or rows.shape[1] == 1 else np.ascontiguousarray(rows)

@@ -1,0 +1,1 @@
+"""The dense format `.kmc` (format-spec section 16)."""

@@ -1,0 +1,1 @@
+"""One file, from disk to disk: a module for each verb of the command."""

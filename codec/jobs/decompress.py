@@ -1,0 +1,72 @@
+"""Compressed files to picture files."""
+
+from pathlib import Path
+
+from codec.decompressor import decompress
+from codec.files import check_source, check_targets, display_name, write_files
+from codec.formats.files import load_contents
+from codec.images.writing import PROFILED_EXTENSIONS, encode_image, holds_exactly
+from codec.jobs.compress import clocked, describe, timed
+from codec.limits import MAX_PIXELS
+from codec.reports.report import FileReport
+
+
+def decompress_file(
+    source: Path,
+    target: Path,
+    *,
+    codebook: Path | None = None,
+    force: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> FileReport:
+    """Decompress one compressed file into an image file.
+
+    Parameters
+    ----------
+    source : Path
+        A label PNG, an npz, an indexed PNG or a kmc.
+    target : Path
+        The image; its extension chooses the kind.
+    codebook : Path, optional
+        The codebook of a label PNG, if it is not beside it.
+    force : bool
+        Replace an existing output.
+    max_pixels : int
+        Largest picture that is accepted.
+
+    Returns
+    -------
+    report : FileReport
+        Status ``ok``.
+
+    Raises
+    ------
+    CodecError
+        The input or the output is at fault; nothing was written.
+    """
+    report = FileReport(display_name(source), outputs=[display_name(target)])
+    with clocked(report):
+        check_source(source)
+        check_targets([target], force=force)
+        with timed(report, "read"):
+            contents = load_contents(source, codebook_path=codebook, max_pixels=max_pixels)
+        describe(report, contents)
+        report.input_bytes = contents.size_bytes
+        report.set_sizes(contents.size_bytes)
+        with timed(report, "decode"):
+            pixels = decompress(contents.indexed)
+        profile = contents.profile
+        del contents
+        extension = target.suffix.lower()
+        with timed(report, "encode"):
+            data = encode_image(pixels, extension, profile)
+            if not holds_exactly(data, extension, pixels):
+                report.notices.append(
+                    f"{extension} is lossy here: the written pixels differ from the decoded ones"
+                )
+            if profile and extension not in PROFILED_EXTENSIONS:
+                report.notices.append(f"{extension} files hold no ICC profile: it is not written")
+        with timed(report, "write"):
+            write_files([(target, data)], force=force)
+        report.output_bytes = len(data)
+    return report

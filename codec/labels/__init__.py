@@ -1,0 +1,1 @@
+"""Codebook to labels: which code-word each pixel gets, and in what order they stand."""

@@ -1,0 +1,311 @@
+"""Pixels and codebook to labels whose mixture looks like the picture from afar.
+
+Everything is done in whole numbers and in sRGB samples, whatever space the codebook was trained
+in, and gives the same labels with and without the compiled kernel. Errors are in 1/16 sample. The
+code-word nearest to a color plus the error it has received (within 0 to 255, rounded to nearest)
+is taken, and what that leaves, times the strength, is made up for elsewhere.
+
+What a sample receives is bounded by half the longest gap between code-words, the greatest error
+between two of them, and the error left is that of the color moved into the box around the
+codebook: what no code-word can make up for is not carried across the picture.
+
+Alpha. Colors are compared as they are seen on a middle grey: sample v under alpha a becomes
+``127.5 + a / 255 * (v - 127.5)``, and alpha itself is scaled so that it counts as much as
+`codec.colors.colorspace` says. Fully transparent pixels keep their labels, and neither take nor
+pass on an error; opaque ones get opaque code-words if there are any.
+
+References
+----------
+.. [1] R. W. Floyd, L. Steinberg, "An adaptive algorithm for spatial grey scale", Proceedings of
+   the Society for Information Display 17(2), 1976.
+.. [2] B. E. Bayer, "An optimum method for two-level rendition of continuous-tone pictures", IEEE
+   International Conference on Communications, 1973.
+.. [3] T. Knoll, "Pattern dithering", US patent 6,606,166, 1999 (expired).
+"""
+
+import functools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.colors.histogram import ColorHistogram
+from codec.colors.pixels import as_rows
+from codec.kernels import compiled
+from codec.labels.nearest import label_pixels
+from codec.threads import run_parallel, spans
+
+Bytes = npt.NDArray[np.uint8]
+Sample = list[int]
+
+FULL_STRENGTH = 256
+THRESHOLDS = 64
+_STRIP_PIXELS = 1 << 20
+_THREAD_COLORS = 1 << 12
+# Colors whose mixtures are held at once, in 16 MiB.
+_COLORS_AT_ONCE = 1 << 18
+# Alpha 255 as seen, by channels: sqrt(n / 12) * 255 for n color channels.
+_OPAQUE_ALPHA = {1: 0, 2: 74, 3: 0, 4: 128}
+
+
+def fixed_strength(strength: float) -> int:
+    """Round a strength of 0 to 1 to the steps of 1/256 that are calculated with."""
+    return math.floor(strength * FULL_STRENGTH + 0.5)
+
+
+def dither_pixels(
+    pixels: Bytes,
+    histogram: ColorHistogram,
+    color_labels: Bytes,
+    codebook: Bytes,
+    kind: str,
+    strength: float = 1.0,
+) -> Bytes:
+    """Label every pixel so that errors cancel among neighbors.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, C), dtype uint8
+        The picture that the histogram was counted from.
+    histogram : ColorHistogram
+        Every color of the picture.
+    color_labels : ndarray of shape (U,), dtype uint8
+        The label of each of these colors without dithering.
+    codebook : ndarray of shape (K, C), dtype uint8
+        1 <= K <= 256 code-words as stored in the file.
+    kind : {'fs', 'ordered'}
+        ``fs`` diffuses errors among pixels [1]_, 7, 3, 5 and 1 of 16 parts, odd rows from right
+        to left. ``ordered`` finds for every color the 64 code-words that diffusing its error
+        from one to the next gives [3]_, sorts them by lightness, and takes the one that the
+        8x8 thresholds of [2]_ name: its amplitude is the spacing of the codebook around the
+        color, and its mean the color.
+    strength : float
+        0 to 1: how much of an error is made up for, in steps of 1/256. With 0 the labels are those
+        without dithering.
+
+    Returns
+    -------
+    labels : ndarray of shape (H, W), dtype uint8
+        One label a pixel.
+    """
+    steps = fixed_strength(strength)
+    if steps == 0:
+        return label_pixels(pixels, histogram, color_labels)
+    ditherer = (_Compiled if compiled() else _Plain)(codebook, steps)
+    if kind == "ordered":
+        return _take_in_order(pixels, histogram, color_labels, ditherer)
+    if _OPAQUE_ALPHA[pixels.shape[2]]:
+        labels = label_pixels(pixels, histogram, color_labels)
+    else:
+        labels = np.empty(pixels.shape[:2], dtype=np.uint8)
+    ditherer.diffuse(pixels, labels)
+    return labels
+
+
+def as_seen(colors: Bytes) -> Bytes:
+    """Place colors so that squared distance is how different they look, as whole samples.
+
+    Parameters
+    ----------
+    colors : ndarray of shape (N, C), dtype uint8
+        Straight alpha.
+
+    Returns
+    -------
+    seen : ndarray of shape (N, C), dtype uint8
+        Opaque samples are themselves; see the module for the others.
+    """
+    channels = colors.shape[1]
+    if not _OPAQUE_ALPHA[channels]:
+        return np.ascontiguousarray(colors)
+    values, alpha = colors[:, :-1].astype(np.int64), colors[:, -1:].astype(np.int64)
+    placed = (alpha * (2 * values - 255) + 65280) // 510
+    return np.hstack([placed, (alpha * _OPAQUE_ALPHA[channels] + 127) // 255]).astype(np.uint8)
+
+
+def _opaque_words(codebook: Bytes) -> Bytes:
+    """Labels of the opaque code-words, none where there is no alpha."""
+    if not _OPAQUE_ALPHA[codebook.shape[1]]:
+        return np.empty(0, dtype=np.uint8)
+    return np.flatnonzero(codebook[:, -1] == 255).astype(np.uint8)
+
+
+def _longest_gap(words: Bytes) -> int:
+    """Length of the longest edge of the shortest tree that joins all code-words, rounded up."""
+    whole = words.astype(np.int64)
+    nearest = ((whole - whole[0]) ** 2).sum(axis=1)
+    joined = np.zeros(len(words), dtype=bool)
+    longest = 0
+    for _ in range(len(words)):
+        newcomer = int(np.where(joined, np.iinfo(np.int64).max, nearest).argmin())
+        longest = max(longest, int(nearest[newcomer]))
+        joined[newcomer] = True
+        np.minimum(nearest, ((whole - whole[newcomer]) ** 2).sum(axis=1), out=nearest)
+    return math.isqrt(longest - 1) + 1 if longest else 0
+
+
+def _ranks(words: Bytes) -> Bytes:
+    """Sort code-words by lightness (luma of ITU-R BT.601), then label; tell each one's place."""
+    weights = (299, 587, 114) if words.shape[1] >= 3 else (1,)
+    luma = words[:, : len(weights)].astype(np.int64) @ np.array(weights)
+    ranks = np.empty(len(words), dtype=np.uint8)
+    ranks[np.argsort(luma, kind="stable")] = np.arange(len(words), dtype=np.uint8)
+    return ranks
+
+
+class _Ditherer:
+    """A codebook prepared for dithering."""
+
+    def __init__(self, codebook: Bytes, steps: int) -> None:
+        self.words, self.opaque = as_seen(codebook), _opaque_words(codebook)
+        self.steps, self.most = steps, 8 * _longest_gap(self.words)
+        self.ranks = _ranks(self.words)
+
+    def diffuse(self, pixels: Bytes, labels: Bytes) -> None:
+        """Fill in labels by error diffusion; those of transparent pixels stay."""
+        raise NotImplementedError
+
+    def mix(self, colors: Bytes, mixtures: Bytes) -> None:
+        """Fill in the labels (U, 64) that mix to each color; those of transparent ones stay."""
+        raise NotImplementedError
+
+
+class _Compiled(_Ditherer):
+    def _prepared(self) -> Any:
+        from codec.kernels.dither import Ditherer
+
+        alpha = _OPAQUE_ALPHA[self.words.shape[1]]
+        return Ditherer(self.words, self.opaque, alpha, self.steps, self.most)
+
+    def diffuse(self, pixels: Bytes, labels: Bytes) -> None:
+        height, width, channels = pixels.shape
+        prepared = self._prepared()
+        errors = np.zeros((2, (width + 2) * channels), dtype=np.int32)
+        rows = max(1, _STRIP_PIXELS // width)
+        for top in range(0, height, rows):
+            part = slice(top, top + rows)
+            prepared.diffuse(as_rows(pixels[part]), top, errors, labels[part])
+
+    def mix(self, colors: Bytes, mixtures: Bytes) -> None:
+        colors = np.ascontiguousarray(colors)
+        run_parallel(
+            [
+                functools.partial(self._prepared().mix, colors[part], self.ranks, mixtures[part])
+                for part in spans(len(colors), 1, _THREAD_COLORS)
+            ]
+        )
+
+
+class _Plain(_Ditherer):
+    """What the compiled kernel does, one pixel after another."""
+
+    def __init__(self, codebook: Bytes, steps: int) -> None:
+        super().__init__(codebook, steps)
+        self._code = self.words.astype(int).tolist()
+        low, high = self.words.min(axis=0), self.words.max(axis=0)
+        self._box = [(16 * int(a), 16 * int(b)) for a, b in zip(low, high, strict=True)]
+        self._choices = (np.arange(len(self.words)), self.opaque)
+        self._found: tuple[dict[tuple[int, ...], int], ...] = ({}, {})
+
+    def _choose(self, seen: Sample, alpha: int, received: Sample) -> tuple[int, Sample]:
+        """Label a pixel, and tell the error to be made up for elsewhere."""
+        only_opaque = bool(self.opaque.size) and alpha == 255
+        errors = [min(max(error, -self.most), self.most) for error in received]
+        if only_opaque:
+            errors[-1] = 0
+        color = tuple(
+            (min(max(16 * sample + error, 0), 4080) + 8) >> 4
+            for sample, error in zip(seen, errors, strict=True)
+        )
+        label = self._found[only_opaque].get(color)
+        if label is None:
+            rows = self._choices[only_opaque]
+            distances = ((self.words[rows].astype(np.int64) - color) ** 2).sum(axis=1)
+            label = self._found[only_opaque][color] = int(rows[distances.argmin()])
+        left = [
+            ((min(max(16 * sample, low), high) + error - 16 * word) * self.steps + 128) >> 8
+            for sample, error, word, (low, high) in zip(
+                seen, errors, self._code[label], self._box, strict=True
+            )
+        ]
+        return label, left
+
+    def _as_lists(self, colors: Bytes) -> Iterator[tuple[int, Sample, int]]:
+        """Go through colors that are not transparent: number, samples as seen, and alpha."""
+        has_alpha = _OPAQUE_ALPHA[colors.shape[1]] > 0
+        alphas = colors[:, -1].tolist() if has_alpha else [255] * len(colors)
+        for number, (seen, alpha) in enumerate(zip(as_seen(colors).tolist(), alphas, strict=True)):
+            if alpha:
+                yield number, seen, alpha
+
+    def diffuse(self, pixels: Bytes, labels: Bytes) -> None:
+        height, width, channels = pixels.shape
+        below = [[0] * channels for _ in range(width + 2)]
+        for y in range(height):
+            here, below = below, [[0] * channels for _ in range(width + 2)]
+            ahead = -1 if y % 2 else 1
+            for x, seen, alpha in list(self._as_lists(pixels[y]))[::ahead]:
+                labels[y, x], left = self._choose(seen, alpha, here[x + 1])
+                for c, error in enumerate(left):
+                    shares = [(7 * error + 8) >> 4, (3 * error + 8) >> 4, (5 * error + 8) >> 4]
+                    here[x + 1 + ahead][c] += shares[0]
+                    below[x + 1 - ahead][c] += shares[1]
+                    below[x + 1][c] += shares[2]
+                    below[x + 1 + ahead][c] += error - sum(shares)
+
+    def mix(self, colors: Bytes, mixtures: Bytes) -> None:
+        for number, seen, alpha in self._as_lists(colors):
+            left = [0] * len(seen)
+            chosen = []
+            for _ in range(THRESHOLDS):
+                label, left = self._choose(seen, alpha, left)
+                chosen.append(label)
+            mixtures[number] = sorted(chosen, key=self.ranks.__getitem__)
+
+
+def bayer_thresholds() -> Bytes:
+    """Make the thresholds of ordered dithering.
+
+    Returns
+    -------
+    thresholds : ndarray of shape (8, 8), dtype uint8
+        Each of 0 to 63 once, those that follow each other far apart.
+    """
+    thresholds = np.zeros((1, 1), dtype=np.uint8)
+    for _ in range(3):
+        fourfold = 4 * thresholds
+        thresholds = np.block([[fourfold, fourfold + 2], [fourfold + 3, fourfold + 1]])
+    return thresholds.astype(np.uint8)
+
+
+def _take_in_order(
+    pixels: Bytes, histogram: ColorHistogram, color_labels: Bytes, ditherer: _Ditherer
+) -> Bytes:
+    """Take for each pixel the code-word of its color's mixture that its threshold names."""
+    height, width = pixels.shape[:2]
+    size = len(histogram)
+    labels = np.empty((height, width), dtype=np.uint8)
+    # Which color a pixel has, a byte at a time.
+    places = np.arange(size)
+    digits = [
+        label_pixels(pixels, histogram, (places >> shift & 255).astype(np.uint8))
+        for shift in range(0, max(size - 1, 1).bit_length(), 8)
+    ]
+    thresholds = bayer_thresholds()[:, np.arange(width) % 8]
+    for start in range(0, size, _COLORS_AT_ONCE):
+        part = slice(start, start + _COLORS_AT_ONCE)
+        mixtures = np.repeat(color_labels[part, None], THRESHOLDS, axis=1)
+        ditherer.mix(histogram.colors[part], mixtures)
+        for y in range(height):
+            color = np.zeros(width, dtype=np.int64)
+            for shift, digit in enumerate(digits):
+                color += digit[y].astype(np.int64) << 8 * shift
+            here = (color >= start) & (color < start + len(mixtures))
+            np.copyto(
+                labels[y],
+                mixtures[np.where(here, color - start, 0), thresholds[y % 8]],
+                where=here,
+            )
+    return labels

@@ -1,0 +1,49 @@
+"""`.kmc` through imageio and Pillow, once `codec.register()` was called.
+
+Both are imported only there.
+"""
+
+_registered = False
+
+
+def register() -> None:
+    """Teach imageio and Pillow to read and write `.kmc` files.
+
+    After it, ``imageio.v3.imread("x.kmc")`` gives the pixels that `codec.decompress` gives, and
+    ``PIL.Image.open("x.kmc")`` an image of mode L, LA, RGB or RGBA. Writing, by
+    ``iio.imwrite("x.kmc", pixels)`` and ``image.save("x.kmc")``, compresses; further arguments are
+    those of `codec.compress`, such as ``n_colors``. Calling it again does nothing. Damaged files
+    raise the errors of `codec.load`.
+
+    Examples
+    --------
+    >>> import codec, imageio.v3 as iio
+    >>> codec.register()
+    >>> pixels = iio.imread("photo.kmc")  # doctest: +SKIP
+    """
+    global _registered
+    if not _registered:
+        _register_with_pillow()
+        _register_with_imageio()
+        _registered = True
+
+
+def _register_with_pillow() -> None:
+    from PIL import Image
+
+    from codec.plugins.pillow import KmcImageFile, accept, save
+
+    Image.register_open(KmcImageFile.format, KmcImageFile, accept)
+    Image.register_save(KmcImageFile.format, save)
+    Image.register_extension(KmcImageFile.format, ".kmc")
+
+
+def _register_with_imageio() -> None:
+    from imageio import config
+
+    config.known_plugins["kmcodec"] = config.PluginConfig(
+        name="kmcodec", class_name="KmcPlugin", module_name="codec.plugins.imageio"
+    )
+    kind = config.FileExtension(name="kmcodec dense file", extension=".kmc", priority=["kmcodec"])
+    config.extension_list.append(kind)
+    config.known_extensions.setdefault(".kmc", []).append(kind)

@@ -1,0 +1,64 @@
+"""Putting PNG files together."""
+
+import struct
+import zlib
+from collections.abc import Iterable
+
+import deflate
+import numpy as np
+import numpy.typing as npt
+
+from codec.png.packing import BEST_LEVEL
+from codec.png.reading import SIGNATURE
+
+
+def write_png(
+    width: int,
+    height: int,
+    depth: int,
+    color_type: int,
+    filtered: npt.NDArray[np.uint8],
+    before_idat: tuple[tuple[bytes, bytes], ...] = (),
+    level: int = BEST_LEVEL,
+) -> bytes:
+    """Put together a PNG of filtered rows.
+
+    Parameters
+    ----------
+    width, height, depth, color_type : int
+        Fields of IHDR.
+    filtered : ndarray of shape (H, 1 + S), dtype uint8
+        Rows with their filter bytes.
+    before_idat : tuple of (type, content)
+        Chunks between IHDR and IDAT.
+    level : int
+        libdeflate's compression level, 1 to 12.
+
+    Returns
+    -------
+    data : bytes
+        The file.
+    """
+    header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
+    idat = bytes(deflate.zlib_compress(np.ascontiguousarray(filtered), level))
+    return join_chunks(((b"IHDR", header), *before_idat, (b"IDAT", idat), (b"IEND", b"")))
+
+
+def join_chunks(chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Put together a PNG of chunks.
+
+    Parameters
+    ----------
+    chunks : iterable of (type, content)
+        All of them, from IHDR to IEND.
+
+    Returns
+    -------
+    data : bytes
+        The file.
+    """
+    pieces = [SIGNATURE]
+    for kind, content in chunks:
+        crc = zlib.crc32(content, zlib.crc32(kind))
+        pieces += [struct.pack(">I", len(content)), kind, content, struct.pack(">I", crc)]
+    return b"".join(pieces)

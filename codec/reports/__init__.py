@@ -1,0 +1,1 @@
+"""What became of a file: the facts, and how they are shown."""

@@ -1,0 +1,190 @@
+"""Reports as one line, as text or as JSON."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from codec.indexed import CHANNEL_NAMES
+from codec.kernels import compiled
+from codec.reports.report import FileReport
+
+
+def format_bytes(size: int | None) -> str:
+    """Write a size with the unit that suits it, in powers of 1000."""
+    if size is None:
+        return "?"
+    if size < 1000:
+        return f"{size} B"
+    value = float(size)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 999.95:
+            return f"{value:.1f} {unit}"
+    return f"{value / 1000:.1f} TB"
+
+
+def _number(value: float | None, digits: int, unit: str = "") -> str:
+    return "-" if value is None else f"{value:.{digits}f}{unit}"
+
+
+def _distortion(report: FileReport) -> str:
+    if report.lossless:
+        return "lossless"
+    if report.mse == 0:
+        return "no visible loss"
+    return _number(report.psnr_db, 1, " dB")
+
+
+def compress_line(report: FileReport) -> str:
+    """Tell in one line what compressing a file gave."""
+    return (
+        f"{report.input}  {format_bytes(report.input_bytes)} → {format_bytes(report.output_bytes)}"
+        f"  {_number(report.ratio_raw, 1)}× vs raw, {_number(report.ratio_file, 1)}× vs file"
+        f"  {_distortion(report)}  {report.seconds:.2f} s"
+    )
+
+
+def decompress_line(report: FileReport) -> str:
+    """Tell in one line what decompressing a file gave."""
+    shape = f"{report.width}×{report.height} {CHANNEL_NAMES[report.channels or 3]}"
+    return (
+        f"{report.input}  {format_bytes(report.input_bytes)} → {format_bytes(report.output_bytes)}"
+        f"  {shape}, {report.n_colors} colors, {_number(report.ratio_raw, 1)}× vs raw"
+        f"  {report.seconds:.2f} s"
+    )
+
+
+def as_text(report: FileReport) -> str:
+    """Render everything that is known of a file, a line a fact."""
+    rows: list[tuple[str, str]] = []
+
+    def add(name: str, value: object, text: str) -> None:
+        if value is not None:
+            rows.append((name, text))
+
+    shape = f"{report.width} × {report.height}, {CHANNEL_NAMES.get(report.channels or 0, '?')}"
+    add("form", report.form, str(report.form))
+    add("picture", report.width, shape)
+    add("original file", report.input_bytes, f"{report.input_bytes} bytes")
+    add("raw pixels", report.raw_bytes, f"{report.raw_bytes} bytes")
+    for part, size in report.part_bytes.items():
+        add(f"  {part}", size, f"{size} bytes")
+    add("compressed", report.output_bytes, f"{report.output_bytes} bytes")
+    add("ratio vs raw", report.ratio_raw, f"{_number(report.ratio_raw, 2)}×")
+    add("ratio vs file", report.ratio_file, f"{_number(report.ratio_file, 2)}×")
+    add("bits per pixel", report.bits_per_pixel, _number(report.bits_per_pixel, 3))
+    add("unique colors", report.unique_colors,
+        f"{report.unique_colors} → {report.unique_colors_after}")  # fmt: skip
+    add("codebook size K", report.n_colors, f"{report.n_colors}")
+    add("MSE", report.mse, _number(report.mse, 3))
+    add("PSNR", report.mse, "infinite (lossless)" if report.lossless else _distortion(report))
+    add("SSIM", report.ssim, _number(report.ssim, 4))
+    add("ΔE2000 mean", report.delta_e_mean, _number(report.delta_e_mean, 3))
+    add("ΔE2000 95 %", report.delta_e_p95, _number(report.delta_e_p95, 3))
+    slow = report.engine == "sklearn" and not compiled()
+    note = ", as kmcodec was installed without a compiler" if slow else ""
+    add("engine", report.engine, f"{report.engine}{note}")
+    add("dithering", report.dither, str(report.dither))
+    add("verified", report.verified, "yes" if report.verified else "no seal")
+    for stage, seconds in report.stage_seconds.items():
+        add(f"  {stage}", seconds, f"{seconds:.3f} s")
+    add("time", report.seconds, f"{report.seconds:.3f} s")
+    width = max(len(name) for name, _ in rows)
+    return "\n".join([report.input, *(f"  {name:<{width}}  {text}" for name, text in rows)])
+
+
+def totals(reports: Sequence[FileReport]) -> dict[str, Any]:
+    """Add up the files that were done.
+
+    Parameters
+    ----------
+    reports : sequence of FileReport
+        Of one run.
+
+    Returns
+    -------
+    totals : dict
+        Number of files by status, their bytes, ratios of the sums, and seconds.
+    """
+    done = [report for report in reports if report.status == "ok"]
+    sums = {
+        name: sum(getattr(report, name) or 0 for report in done)
+        for name in ("input_bytes", "raw_bytes", "output_bytes")
+    }
+    compressed = sum(sum(report.part_bytes.values()) for report in done)
+    has_originals = bool(done) and all(report.ratio_file is not None for report in done)
+    return {
+        "files": len(reports),
+        "ok": len(done),
+        "skipped": sum(report.status == "skipped" for report in reports),
+        "error": sum(report.status == "error" for report in reports),
+        **sums,
+        "ratio_raw": sums["raw_bytes"] / compressed if compressed else None,
+        "ratio_file": sums["input_bytes"] / compressed if has_originals else None,
+        "seconds": sum(report.seconds for report in reports),
+    }
+
+
+def totals_line(reports: Sequence[FileReport], *, ratios: bool = True) -> str:
+    """Tell in one line what a run over many files gave."""
+    sums = totals(reports)
+    counts = ", ".join(
+        f"{sums[status]} {word}"
+        for status, word in (("skipped", "skipped"), ("error", "failed"))
+        if sums[status]
+    )
+    line = (
+        f"{sums['ok']} of {sums['files']} files"
+        f"{f' ({counts})' if counts else ''}"
+        f"  {format_bytes(sums['input_bytes'])} → {format_bytes(sums['output_bytes'])}"
+    )
+    if ratios and sums["ratio_raw"] is not None:
+        line += f"  {sums['ratio_raw']:.1f}× vs raw, {sums['ratio_file']:.1f}× vs file"
+    return f"{line}  {sums['seconds']:.2f} s"
+
+
+def as_json(reports: Sequence[FileReport], *, with_totals: bool = True, **more: object) -> str:
+    """Render reports and their totals as one JSON document.
+
+    Parameters
+    ----------
+    reports : sequence of FileReport
+        In the order of the inputs.
+    with_totals : bool
+        Add up the files, which makes no sense for settings of one file.
+    **more : object
+        Further top-level entries.
+
+    Returns
+    -------
+    text : str
+        Valid JSON: numbers that are not finite become null.
+    """
+    import json
+
+    results = [
+        {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in asdict(report).items()
+        }
+        for report in reports
+    ]
+    sums = {"totals": totals(reports)} if with_totals else {}
+    return json.dumps({"results": results, **sums, **more}, indent=2)
+
+
+SWEEP_HEADER = (
+    f"{'codebook':<12} {'K':>4} {'bytes':>10} {'vs raw':>8} {'vs file':>8}"
+    f" {'PSNR dB':>8} {'SSIM':>7} {'seconds':>8}"
+)
+
+
+def sweep_line(report: FileReport) -> str:
+    """Tell in one line of a table what one setting of a sweep gave; see `SWEEP_HEADER`."""
+    psnr = "inf" if report.mse == 0 else _number(report.psnr_db, 2)
+    return (
+        f"{report.codebook_from:<12} {report.n_colors_asked:>4} {report.output_bytes:>10}"
+        f" {_number(report.ratio_raw, 2):>7}× {_number(report.ratio_file, 2):>7}×"
+        f" {psnr:>8} {_number(report.ssim, 4):>7} {report.seconds:>8.2f}"
+    )
