@@ -4,19 +4,18 @@ The codebook is rounded before labels are assigned, so that labels describe the 
 file holds; unused code-words are dropped before the order is chosen.
 """
 
-import time
+import functools
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from codec.codebook.baselines import BASELINES
-from codec.codebook.training import start_engine, train_codebook
+from codec.codebook.training import train_codebook
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram, count_colors
-from codec.colors.lookup import look_up, renumber
+from codec.colors.lookup import ascending, look_up, renumber
 from codec.colors.metrics import color_samples, squared_error, squared_errors
 from codec.colors.pixels import as_channels, pack_colors
 from codec.indexed import IndexedImage
@@ -24,7 +23,8 @@ from codec.kernels import compiled
 from codec.labels.dithering import dither_pixels, fixed_strength
 from codec.labels.nearest import label_colors, label_pixels
 from codec.labels.ordering import order_codewords
-from codec.settings import CompressSettings, resolve_engine
+from codec.settings import CompressSettings
+from codec.stopwatch import Stopwatch
 
 KMEANS = "kmeans"
 _COLORS_AT_ONCE = 1 << 18
@@ -52,8 +52,6 @@ class Compression:
         `codec.colors.metrics`).
     dither : {'none', 'fs', 'ordered'}
         How the labels were dithered; ``none`` where nothing had to be.
-    seconds : dict of str to float
-        Wall time by stage.
     """
 
     indexed: IndexedImage
@@ -63,18 +61,6 @@ class Compression:
     engine: str
     mse: float
     dither: str = "none"
-    seconds: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass
-class _Stopwatch:
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
 def compress(
@@ -159,7 +145,11 @@ def compress(
 
 
 def compress_with_details(
-    pixels: npt.NDArray[np.uint8], settings: CompressSettings | None = None
+    pixels: npt.NDArray[np.uint8],
+    settings: CompressSettings | None = None,
+    *,
+    in_ascending_order: bool = False,
+    watch: Stopwatch | None = None,
 ) -> Compression:
     """Compress as `compress` does, and tell how it went.
 
@@ -169,6 +159,11 @@ def compress_with_details(
         As for `compress`.
     settings : CompressSettings, optional
         Its other arguments; by default, the defaults.
+    in_ascending_order : bool
+        Put code-words into ascending order, as `Format.ascending` asks, and not into the one that
+        suits row filters.
+    watch : Stopwatch, optional
+        Times the stages.
 
     Returns
     -------
@@ -180,41 +175,32 @@ def compress_with_details(
     ImageError
         As `compress`.
     """
-    settings = settings or CompressSettings()
-    n_colors, exact = settings.n_colors, settings.exact
+    settings, watch = settings or CompressSettings(), watch or Stopwatch()
     pixels = as_channels(pixels)
-    metric = ColorMetric(settings.color_space, exact)
-    watch = _Stopwatch()
+    metric = ColorMetric(settings.color_space, settings.exact)
     with watch.stage("histogram"):
         histogram = count_colors(pixels)
-        visible, hidden_pixels = (histogram, 0) if exact else _merge_hidden(histogram)
-    lossless = len(visible) <= n_colors
-    trained = not lossless and settings.codebook_from == KMEANS
-    # On a line there is nothing to search: see `codec.codebook.greys`.
-    engine = "optimal" if histogram.colors.shape[1] == 1 else resolve_engine(settings.engine)
-    dither = (
-        "none" if lossless or not fixed_strength(settings.dither_strength) else settings.dither
+        visible, hidden_pixels = (histogram, 0) if settings.exact else _merge_hidden(histogram)
+    instead = None
+    if settings.codebook_from != KMEANS:
+        shown = pixels if hidden_pixels == 0 else _without_hidden(pixels)
+        instead = functools.partial(BASELINES[settings.codebook_from], shown)
+    codebook, engine, is_all = train_codebook(
+        visible,
+        settings.n_colors,
+        metric=metric,
+        seed=settings.seed,
+        engine=settings.engine,
+        effort=settings.effort,
+        instead=instead,
+        watch=watch,
     )
-    if trained and engine != "optimal":
-        with watch.stage("engine start"):
-            start_engine(engine)
-    with watch.stage("training"):
-        if lossless or settings.codebook_from == KMEANS:
-            codebook = train_codebook(
-                visible,
-                n_colors,
-                metric=metric,
-                seed=settings.seed,
-                engine=settings.engine,
-                effort=settings.effort,
-            )
-        else:
-            shown = pixels if hidden_pixels == 0 else _without_hidden(pixels)
-            codebook = BASELINES[settings.codebook_from](shown, visible, n_colors, settings.seed)
+    strength = fixed_strength(settings.dither_strength)
+    dither = "none" if is_all or not strength else settings.dither
     with watch.stage("labels"):
         color_labels = (
             _exact_labels(histogram, visible)
-            if lossless
+            if is_all
             else label_colors(histogram.colors, codebook, metric)
         )
         if dither == "none":
@@ -222,26 +208,29 @@ def compress_with_details(
             codebook, color_labels = codebook[used], renumber(color_labels, used)
             labels = label_pixels(pixels, histogram, color_labels)
         else:
-            strength = settings.dither_strength
-            labels = dither_pixels(pixels, histogram, color_labels, codebook, dither, strength)
+            labels = dither_pixels(
+                pixels, histogram, color_labels, codebook, dither, settings.dither_strength
+            )
             used = _used_labels(labels)
             codebook, labels = codebook[used], renumber(labels, used)
     with watch.stage("ordering"):
-        order = order_codewords(labels, len(codebook))
+        order = (
+            ascending(codebook) if in_ascending_order else order_codewords(labels, len(codebook))
+        )
         indexed = IndexedImage(renumber(labels, order), codebook[order])
+    mse = (
+        _mse(histogram, codebook, color_labels)
+        if dither == "none"
+        else _mse_of_pixels(pixels, codebook, labels)
+    )
     return Compression(
         indexed=indexed,
-        lossless=lossless,
+        lossless=is_all or (mse == 0 and not settings.exact),
         unique_colors=len(histogram),
         hidden_pixels=hidden_pixels,
-        engine=engine if trained else "none",
-        mse=(
-            _mse(histogram, codebook, color_labels)
-            if dither == "none"
-            else _mse_of_pixels(pixels, codebook, labels)
-        ),
+        engine=engine,
+        mse=mse,
         dither=dither,
-        seconds=watch.seconds,
     )
 
 

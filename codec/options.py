@@ -1,12 +1,81 @@
-"""The words and numbers that users may choose, free of imports.
+"""The words that users may choose, and what effort means; free of heavy imports.
 
-The command line must show its help in a few hundredths of a second, which NumPy alone would take;
-so what it offers stands here, and the modules that carry it out build their tables on it.
+The command line must show its help in a few hundredths of a second, which NumPy alone would take.
 """
 
-FORMAT_NAMES = ("pair", "npz", "png", "kmc")
+from typing import NamedTuple
+
+DEFAULT_FORMAT = "pair"
 ENGINE_NAMES = ("native", "sklearn")
-EFFORTS = ("fast", "default", "best")
 COLOR_SPACES = ("rgb", "oklab", "lab")
 DITHER_KINDS = ("none", "fs", "ordered")
 CODEBOOK_SOURCES = ("kmeans", "random", "first-pixels", "median-cut")
+
+
+class Effort(NamedTuple):
+    """How much is tried, by whoever can try more or less.
+
+    Parameters
+    ----------
+    points : int
+        Native engine: above so many colors, the means of grid cells stand for them while training.
+    summary : int
+        Points of its summary at K = 256; half as many for the smallest K.
+    starts : int
+        Its starts times K, at most; one start at least.
+    breaths, swaps : int
+        Its rounds of breathing, and of random breathing after that, at most.
+    steps : int
+        Its Lloyd steps on all colors, at most.
+    tolerance : float
+        Part of the error that a step must gain for the next to follow.
+    reference_starts, reference_steps : int
+        Starts times K, and Lloyd steps on all colors, of the scikit-learn engine.
+    reference_breathes : bool
+        Whether it breathes.
+    deflate_levels : tuple of (int, int)
+        libdeflate's level for rows of at most so many bytes together.
+    deflate_flat, deflate_beyond : int
+        Its level for larger ones: for those that a trial deflates to less than a sixteenth, and
+        for others.
+    few_contexts : bool
+        Whether a .kmc is coded with few contexts.
+    """
+
+    points: int
+    summary: int
+    starts: int
+    breaths: int
+    swaps: int
+    steps: int
+    tolerance: float
+    reference_starts: int
+    reference_steps: int
+    reference_breathes: bool
+    deflate_levels: tuple[tuple[int, int], ...]
+    deflate_flat: int
+    deflate_beyond: int
+    few_contexts: bool
+
+
+EFFORTS = {
+    "fast": Effort(
+        points=1 << 16, summary=1 << 11, starts=128, breaths=3, swaps=0, steps=4, tolerance=1e-3,
+        reference_starts=128, reference_steps=8, reference_breathes=False,
+        deflate_levels=(), deflate_flat=6, deflate_beyond=6, few_contexts=True,
+    ),
+    # Level 10 has half of what 12 gains over 6, in a fifth of its time. With more bytes than that
+    # it would take longer than everything else together, unless they are flat: then it is quick.
+    "default": Effort(
+        points=1 << 17, summary=1 << 12, starts=384, breaths=8, swaps=0, steps=12, tolerance=2e-4,
+        reference_starts=512, reference_steps=24, reference_breathes=True,
+        deflate_levels=((1 << 17, 12), (1 << 21, 10)), deflate_flat=10, deflate_beyond=6,
+        few_contexts=False,
+    ),
+    "best": Effort(
+        points=1 << 18, summary=1 << 14, starts=384, breaths=32, swaps=128, steps=64,
+        tolerance=1e-6,
+        reference_starts=2048, reference_steps=100, reference_breathes=True,
+        deflate_levels=(), deflate_flat=12, deflate_beyond=12, few_contexts=False,
+    ),
+}  # fmt: skip

@@ -1,4 +1,4 @@
-"""What `codec.compress` may be told beside the pixels, checked once."""
+"""What may be told beside the pixels and the names of files; checked once, here."""
 
 import operator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from numbers import Real
 
 from codec.errors import ParameterError
 from codec.kernels import compiled
-from codec.limits import MAX_CODEBOOK_SIZE, MAX_SEED
+from codec.limits import MAX_CODEBOOK_SIZE, MAX_PIXELS, MAX_SEED
 from codec.options import CODEBOOK_SOURCES, COLOR_SPACES, DITHER_KINDS, EFFORTS, ENGINE_NAMES
 
 
@@ -38,7 +38,7 @@ class CompressSettings:
     def __post_init__(self) -> None:
         self._keep_whole("n_colors", 1, MAX_CODEBOOK_SIZE)
         self._keep_whole("seed", 0, MAX_SEED)
-        resolve_engine(self.engine)
+        object.__setattr__(self, "engine", resolve_engine(self.engine))
         for name, legal in (
             ("effort", EFFORTS),
             ("color_space", COLOR_SPACES),
@@ -67,6 +67,36 @@ class CompressSettings:
                 f"{name} must be a whole number from {low} to {high}, not {value!r}", name
             )
         object.__setattr__(self, name, number)
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How a picture is read.
+
+    Parameters
+    ----------
+    first_frame, max_pixels
+        See `codec.read_image`.
+    """
+
+    first_frame: bool = False
+    max_pixels: int = MAX_PIXELS
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """Whether an output is written.
+
+    Parameters
+    ----------
+    force : bool
+        Replace existing outputs.
+    skip_if_larger : bool
+        Write nothing if the result would be larger than the input file.
+    """
+
+    force: bool = False
+    skip_if_larger: bool = False
 
 
 def resolve_engine(name: str) -> str:

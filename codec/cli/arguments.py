@@ -6,8 +6,14 @@ from pathlib import Path
 
 from codec import __version__
 from codec.limits import MAX_CODEBOOK_SIZE, MAX_PIXELS, MAX_SEED
-from codec.options import CODEBOOK_SOURCES, COLOR_SPACES, DITHER_KINDS, EFFORTS, ENGINE_NAMES
-from codec.options import FORMAT_NAMES as FORMAT_NAMES
+from codec.options import (
+    CODEBOOK_SOURCES,
+    COLOR_SPACES,
+    DEFAULT_FORMAT,
+    DITHER_KINDS,
+    EFFORTS,
+    ENGINE_NAMES,
+)
 
 _EXIT_CODES = """\
 exit codes:
@@ -86,7 +92,7 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="K", help="largest number of colors (default %(default)s)",
     )  # fmt: skip
     compress.add_argument(
-        "--format", choices=FORMAT_NAMES,
+        "--format", metavar="FORMAT",
         help="pair: label PNG and codebook .npy (default); npz: one NumPy archive; "
         "png: indexed PNG; kmc: the fewest bytes",
     )  # fmt: skip
@@ -141,7 +147,7 @@ def make_parser() -> argparse.ArgumentParser:
         default=[CODEBOOK_SOURCES[0]],
         help="ways of choosing the codebook to compare (default kmeans)",
     )  # fmt: skip
-    sweep.add_argument("--format", choices=FORMAT_NAMES, default=FORMAT_NAMES[0],
+    sweep.add_argument("--format", metavar="FORMAT", default=DEFAULT_FORMAT,
                        help="whose bytes are counted (default %(default)s)")  # fmt: skip
     sweep.add_argument("--json", action="store_true", help="print JSON")
     return parser
@@ -163,7 +169,7 @@ def _shared_options() -> list[argparse.ArgumentParser]:
         "--output",
         type=Path,
         metavar="OUT",
-        help="output of a single input; its name chooses the form",
+        help="output of a single input; its name chooses the format",
     )
     where.add_argument(
         "-d",

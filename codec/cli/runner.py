@@ -8,16 +8,17 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Self
 
 from codec.errors import CodecError, FileError, LimitError
 from codec.files import as_file_error, display_name, read_start
-from codec.formats.kmc import file as kmc
-from codec.jobs.plan import COMPRESSED_ALREADY, Job
-from codec.png.reading import SIGNATURE, parse_header
+from codec.formats.registry import START_BYTES, peek_size
+from codec.jobs.plan import COMPRESSED_ALREADY
 from codec.reports.report import FileReport
 from codec.threads import silence, thread_count
 
@@ -25,31 +26,87 @@ _SKIPPED = ("exists", COMPRESSED_ALREADY)
 # Larger files and pictures have all memory and all threads for themselves.
 _SMALL_BYTES = 1 << 22
 _SMALL_PIXELS = 1 << 22
-_PNG_START = 29  # up to the end of what IHDR holds
 _NAME = "kmcodec-file"
 
 
+@dataclass(frozen=True)
+class Task:
+    """What is to be done with one file.
+
+    Parameters
+    ----------
+    source : Path
+        The file.
+    work : callable
+        Does it; raises `CodecError` if it fails.
+    """
+
+    source: Path
+    work: Callable[[], FileReport]
+
+
+def attempt(task: Task) -> FileReport:
+    """Do a task; a failure becomes a report that says so.
+
+    Parameters
+    ----------
+    task : Task
+        Of any command.
+
+    Returns
+    -------
+    report : FileReport
+        What the task returned, or one of status ``error`` or ``skipped``.
+    """
+    try:
+        return task.work()
+    except (CodecError, MemoryError) as error:
+        return _failure(task.source, error)
+
+
+def attempt_each(source: Path, reports: Iterator[FileReport]) -> Iterator[FileReport]:
+    """Yield one report after another of a file; if that fails, a last one that says why.
+
+    Parameters
+    ----------
+    source : Path
+        The file.
+    reports : iterator of FileReport
+        Raises `CodecError` if it fails.
+
+    Yields
+    ------
+    report : FileReport
+        As for `attempt`.
+    """
+    try:
+        yield from reports
+    except (CodecError, MemoryError) as error:
+        yield _failure(source, error)
+
+
+def _failure(source: Path, error: CodecError | MemoryError) -> FileReport:
+    if not isinstance(error, CodecError):
+        error = LimitError("not enough memory", "memory")
+    status = "skipped" if error.reason in _SKIPPED else "error"
+    return FileReport(display_name(source), status=status, error=str(error), reason=error.reason)
+
+
 def run(
-    jobs: Sequence[Job],
-    work: Callable[[Job], FileReport],
+    tasks: Sequence[Task],
     *,
-    folder: Path | None = None,
     show: Callable[[FileReport], None] = lambda report: None,
     progress: bool = False,
     parallel: bool = True,
 ) -> list[FileReport]:
-    """Do every job; what fails is reported and the others are done.
+    """Do every task; what fails is reported and the others are done.
 
     Parameters
     ----------
-    jobs : sequence of Job
-        From a plan.
-    work : callable
-        Does one job; raises `CodecError` if it fails.
-    folder : Path, optional
-        Below it, missing directories of outputs are made.
+    tasks : sequence of Task
+        One a file.
     show : callable
-        Called with every report, in the order of the jobs, as soon as there is one.
+        Called with every report, in the order of the tasks, as soon as there is one.
     progress : bool
         Draw a bar on stderr.
     parallel : bool
@@ -58,19 +115,15 @@ def run(
     Returns
     -------
     reports : list of FileReport
-        One a job.
+        One a task.
     """
-    made: list[Path] = []
     reports: list[FileReport] = []
-    bar = _ProgressBar(len(jobs)) if progress and len(jobs) > 1 else None
+    bar = _ProgressBar(len(tasks)) if progress and len(tasks) > 1 else None
 
-    def attempt(job: Job) -> FileReport:
-        return _attempt(job, work, folder, made)
-
-    def begin(job: Job) -> None:
+    def begin(task: Task) -> None:
         if bar:
             with silence:
-                bar.draw(len(reports), display_name(job.source))
+                bar.draw(len(reports), display_name(task.source))
 
     def end(report: FileReport) -> None:
         # Somebody may be keeping a library from writing to stderr just now.
@@ -80,171 +133,158 @@ def run(
             show(report)
         reports.append(report)
 
-    try:
-        workers = min(thread_count(), len(jobs)) if parallel else 1
-        if workers > 1:
-            _run_together(jobs, attempt, begin, end, workers)
-        else:
-            for job in jobs:
-                begin(job)
-                end(attempt(job))
-    finally:
-        _remove_empty(made)
+    workers = min(thread_count(), len(tasks)) if parallel else 1
+    with _Crew(workers if workers > 1 else 0) as crew:
+        for task in tasks:
+            small = crew.size > 0 and _is_small(task.source)
+            while crew.unfinished and (not small or crew.unfinished >= 2 * crew.size):
+                end(crew.next_report())
+            begin(task)
+            if small:
+                crew.hand_out(task)
+            else:
+                end(attempt(task))
+        while crew.unfinished:
+            end(crew.next_report())
     return reports
 
 
-def _run_together(
-    jobs: Sequence[Job],
-    attempt: Callable[[Job], FileReport],
-    begin: Callable[[Job], None],
-    end: Callable[[FileReport], None],
-    workers: int,
-) -> None:
-    """Hand small files out to threads.
+class _Crew:
+    """Threads that do tasks, whose reports come back in the order of the tasks.
 
-    Signals may interrupt this at any point, and locks of Python's own making do not survive
-    that: only queues that are made for it (`queue.SimpleQueue`) are touched here.
+    A task is waiting, begun, done, and then its report is taken. Signals may interrupt the main
+    thread at any point, and locks of Python's own making do not survive that: only queues that
+    are made for it (`queue.SimpleQueue`) are touched there.
+
+    Attributes
+    ----------
+    size : int
+        How many threads there are; fewer than asked for where no more can be started.
     """
-    waiting: SimpleQueue[tuple[int, Job] | None] = SimpleQueue()
-    done: SimpleQueue[tuple[int, FileReport | BaseException]] = SimpleQueue()
-    gone: list[None] = []
 
-    def serve() -> None:
-        while (item := waiting.get()) is not None:
-            try:
-                done.put((item[0], attempt(item[1])))
-            except BaseException as error:  # noqa: BLE001 - raised by who collects
-                done.put((item[0], error))
-        gone.append(None)
+    def __init__(self, size: int) -> None:
+        self.size = 0
+        self._asked = size
+        self._waiting: SimpleQueue[tuple[int, Task] | None] = SimpleQueue()
+        self._done: SimpleQueue[tuple[int, FileReport | BaseException]] = SimpleQueue()
+        self._gone: list[None] = []
+        self._handed_out: list[Task] = []
+        self._reports: dict[int, FileReport] = {}
+        self._taken = 0
 
-    reports: dict[int, FileReport] = {}
-    handed_out = shown = 0
-    order: list[Job] = []
+    def __enter__(self) -> Self:
+        with suppress(RuntimeError):  # no more threads than these
+            for _ in range(self._asked):
+                threading.Thread(target=self._serve, name=_NAME, daemon=True).start()
+                self.size += 1
+        return self
 
-    def receive() -> None:
-        number, report = done.get()
+    def __exit__(self, *error: object) -> None:
+        """Take back what nobody has begun, and wait until everybody has ended.
+
+        Whoever asks twice to end must wait too, or files would be left half made.
+        """
+        ended = False
+        while not ended:
+            with suppress(KeyboardInterrupt, SystemExit):
+                with suppress(Empty):
+                    while True:
+                        self._waiting.get_nowait()
+                for _ in range(self.size):
+                    self._waiting.put(None)
+                while len(self._gone) < self.size:
+                    time.sleep(0.001)
+                ended = True
+
+    @property
+    def unfinished(self) -> int:
+        """How many tasks were handed out whose reports are not taken."""
+        return len(self._handed_out) - self._taken
+
+    def hand_out(self, task: Task) -> None:
+        """Let a thread do a task."""
+        self._handed_out.append(task)
+        self._waiting.put((len(self._handed_out) - 1, task))
+
+    def next_report(self) -> FileReport:
+        """Wait for the report of the first task whose report is not taken, and take it."""
+        while self._taken not in self._reports:
+            self._receive()
+        report = self._reports.pop(self._taken)
+        if report.reason == "memory":  # it may do when it is alone
+            while self._taken + 1 + len(self._reports) < len(self._handed_out):
+                self._receive()
+            report = attempt(self._handed_out[self._taken])
+        self._taken += 1
+        return report
+
+    def _receive(self) -> None:
+        number, report = self._done.get()
         if isinstance(report, BaseException):
             raise report
-        reports[number] = report
+        self._reports[number] = report
 
-    def collect() -> None:
-        nonlocal shown
-        while shown not in reports:
-            receive()
-        report = reports[shown]
-        if report.reason == "memory":  # it may do when it is alone
-            while len(reports) < handed_out:
-                receive()
-            report = attempt(order[shown])
-        shown += 1
-        end(report)
-
-    started = 0
-    try:
-        with suppress(RuntimeError):  # no more threads than these
-            for _ in range(workers):
-                threading.Thread(target=serve, name=_NAME, daemon=True).start()
-                started += 1
-        for job in jobs:
-            small = started > 0 and _is_small(job.source)
-            while shown < handed_out and (not small or handed_out - shown >= 2 * workers):
-                collect()
-            begin(job)
-            if small:
-                order.append(job)
-                handed_out += 1
-                waiting.put((handed_out - 1, job))
-            else:
-                end(attempt(job))
-        while shown < handed_out:
-            collect()
-    finally:
-        _wait_for_the_begun(waiting, gone, started)
-
-
-def _wait_for_the_begun(
-    waiting: SimpleQueue[tuple[int, Job] | None], gone: list[None], workers: int
-) -> None:
-    """Take back what nobody has begun, and wait until everybody has ended.
-
-    Whoever asks twice to end must wait too, or files would be left half made.
-    """
-    ended = False
-    while not ended:
-        with suppress(KeyboardInterrupt, SystemExit):
-            with suppress(Empty):
-                while True:
-                    waiting.get_nowait()
-            for _ in range(workers):
-                waiting.put(None)
-            while len(gone) < workers:
-                time.sleep(0.001)
-            ended = True
+    def _serve(self) -> None:
+        while (item := self._waiting.get()) is not None:
+            try:
+                self._done.put((item[0], attempt(item[1])))
+            except BaseException as error:  # noqa: BLE001 - raised by who takes reports
+                self._done.put((item[0], error))
+        self._gone.append(None)
 
 
 def _is_small(path: Path) -> bool:
-    """Judge a file by its size; PNG and kmc, which may be flat and vast, by the header as well."""
+    """Judge a file by its size, and by that of its picture where its first bytes tell it."""
     try:
-        start, size_bytes = read_start(path, _PNG_START)
-        if size_bytes > _SMALL_BYTES:
-            return False
-        if start.startswith(kmc.MAGIC):
-            kmc.read_header(start, _SMALL_PIXELS)
-        elif start.startswith(SIGNATURE):
-            header = parse_header(start[-13:])
-            return header.width * header.height <= _SMALL_PIXELS
-    except LimitError:
-        return False
+        start, size_bytes = read_start(path, START_BYTES)
+        width, height = peek_size(start) or (0, 0)
     except CodecError:
         return True  # whoever reads it will say why not
-    return True
+    return size_bytes <= _SMALL_BYTES and width * height <= _SMALL_PIXELS
 
 
-def _attempt(
-    job: Job, work: Callable[[Job], FileReport], folder: Path | None, made: list[Path]
-) -> FileReport:
-    try:
-        if job.failure:
-            raise job.failure
-        _make_folders(job.target.parent, folder, made)
-        return work(job)
-    except CodecError as error:
-        status = "skipped" if error.reason in _SKIPPED else "error"
-        return FileReport(
-            display_name(job.source), status=status, error=str(error), reason=error.reason
-        )
-    except MemoryError:
-        return FileReport(
-            display_name(job.source), status="error", error="not enough memory", reason="memory"
-        )
+class OutputFolders:
+    """Directories of outputs, made when they are needed; those that stay empty are taken back.
 
+    Parameters
+    ----------
+    top : Path or None
+        The directory given by `-d`; without it, none is made.
+    """
 
-def _make_folders(wanted: Path, top: Path | None, made: list[Path]) -> None:
-    """Make the directory of an output given by `-d`; note those that are new."""
-    if top is None:
-        return
-    missing: list[Path] = []
-    while not os.path.exists(wanted) and wanted != wanted.parent:
-        missing.append(wanted)
-        wanted = wanted.parent
-    try:
-        for folder in reversed(missing):
-            folder.mkdir(exist_ok=True)
-            made.append(folder)
-    except OSError as error:
-        failure = as_file_error(error)
-        raise FileError(
-            f"cannot make the directory {display_name(folder)}: {failure}", failure.reason
-        ) from error
+    def __init__(self, top: Path | None) -> None:
+        self._top = top
+        self._made: list[Path] = []
 
+    def __enter__(self) -> Self:
+        return self
 
-def _remove_empty(folders: Sequence[Path]) -> None:
-    """Take back directories made for outputs that were not written, the deepest first."""
-    for folder in sorted(folders, key=lambda path: len(path.parts), reverse=True):
+    def __exit__(self, *error: object) -> None:
+        for folder in sorted(self._made, key=lambda path: len(path.parts), reverse=True):
+            with suppress(OSError):
+                folder.rmdir()
+
+    def make(self, wanted: Path) -> None:
+        """Make a directory and those above it.
+
+        Raises
+        ------
+        FileError
+            One of them cannot be made.
+        """
+        missing: list[Path] = []
+        while self._top is not None and not os.path.exists(wanted) and wanted != wanted.parent:
+            missing.append(wanted)
+            wanted = wanted.parent
         try:
-            folder.rmdir()
-        except OSError:
-            continue
+            for folder in reversed(missing):
+                folder.mkdir(exist_ok=True)
+                self._made.append(folder)
+        except OSError as error:
+            failure = as_file_error(error)
+            raise FileError(
+                f"cannot make the directory {display_name(folder)}: {failure}", failure.reason
+            ) from error
 
 
 class _ProgressBar:

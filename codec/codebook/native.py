@@ -21,7 +21,6 @@ References
 """
 
 import itertools
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -33,6 +32,7 @@ from codec.kernels.breathing import merging_costs, seed_codewords, worst_points
 from codec.kernels.cells import CellTree
 from codec.kernels.lloyd import cluster_sums, lloyd_steps, move_codewords
 from codec.kernels.summary import summarize
+from codec.options import EFFORTS, Effort
 from codec.threads import run_parallel, thread_count
 
 AXES = 4
@@ -48,44 +48,6 @@ _TRIALS = 2  # at the same time; not the number of threads, on which nothing may
 Whole = npt.NDArray[np.int32]
 Sums = npt.NDArray[np.int64]
 Codebook = npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much is tried.
-
-    Parameters
-    ----------
-    points : int
-        Above so many colors, the means of grid cells stand for them while training.
-    summary : int
-        Points of the summary at K = 256; half as many for the smallest K.
-    starts : int
-        Starts times K, at most; one start at least.
-    breaths : int
-        Rounds of breathing, at most.
-    swaps : int
-        Rounds of random breathing after that.
-    steps : int
-        Steps on all colors, at most.
-    tolerance : float
-        Part of the error that a step must gain for the next to follow.
-    """
-
-    points: int
-    summary: int
-    starts: int
-    breaths: int
-    swaps: int
-    steps: int
-    tolerance: float
-
-
-PLANS = {
-    "fast": Effort(1 << 16, 1 << 11, 128, 3, 0, 4, 1e-3),
-    "default": Effort(1 << 17, 1 << 12, 384, 8, 0, 12, 2e-4),
-    "best": Effort(1 << 18, 1 << 14, 384, 32, 128, 64, 1e-6),
-}
 
 
 def pad(codewords: npt.NDArray[np.integer]) -> Whole:
@@ -377,7 +339,7 @@ def train(
     codebook : ndarray of shape (K', C), dtype uint8
         Distinct code-words in lexicographic order, 1 <= K' <= `n_colors`.
     """
-    chosen = PLANS[effort]
+    chosen = EFFORTS[effort]
     frame = Frame(metric, colors.shape[1], int(counts.sum()))
     tree = frame.tree(colors, counts, chosen.points)
     codewords = _refine(tree, _search(tree, n_colors, seed, chosen), chosen)

@@ -25,10 +25,12 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 from codec.colors.colorspace import ColorMetric, Points
-from codec.colors.histogram import ColorHistogram
 from codec.colors.nearest import NearestSearch
+from codec.options import EFFORTS, Effort
 from codec.threads import quiet_warnings
 
 # Above this many colors k-means works on the means of grid cells, so that time and memory stay
@@ -37,13 +39,12 @@ MAX_TRAINING_POINTS = 1 << 18
 _COARSE_POINTS = 1 << 14
 _COLORS_AT_ONCE = 1 << 16
 _SETTLE_ROUNDS = 16
-# By effort: starts times K, and Lloyd steps on all colors.
-_STARTS = {"fast": 128, "default": 512, "best": 2048}
-_FINE_STEPS = {"fast": 8, "default": 24, "best": 100}
 _NEGLIGIBLE = 1e-5
 
 Weights = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
+Codebook = npt.NDArray[np.uint8]
+Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,10 +121,8 @@ def _finest_step(points: Points) -> float:
     return 2.0 ** math.floor(math.log2(extent / 256)) if extent > 0 else 1.0
 
 
-def _train_sklearn(sample: WeightedPoints, n_colors: int, seed: int, effort: str) -> Points:
+def _search(sample: WeightedPoints, n_colors: int, seed: int, effort: Effort) -> Points:
     """Find code-words for weighted points with `sklearn.cluster.KMeans`."""
-    from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
 
     def fit(part: WeightedPoints, **options: object) -> Points:
         # Fewer distinct clusters than asked for: the end game fills the free places.
@@ -136,13 +135,13 @@ def _train_sklearn(sample: WeightedPoints, n_colors: int, seed: int, effort: str
     if len(coarse) <= n_colors:
         return coarse.points
     # One start is a gamble where code-words are few, and cheap there.
-    starts = min(max(_STARTS[effort] // n_colors, 2), 32)
+    starts = min(max(effort.reference_starts // n_colors, 2), 32)
     # So short that threads wait for each other longer than they work.
     with threadpool_limits(limits=1):
         codewords = fit(coarse, n_init=starts, max_iter=100)
-    if effort != "fast":
+    if effort.reference_breathes:
         codewords = _breathe(coarse, codewords)
-    return fit(sample, init=codewords, n_init=1, max_iter=_FINE_STEPS[effort], tol=1e-7)
+    return fit(sample, init=codewords, n_init=1, max_iter=effort.reference_steps, tol=1e-7)
 
 
 def _breathe(sample: WeightedPoints, codewords: Points) -> Points:
@@ -265,21 +264,50 @@ def train_codewords(sample: WeightedPoints, n_colors: int, *, seed: int = 0) -> 
     binned = sample.binned(MAX_TRAINING_POINTS)
     if len(binned) <= n_colors:
         return binned.points
-    return _train_sklearn(binned, n_colors, seed, "default")
+    return _search(binned, n_colors, seed, EFFORTS["default"])
 
 
-def _sample_histogram(histogram: ColorHistogram, metric: ColorMetric) -> WeightedPoints:
-    """Place the colors of a histogram, and bin them as they come if they are too many."""
+def _sample_colors(colors: Codebook, counts: Counts, metric: ColorMetric) -> WeightedPoints:
+    """Place colors, and bin them as they come if they are too many."""
     points, weights = np.empty((0, 0)), np.empty(0)
     step = 1.0
-    for start in range(0, len(histogram), _COLORS_AT_ONCE):
+    for start in range(0, len(colors), _COLORS_AT_ONCE):
         part = slice(start, start + _COLORS_AT_ONCE)
-        placed = metric.coordinates(histogram.colors[part])
+        placed = metric.coordinates(colors[part])
         points = np.vstack([points.reshape(-1, placed.shape[1]), placed])
-        weights = np.concatenate([weights, histogram.counts[part]])
+        weights = np.concatenate([weights, counts[part]])
         sample = WeightedPoints(points, weights).merged(step)
         while len(sample) > MAX_TRAINING_POINTS:
             step = max(2.0 * step, _finest_step(points))
             sample = sample.merged(step)
         points, weights = sample.points, sample.weights
     return sample
+
+
+def train(
+    colors: Codebook,
+    counts: Counts,
+    n_colors: int,
+    *,
+    metric: ColorMetric,
+    seed: int = 0,
+    effort: str = "default",
+) -> Codebook:
+    """Find the code-words that represent colors with the least squared error.
+
+    Parameters
+    ----------
+    colors, counts, n_colors, metric, seed, effort
+        As for `codec.codebook.native.train`.
+
+    Returns
+    -------
+    codebook : ndarray of shape (K', C), dtype uint8
+        Distinct code-words in lexicographic order, 1 <= K' <= `n_colors`.
+    """
+    sample = _sample_colors(colors, counts, metric)
+    if len(sample) <= n_colors:
+        codewords = sample.points
+    else:
+        codewords = _search(sample, n_colors, seed, EFFORTS[effort])
+    return _settle(sample, codewords, n_colors, metric, colors.shape[1])

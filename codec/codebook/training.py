@@ -1,21 +1,62 @@
-"""Histogram to codebook: who trains, and whether anybody has to."""
+"""Histogram to codebook: whether anybody has to train, and who does."""
+
+import importlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from codec.codebook.greys import optimal_codebook
-from codec.codebook.sklearn_engine import _sample_histogram, _settle, _train_sklearn
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
 from codec.settings import resolve_engine
+from codec.stopwatch import Stopwatch
+
+Codebook = npt.NDArray[np.uint8]
+# Whatever is not asked for stays unimported; each has a function `train`.
+_ENGINES = {"native": "codec.codebook.native", "sklearn": "codec.codebook.sklearn_engine"}
 
 
-def start_engine(name: str) -> None:
-    """Import what an engine needs, so that its start is not timed as training."""
-    if resolve_engine(name) == "sklearn":
-        import sklearn.cluster  # noqa: F401
-    else:
-        import codec.codebook.native  # noqa: F401
+class Training(NamedTuple):
+    """A codebook, and where it comes from.
+
+    Parameters
+    ----------
+    codebook : ndarray of shape (K', C), dtype uint8
+        Distinct code-words, 1 <= K' <= K; in lexicographic order if k-means chose them.
+    engine : {'native', 'sklearn', 'optimal', 'none'}
+        What trained it: ``optimal`` for grey pictures, whose codebook has no better one, ``none``
+        if nothing had to be trained.
+    is_all : bool
+        Whether it is all colors of the histogram.
+    """
+
+    codebook: Codebook
+    engine: str
+    is_all: bool = False
+
+
+def start_engine(name: str) -> Any:
+    """Import an engine, so that its start is not timed as training.
+
+    Parameters
+    ----------
+    name : {'auto', 'native', 'sklearn'}
+        As for `train_codebook`.
+
+    Returns
+    -------
+    engine : module
+        Its function `train` takes colors, counts and `n_colors`, and as `train_codebook` metric,
+        seed and effort.
+
+    Raises
+    ------
+    ParameterError
+        There is no such engine.
+    """
+    return importlib.import_module(_ENGINES[resolve_engine(name)])
 
 
 def train_codebook(
@@ -26,14 +67,15 @@ def train_codebook(
     seed: int = 0,
     engine: str = "auto",
     effort: str = "default",
-) -> npt.NDArray[np.uint8]:
+    instead: Callable[[ColorHistogram, int, int], Codebook] | None = None,
+    watch: Stopwatch | None = None,
+) -> Training:
     """Find the code-words that represent a histogram with the least squared error.
 
     Parameters
     ----------
     histogram : ColorHistogram
-        Colors and counts; all of them are seen, above `MAX_TRAINING_POINTS` colors through the
-        means of grid cells.
+        Colors and counts; all of them are seen, very many through the means of grid cells.
     n_colors : int
         Largest size of the codebook, K. With no more colors than that, they are the codebook,
         and nothing is trained.
@@ -45,33 +87,35 @@ def train_codebook(
         Which implementation of k-means runs. Grey pictures need none: their codebook is optimal.
     effort : {'fast', 'default', 'best'}
         How much is tried.
+    instead : callable, optional
+        Chooses code-words of the histogram in place of k-means, from it, `n_colors` and the seed.
+    watch : Stopwatch, optional
+        Times the stages.
 
     Returns
     -------
-    codebook : ndarray of shape (K', C), dtype uint8
-        Distinct code-words in lexicographic order, 1 <= K' <= `n_colors`.
+    training : Training
+        The codebook, and what trained it.
 
     Raises
     ------
     ParameterError
         There is no such engine.
     """
-    engine = resolve_engine(engine)
+    watch = watch or Stopwatch()
+    colors, counts = histogram.colors, histogram.counts
     if len(histogram) <= n_colors:
-        return histogram.colors
-    metric = metric or ColorMetric()
-    channels = histogram.colors.shape[1]
-    if channels == 1:
-        return optimal_codebook(histogram.colors, histogram.counts, n_colors)
-    if engine == "native":
-        from codec.codebook.native import train
-
-        return train(
-            histogram.colors, histogram.counts, n_colors, metric=metric, seed=seed, effort=effort
-        )
-    sample = _sample_histogram(histogram, metric)
-    if len(sample) <= n_colors:
-        codewords = sample.points
-    else:
-        codewords = _train_sklearn(sample, n_colors, seed, effort)
-    return _settle(sample, codewords, n_colors, metric, channels)
+        return Training(colors, "none", is_all=True)
+    if instead is not None:
+        with watch.stage("training"):
+            return Training(instead(histogram, n_colors, seed), "none")
+    if colors.shape[1] == 1:
+        with watch.stage("training"):
+            return Training(optimal_codebook(colors, counts, n_colors), "optimal")
+    engine = resolve_engine(engine)
+    with watch.stage("engine start"):
+        train = start_engine(engine).train
+    with watch.stage("training"):
+        metric = metric or ColorMetric()
+        codebook = train(colors, counts, n_colors, metric=metric, seed=seed, effort=effort)
+    return Training(codebook, engine)

@@ -48,6 +48,22 @@ def look_up(table: Bytes, labels: Bytes) -> Bytes:
     return values
 
 
+def ascending(codebook: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
+    """Order code-words by their first channel, then by the second, and so on.
+
+    Parameters
+    ----------
+    codebook : ndarray of shape (K, C), dtype uint8
+        The code-words.
+
+    Returns
+    -------
+    order : ndarray of shape (K,), dtype intp
+        ``codebook[order]`` ascends; equal code-words keep their order.
+    """
+    return np.lexsort(codebook.T[::-1])
+
+
 def renumber(labels: Bytes, order: npt.NDArray[np.integer]) -> Bytes:
     """Translate labels into those of a codebook whose rows were chosen.
 

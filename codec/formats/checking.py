@@ -1,4 +1,6 @@
-"""Everything that is written is decoded again and compared first."""
+"""Everything that is written is decoded again, and compared, before anybody relies on it."""
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,23 +14,25 @@ _STRIP_BYTES = 1 << 18
 
 
 def encode_checked(
-    form: Format, indexed: IndexedImage, effort: str = "default"
+    format: Format, indexed: IndexedImage, effort: str, **options: Any
 ) -> tuple[list[bytes], Contents]:
-    """Encode an indexed image, and decode it again before anybody relies on it.
+    """Encode an indexed image, and decode it again.
 
     Parameters
     ----------
-    form : Form
+    format : Format
         How it is stored.
     indexed : IndexedImage
         What to store.
     effort : {'fast', 'default', 'best'}
         How hard deflate tries; for a .kmc, ``fast`` asks less of each pixel.
+    **options
+        What `format.encode` takes beside these, such as the ICC profile of a .kmc.
 
     Returns
     -------
-    parts : list of bytes
-        The content of the files, as `part_paths` names them.
+    files : list of bytes
+        The content of the files, as `format.files` names them.
     contents : Contents
         What a reader finds in them.
 
@@ -37,39 +41,14 @@ def encode_checked(
     FormatError
         They do not decode to the same labels and codebook; this is a bug.
     """
-    parts = form.encode(indexed, effort)
-    return parts, check_encoded(form, parts, indexed)
-
-
-def check_encoded(form: Format, parts: list[bytes], indexed: IndexedImage) -> Contents:
-    """Decode what was encoded, and compare.
-
-    Parameters
-    ----------
-    form : Form
-        How it is stored.
-    parts : list of bytes
-        From its `encode`.
-    indexed : IndexedImage
-        What was encoded.
-
-    Returns
-    -------
-    contents : Contents
-        What a reader finds in them.
-
-    Raises
-    ------
-    FormatError
-        They do not decode to the same labels and codebook; this is a bug.
-    """
-    contents = form.decode(parts, indexed.labels.size)
+    files = format.encode(indexed, effort, **options)
+    contents = format.decode(*files, max_pixels=indexed.labels.size)
     if not (
         _equal(contents.indexed.labels, indexed.labels)
         and _equal(contents.indexed.codebook, indexed.codebook)
     ):
         raise FormatError("what was encoded decodes to another picture", "verify")
-    return contents
+    return files, contents
 
 
 def _equal(first: npt.NDArray[np.uint8], second: npt.NDArray[np.uint8]) -> bool:

@@ -16,7 +16,7 @@ class Contents:
 
     Parameters
     ----------
-    form : str
+    format : str
         ``pair``, ``npz``, ``png`` or ``kmc``.
     indexed : IndexedImage
         The picture.
@@ -28,7 +28,7 @@ class Contents:
         ICC profile of the colors; empty for sRGB.
     """
 
-    form: str
+    format: str
     indexed: IndexedImage
     verified: bool
     part_bytes: dict[str, int]
@@ -36,12 +36,12 @@ class Contents:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of all files of the form together."""
+        """Bytes of all its files together."""
         return sum(self.part_bytes.values())
 
 
 def make_contents(
-    form: str,
+    format: str,
     labels: npt.NDArray[np.uint8],
     codebook: npt.NDArray[np.uint8],
     seal: bytes,
@@ -60,4 +60,4 @@ def make_contents(
         raise FormatError(str(error), error.reason) from error
     if seal:
         check_seal(seal, indexed)
-    return Contents(form, indexed, bool(seal), part_bytes)
+    return Contents(format, indexed, bool(seal), part_bytes)

@@ -1,19 +1,23 @@
-"""Indexed images to files and back."""
+"""Indexed images to compressed files, and back."""
 
 import os
 from pathlib import Path
 
 from codec.errors import CodecError, FileError, FormatError, ImageError, ParameterError
 from codec.files import display_name, read_file, write_files
-from codec.formats import indexed_png, npz, pair
 from codec.formats.checking import encode_checked
 from codec.formats.contents import Contents
-from codec.formats.kmc import file as kmc
-from codec.formats.registry import CODEBOOK_SUFFIX, FORMATS, LABELS_SUFFIX, format_of, part_paths
+from codec.formats.registry import (
+    FORMATS,
+    START_BYTES,
+    Format,
+    format_of,
+    formats_beginning,
+    main_path,
+)
 from codec.indexed import IndexedImage
 from codec.limits import MAX_PIXELS
 from codec.options import EFFORTS
-from codec.png.reading import SIGNATURE as _PNG_SIGNATURE
 
 
 def save(
@@ -30,8 +34,7 @@ def save(
     Parameters
     ----------
     indexed : IndexedImage
-        What to store. Code-words keep their order, though a kmc is some hundred bytes smaller
-        with an ascending codebook.
+        What to store. In a kmc code-words stand in ascending order; the others keep their order.
     path : path-like
         ``X.labels.png`` (with ``X.codebook.npy`` beside it), ``X.npz``, ``X.png`` or ``X.kmc``.
     force : bool
@@ -55,15 +58,15 @@ def save(
         raise ImageError(f"expected an IndexedImage, not {type(indexed).__name__}", "bad-type")
     if effort not in EFFORTS:
         raise ParameterError(f"effort {effort!r} is not one of {', '.join(EFFORTS)}", "effort")
-    form = format_of(path)
-    paths = part_paths(form, path)
-    parts, _ = encode_checked(form, indexed, effort)
-    write_files(list(zip(paths, parts, strict=True)), force=force)
+    format = format_of(path)
+    paths = format.files(path)
+    files, _ = encode_checked(format, format.arranged(indexed), effort)
+    write_files(list(zip(paths, files, strict=True)), force=force)
     return paths
 
 
 def load(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> IndexedImage:
-    """Read a compressed file of any form.
+    """Read a compressed file of any format.
 
     Parameters
     ----------
@@ -81,7 +84,7 @@ def load(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Index
     Raises
     ------
     FormatError
-        The file is not one of these, damaged, or its parts do not belong together.
+        The file is not one of these, damaged, or its files do not belong together.
     LimitError
         The picture is larger than allowed.
     FileError
@@ -96,7 +99,7 @@ def load_contents(
     codebook_path: str | os.PathLike[str] | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> Contents:
-    """Read a compressed file of any form, with what `kmcodec info` tells of it.
+    """Read a compressed file of any format, with what `kmcodec info` tells of it.
 
     Parameters
     ----------
@@ -111,35 +114,37 @@ def load_contents(
     Returns
     -------
     contents : Contents
-        The picture, its form, sizes by part and whether a seal verified it.
+        The picture, its format, sizes by part and whether a seal verified it.
 
     Raises
     ------
     FormatError, LimitError, FileError
         As `load`.
     """
-    path = Path(path)
-    if path.name.lower().endswith(CODEBOOK_SUFFIX):
+    given, path = Path(path), main_path(Path(path))
+    if path != given:
         # Either half names the pair.
-        codebook_path = codebook_path or path
-        path = path.with_name(path.name[: -len(CODEBOOK_SUFFIX)] + LABELS_SUFFIX)
-        data = _read_other_half("label PNG", path)
+        codebook_path = codebook_path or given
+        data = _read_other_half(format_of(path).title, path)
     else:
         data = read_file(path)
-    for magic, decode in ((b"PK", npz.decode), (kmc.MAGIC, kmc.decode)):
-        if data.startswith(magic):
-            if codebook_path is not None:
-                raise ParameterError("this file has a codebook of its own", "codebook")
-            return decode([data], max_pixels)
-    if not data.startswith(_PNG_SIGNATURE):
-        raise FormatError(
-            "neither a label PNG, an indexed PNG, an npz nor a kmc", "not-compressed"
-        )
-    if codebook_path is None and not path.name.lower().endswith(LABELS_SUFFIX):
-        return indexed_png.decode([data], max_pixels)
-    codebook_path = codebook_path or part_paths(FORMATS["pair"], path)[0]
-    codebook = _read_other_half("codebook", codebook_path)
-    return pair.decode([codebook, data], max_pixels)
+    format = _recognize(path, data[:START_BYTES], codebook_path is not None)
+    others = format.files(path)[:-1] if codebook_path is None else [Path(codebook_path)]
+    files = [_read_other_half("codebook", other) for other in others]
+    return format.decode(*files, data, max_pixels=max_pixels)
+
+
+def _recognize(path: Path, start: bytes, has_codebook: bool) -> Format:
+    """Tell a file's format from its first bytes, its name, and what was given with it."""
+    fitting = formats_beginning(start)
+    if not fitting:
+        *titles, last = (format.title for format in FORMATS.values())
+        raise FormatError(f"neither {', '.join(titles)} nor {last}", "not-compressed")
+    if has_codebook:
+        fitting = [format for format in fitting if len(format.endings) > 1]
+        if not fitting:
+            raise ParameterError("this file has a codebook of its own", "codebook")
+    return next((format for format in fitting if format.names(path)), fitting[-1])
 
 
 def _read_other_half(what: str, path: str | os.PathLike[str]) -> bytes:

@@ -13,14 +13,14 @@ from codec.formats.contents import Contents, make_contents
 from codec.formats.seal import check_version, make_seal
 from codec.indexed import IndexedImage
 from codec.png.packing import best_filter, deflate_level
-from codec.png.reading import INDEXED, decode_samples, read_png
+from codec.png.reading import INDEXED, decode_samples, parse_header, read_png
 from codec.png.rowfilters import NONE, filter_rows
 from codec.png.writing import write_png
 
 SEAL_CHUNK = b"kmSL"
 
 
-def encode(indexed: IndexedImage, effort: str = "best") -> list[bytes]:
+def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
     """Write an indexed PNG.
 
     Parameters
@@ -32,7 +32,7 @@ def encode(indexed: IndexedImage, effort: str = "best") -> list[bytes]:
 
     Returns
     -------
-    parts : list of one bytes
+    files : list of one bytes
         The content of `X.png`, the smaller of packed and unpacked rows.
     """
     codebook, channels = indexed.codebook, indexed.channels
@@ -48,7 +48,9 @@ def encode(indexed: IndexedImage, effort: str = "best") -> list[bytes]:
 
     def written(depth: int, rows: npt.NDArray[np.uint8]) -> bytes:
         level = deflate_level(rows, effort)
-        return write_png(indexed.width, indexed.height, depth, INDEXED, rows, tuple(chunks), level)
+        return write_png(
+            indexed.width, indexed.height, depth, INDEXED, rows, tuple(chunks), level=level
+        )
 
     candidates = [written(8, best_filter(indexed.labels))]
     depth = next((d for d in (1, 2, 4) if indexed.n_colors <= 2**d), 8)
@@ -63,12 +65,24 @@ def _pack(labels: npt.NDArray[np.uint8], depth: int) -> npt.NDArray[np.uint8]:
     return np.packbits(bits.reshape(len(labels), -1), axis=1)
 
 
-def decode(parts: list[bytes], max_pixels: int) -> Contents:
+def peek_size(start: bytes) -> tuple[int, int]:
+    """Read width and height from the first 29 bytes of a PNG.
+
+    Raises
+    ------
+    FormatError
+        They are cut short, or the header has values that PNG does not define.
+    """
+    header = parse_header(start[16:29])
+    return header.width, header.height
+
+
+def decode(data: bytes, *, max_pixels: int) -> Contents:
     """Read an indexed PNG.
 
     Parameters
     ----------
-    parts : list of one bytes
+    data : bytes
         The content of `X.png`.
     max_pixels : int
         Largest picture that is accepted.
@@ -85,7 +99,6 @@ def decode(parts: list[bytes], max_pixels: int) -> Contents:
     LimitError
         The picture is larger than allowed.
     """
-    (data,) = parts
     png = read_png(data, max_pixels)
     if png.header.color_type != INDEXED or png.plte is None:
         raise FormatError("the PNG has no palette: it is a picture, not compressed", "not-indexed")

@@ -24,6 +24,7 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
 _LOCAL_MAGIC, _CENTRAL_MAGIC, _END_MAGIC = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+MAGIC = b"PK"
 _STORED, _DEFLATED = 0, 8
 _DATE_1980 = 0x0021
 _SMALL_MEMBER = 4096
@@ -31,7 +32,7 @@ _IN_ZIP64 = 0xFFFFFFFF
 NAMES = (b"labels.npy", b"codebook.npy", b"seal.npy")
 
 
-def encode(indexed: IndexedImage, effort: str = "best") -> list[bytes]:
+def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
     """Write an archive.
 
     Parameters
@@ -43,7 +44,7 @@ def encode(indexed: IndexedImage, effort: str = "best") -> list[bytes]:
 
     Returns
     -------
-    parts : list of one bytes
+    files : list of one bytes
         The content of `X.npz`.
     """
     seal = np.frombuffer(make_seal(indexed), dtype=np.uint8).reshape(1, -1)
@@ -72,12 +73,12 @@ class _Member:
     size: int
 
 
-def decode(parts: list[bytes], max_pixels: int) -> Contents:
+def decode(data: bytes, *, max_pixels: int) -> Contents:
     """Read an archive.
 
     Parameters
     ----------
-    parts : list of one bytes
+    data : bytes
         The content of `X.npz`.
     max_pixels : int
         Largest picture that is accepted.
@@ -94,7 +95,6 @@ def decode(parts: list[bytes], max_pixels: int) -> Contents:
     LimitError
         The picture is larger than allowed.
     """
-    (data,) = parts
     members = {member.name: member for member in _members(data)}
     if set(members) not in (set(NAMES), set(NAMES[:2])):
         raise FormatError(

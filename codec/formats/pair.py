@@ -19,7 +19,7 @@ from codec.png.writing import write_png
 _MAX_CODEBOOK_BYTES = 256 * 4
 
 
-def encode(indexed: IndexedImage, effort: str = "best") -> list[bytes]:
+def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
     """Write the codebook and the label PNG.
 
     Parameters
@@ -31,7 +31,7 @@ def encode(indexed: IndexedImage, effort: str = "best") -> list[bytes]:
 
     Returns
     -------
-    parts : list of bytes
+    files : list of bytes
         Content of `X.codebook.npy`, then of `X.labels.png`.
     """
     codebook = encode_npy(indexed.codebook) + make_seal(indexed)
@@ -40,13 +40,13 @@ def encode(indexed: IndexedImage, effort: str = "best") -> list[bytes]:
     return [codebook, write_png(indexed.width, indexed.height, 8, GREY, filtered, level=level)]
 
 
-def decode(parts: list[bytes], max_pixels: int) -> Contents:
+def decode(codebook_file: bytes, labels_file: bytes, *, max_pixels: int) -> Contents:
     """Read a pair.
 
     Parameters
     ----------
-    parts : list of bytes
-        Content of `X.codebook.npy`, then of `X.labels.png`.
+    codebook_file, labels_file : bytes
+        Content of `X.codebook.npy` and of `X.labels.png`.
     max_pixels : int
         Largest picture that is accepted.
 
@@ -58,14 +58,14 @@ def decode(parts: list[bytes], max_pixels: int) -> Contents:
     Raises
     ------
     FormatError
-        A part is damaged, or they do not belong together.
+        A file is damaged, or they do not belong together.
     LimitError
         The picture is larger than allowed.
     """
-    codebook, seal = decode_codebook(parts[0])
-    labels = decode_labels(read_png(parts[1], max_pixels))
+    codebook, seal = decode_codebook(codebook_file)
+    labels = decode_labels(read_png(labels_file, max_pixels))
     return make_contents("pair", labels, codebook, seal, {
-        "codebook": len(parts[0]) - len(seal), "seal": len(seal), "labels": len(parts[1]),
+        "codebook": len(codebook_file) - len(seal), "seal": len(seal), "labels": len(labels_file),
     })  # fmt: skip
 
 

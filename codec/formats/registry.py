@@ -1,6 +1,6 @@
-"""File forms of an indexed image: a registry by file name, and reading and writing by it.
+"""The formats: a row for each. Whoever wants to know something of a format asks its row.
 
-Layer 3. A form is one module with `encode` and `decode`; this one knows names and files.
+A further format is one module with `encode` and `decode`, and one row here.
 """
 
 import os
@@ -8,15 +8,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from codec.colors.lookup import renumber
+import numpy as np
+
+from codec.colors.lookup import ascending, renumber
 from codec.errors import ParameterError
 from codec.formats import indexed_png, npz, pair
 from codec.formats.contents import Contents
 from codec.formats.kmc import file as kmc
 from codec.indexed import IndexedImage
-from codec.labels.ordering import ascending
+from codec.png.reading import SIGNATURE
 
-LABELS_SUFFIX, CODEBOOK_SUFFIX = ".labels.png", ".codebook.npy"
+# So many bytes of a file tell its format and the size of its picture.
+START_BYTES = 32
+
+
+def _unknown_size(start: bytes) -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -27,38 +34,124 @@ class Format:
     ----------
     name : str
         As on the command line.
-    suffix : str
-        What a name of this form ends in; `-o` chooses the form by it.
-    default_suffix : str
+    title : str
+        As in a sentence.
+    magic : bytes
+        First bytes of the file that stands for all of them.
+    endings : tuple of str
+        What the names of its files end in, in the order in which they are written. The last is
+        that of the file that stands for all; `-o` chooses the format by it.
+    default_ending : str
         What is appended to the stem of the input when no output is named.
-    encode, decode : callable
-        IndexedImage and effort to the content of the files, and back.
+    encode : callable
+        ``encode(indexed, effort, **options)`` gives the content of the files, in the order of
+        `endings`; what `options` there are is the format's matter.
+    decode : callable
+        ``decode(*files, max_pixels=n)`` gives `Contents`, or raises FormatError or LimitError.
+    is_picture : bool
+        Whether every viewer shows the file, so that names of its ending may be anybody's.
     ascending : bool
-        Whether it is smallest with code-words in ascending order.
+        Whether it is smallest with code-words in ascending order, and not in one that brings
+        those together which meet in the picture.
+    peek_size : callable
+        Width and height from the first bytes of a file, None if they do not tell.
     """
 
     name: str
-    suffix: str
-    default_suffix: str
-    encode: Callable[[IndexedImage, str], list[bytes]]
-    decode: Callable[[list[bytes], int], Contents]
+    title: str
+    magic: bytes
+    endings: tuple[str, ...]
+    default_ending: str
+    encode: Callable[..., list[bytes]]
+    decode: Callable[..., Contents]
+    is_picture: bool = False
     ascending: bool = False
+    peek_size: Callable[[bytes], tuple[int, int] | None] = _unknown_size
+
+    @property
+    def ending(self) -> str:
+        """What the name of the file ends in that stands for all of them."""
+        return self.endings[-1]
+
+    def names(self, path: str | os.PathLike[str]) -> bool:
+        """Tell whether a file's name is that of such a file, upper or lower case."""
+        return _lower_name(path).endswith(self.ending)
+
+    def files(self, path: str | os.PathLike[str]) -> list[Path]:
+        """Name the files, in the order in which `encode` gives their content.
+
+        Parameters
+        ----------
+        path : path-like
+            The file that stands for all of them.
+
+        Returns
+        -------
+        paths : list of Path
+            For a pair the codebook and the label PNG; else `path` alone.
+        """
+        path = Path(path)
+        stem = path.name[: -len(self.ending)]
+        return [*(path.with_name(stem + ending) for ending in self.endings[:-1]), path]
+
+    def arranged(self, indexed: IndexedImage) -> IndexedImage:
+        """Put code-words into the order that is stored best; the picture stays the same.
+
+        Parameters
+        ----------
+        indexed : IndexedImage
+            In the order that `codec.compress` gives, or any other.
+
+        Returns
+        -------
+        indexed : IndexedImage
+            With ascending code-words if that is what suits the format; else as it was.
+        """
+        if not self.ascending:
+            return indexed
+        order = ascending(indexed.codebook)
+        if (order == np.arange(len(order))).all():
+            return indexed
+        return IndexedImage(renumber(indexed.labels, order), indexed.codebook[order])
 
 
-# The longest suffix first: `X.labels.png` also ends in `.png`.
+# Where the first bytes are the same, the name decides, and the last row has what is left.
 FORMATS = {
-    form.name: form
-    for form in (
-        Format("pair", LABELS_SUFFIX, LABELS_SUFFIX, pair.encode, pair.decode),
-        Format("npz", ".npz", ".npz", npz.encode, npz.decode),
-        Format("png", ".png", ".indexed.png", indexed_png.encode, indexed_png.decode),
-        Format("kmc", ".kmc", ".kmc", kmc.encode, kmc.decode, ascending=True),
+    format.name: format
+    for format in (
+        Format(
+            "pair", "label PNG", SIGNATURE, (".codebook.npy", ".labels.png"), ".labels.png",
+            pair.encode, pair.decode, peek_size=indexed_png.peek_size,
+        ),
+        Format("npz", "npz", npz.MAGIC, (".npz",), ".npz", npz.encode, npz.decode),
+        Format(
+            "png", "indexed PNG", SIGNATURE, (".png",), ".indexed.png",
+            indexed_png.encode, indexed_png.decode,
+            is_picture=True, peek_size=indexed_png.peek_size,
+        ),
+        Format(
+            "kmc", "kmc", kmc.MAGIC, (".kmc",), ".kmc",
+            kmc.encode, kmc.decode, ascending=True, peek_size=kmc.peek_size,
+        ),
     )
-}
+}  # fmt: skip
+
+
+def format_named(name: str) -> Format:
+    """Find a format by its name.
+
+    Raises
+    ------
+    ParameterError
+        There is none of this name.
+    """
+    if name not in FORMATS:
+        raise ParameterError(f"format {name!r} is not one of {', '.join(FORMATS)}", "format")
+    return FORMATS[name]
 
 
 def format_of(path: str | os.PathLike[str]) -> Format:
-    """Choose the form that a file's name asks for.
+    """Choose the format that an output's name asks for.
 
     Parameters
     ----------
@@ -67,60 +160,109 @@ def format_of(path: str | os.PathLike[str]) -> Format:
 
     Returns
     -------
-    form : Form
-        By the ending of the name, upper or lower case.
+    format : Format
+        Of those whose ending the name has, the one with the longest.
 
     Raises
     ------
     ParameterError
-        The name has none of the known endings.
+        The name has none of the known endings, or is nothing else.
     """
-    name = os.path.basename(os.fsdecode(path)).lower()
-    for form in FORMATS.values():
-        if name.endswith(form.suffix) and name not in (form.suffix, LABELS_SUFFIX):
-            return form
-    known = ", ".join(form.suffix for form in FORMATS.values())
-    raise ParameterError(f"the name of a compressed file ends in one of {known}", "output-name")
+    name = _lower_name(path)
+    fitting = [format for format in FORMATS.values() if format.names(path)]
+    chosen = max(fitting, key=lambda format: len(format.ending), default=None)
+    if chosen is None or name == chosen.ending:
+        known = ", ".join(format.ending for format in FORMATS.values())
+        raise ParameterError(
+            f"the name of a compressed file ends in one of {known}", "output-name"
+        )
+    return chosen
 
 
-def part_paths(form: Format, path: str | os.PathLike[str]) -> list[Path]:
-    """Name the files of a form, in the order in which `Format.encode` gives their content.
+def formats_beginning(start: bytes) -> list[Format]:
+    """Find the formats whose files begin like this one.
 
     Parameters
     ----------
-    form : Form
-        How it is stored.
-    path : path-like
-        The file that stands for all of them.
+    start : bytes
+        At least `START_BYTES`, or all of a smaller file.
 
     Returns
     -------
-    paths : list of Path
-        For a pair the codebook and the label PNG; else `path` alone.
+    formats : list of Format
+        In the order of the registry.
     """
-    path = Path(path)
-    if form.name != "pair":
-        return [path]
-    stem = path.name[: -len(LABELS_SUFFIX)]
-    return [path.with_name(stem + CODEBOOK_SUFFIX), path]
+    return [format for format in FORMATS.values() if start.startswith(format.magic)]
 
 
-def arranged_for(form: Format, indexed: IndexedImage) -> IndexedImage:
-    """Put code-words into the order that a form stores best; the picture stays the same.
+def peek_size(start: bytes) -> tuple[int, int] | None:
+    """Read the size of a picture from the first bytes of its file.
 
     Parameters
     ----------
-    form : Form
-        How it will be stored.
-    indexed : IndexedImage
-        As `codec.compress` gives it, in an order that suits PNG and npz.
+    start : bytes
+        `START_BYTES`, or all of a smaller file; of a picture that was not compressed too.
 
     Returns
     -------
-    indexed : IndexedImage
-        For a kmc, with ascending code-words, which saves a quarter of the codebook's bytes.
+    size : tuple of int or None
+        Width and height; None if they are not told.
+
+    Raises
+    ------
+    FormatError
+        The header is damaged.
     """
-    if not form.ascending:
-        return indexed
-    order = ascending(indexed.codebook)
-    return IndexedImage(renumber(indexed.labels, order), indexed.codebook[order])
+    for format in formats_beginning(start):
+        return format.peek_size(start)
+    return None
+
+
+def own_endings() -> tuple[str, ...]:
+    """List what the names of compressed files end in unless somebody named them otherwise.
+
+    Returns
+    -------
+    endings : tuple of str
+        The longest first.
+    """
+    endings = {*reserved_endings(), *(format.default_ending for format in FORMATS.values())}
+    return tuple(sorted(endings, key=lambda ending: (-len(ending), ending)))
+
+
+def reserved_endings() -> tuple[str, ...]:
+    """List what no picture's name ends in, but only a compressed file's."""
+    return tuple(
+        ending for format in FORMATS.values() if not format.is_picture for ending in format.endings
+    )
+
+
+def main_path(path: Path) -> Path:
+    """Find the file that stands for all, if a path is another of a format's files."""
+    for format in FORMATS.values():
+        for ending in format.endings[:-1]:
+            if _lower_name(path).endswith(ending):
+                return path.with_name(path.name[: -len(ending)] + format.ending)
+    return path
+
+
+def files_together(path: Path) -> list[Path]:
+    """List the files that are read as one, if a path is among several; else none."""
+    main = main_path(path)
+    for format in FORMATS.values():
+        if len(format.endings) > 1 and format.names(main):
+            return format.files(main)
+    return []
+
+
+def stem_of(path: Path) -> str:
+    """Strip what marks a compressed file from its name."""
+    name = _lower_name(path)
+    for ending in own_endings():
+        if name.endswith(ending) and name != ending:
+            return path.name[: -len(ending)]
+    return path.stem
+
+
+def _lower_name(path: str | os.PathLike[str]) -> str:
+    return os.path.basename(os.fsdecode(path)).lower()

@@ -1,11 +1,13 @@
 """A compressed file against its original."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from codec.colors.histogram import count_colors
+from codec.colors.metrics import measure
 from codec.colors.pixels import as_channels
 from codec.decompressor import decompress
 from codec.errors import CodecError, ImageError
@@ -13,13 +15,15 @@ from codec.files import display_name
 from codec.formats.files import load_contents
 from codec.images.reading import read_image
 from codec.indexed import CHANNEL_NAMES
-from codec.jobs.compress import CompressOptions, clocked, describe, measure_quality, timed
+from codec.jobs.info import contents_facts, contents_notices
 from codec.reports.report import FileReport
+from codec.settings import ReadOptions
+from codec.stopwatch import Stopwatch
 
 Pixels = npt.NDArray[np.uint8]
 
 
-def compare_files(original: Path, compressed: Path, options: CompressOptions) -> FileReport:
+def compare_files(original: Path, compressed: Path, reading: ReadOptions) -> FileReport:
     """Measure a compressed file against its original.
 
     Parameters
@@ -28,8 +32,8 @@ def compare_files(original: Path, compressed: Path, options: CompressOptions) ->
         The picture file.
     compressed : Path
         What it was compressed to.
-    options : CompressOptions
-        `first_frame` and `max_pixels` count.
+    reading : ReadOptions
+        How the original is read.
 
     Returns
     -------
@@ -41,51 +45,65 @@ def compare_files(original: Path, compressed: Path, options: CompressOptions) ->
     CodecError
         A file cannot be read, or the shapes differ.
     """
-    report = FileReport(display_name(original), outputs=[display_name(compressed)])
-    with clocked(report):
-        with timed(report, "read"):
-            image = read_image(
-                original, first_frame=options.first_frame, max_pixels=options.max_pixels
+    watch = Stopwatch()
+    with watch.stage("read"):
+        image = read_image(
+            original, first_frame=reading.first_frame, max_pixels=reading.max_pixels
+        )
+    with watch.stage("load"):
+        try:
+            contents = load_contents(compressed, max_pixels=reading.max_pixels)
+        except CodecError as error:
+            message = f"{display_name(compressed)}: {error}"
+            raise type(error)(message, error.reason) from error
+    notices = [*image.notices, *contents_notices(contents)]
+    if contents.profile:
+        notices.append("compared without regard to the ICC profile of the compressed file")
+    with watch.stage("decode"):
+        decoded = decompress(contents.indexed)
+    if decoded.shape[:2] != image.pixels.shape[:2]:
+        raise ImageError(
+            f"{display_name(compressed)} has the shape {decoded.shape}, "
+            f"its original {image.pixels.shape}",
+            "bad-shape",
+        )
+    with watch.stage("measure"):
+        first, second = as_channels(image.pixels), as_channels(decoded)
+        colors = len(count_colors(first)), len(count_colors(second))
+        if first.shape != second.shape:
+            notices.append(
+                f"compared {CHANNEL_NAMES[first.shape[2]]} with {CHANNEL_NAMES[second.shape[2]]}"
             )
-            report.notices += image.notices
-        with timed(report, "load"):
-            try:
-                contents = load_contents(compressed, max_pixels=options.max_pixels)
-            except CodecError as error:
-                message = f"{display_name(compressed)}: {error}"
-                raise type(error)(message, error.reason) from error
-        describe(report, contents)
-        report.input_bytes, report.output_bytes = image.size_bytes, contents.size_bytes
-        report.set_sizes(contents.size_bytes, image.size_bytes)
-        if contents.profile:
-            report.notices.append(
-                "compared without regard to the ICC profile of the compressed file"
-            )
-        with timed(report, "decode"):
-            decoded = decompress(contents.indexed)
-        if decoded.shape[:2] != image.pixels.shape[:2]:
-            raise ImageError(
-                f"{display_name(compressed)} has the shape {decoded.shape}, "
-                f"its original {image.pixels.shape}",
-                "bad-shape",
-            )
-        with timed(report, "measure"):
-            measure_quality(report, *_in_equal_channels(image.pixels, decoded, report))
-            report.unique_colors = len(count_colors(as_channels(image.pixels)))
-            report.unique_colors_after = len(count_colors(as_channels(decoded)))
-    return report
-
-
-def _in_equal_channels(
-    original: Pixels, decoded: Pixels, report: FileReport
-) -> tuple[Pixels, Pixels]:
-    """Write grey as RGB, and opaque as with alpha, where only one of two pictures is so."""
-    first, second = as_channels(original), as_channels(decoded)
-    if first.shape == second.shape:
-        return first, second
-    report.notices.append(
-        f"compared {CHANNEL_NAMES[first.shape[2]]} with {CHANNEL_NAMES[second.shape[2]]}"
+            first, second = _in_equal_channels(first, second)
+        quality = quality_facts(first, second)
+    return FileReport(
+        display_name(original),
+        outputs=(display_name(compressed),),
+        original_bytes=image.size_bytes,
+        **contents_facts(contents),
+        unique_colors=colors[0],
+        unique_colors_after=colors[1],
+        **quality,
+        notices=tuple(notices),
+        seconds=watch.seconds,
+        stage_seconds=watch.stages,
     )
+
+
+def quality_facts(original: Pixels, decoded: Pixels, *, exact: bool = False) -> dict[str, Any]:
+    """Measure everything, as a report names it; if `exact`, hidden colors count as a loss."""
+    quality = measure(original, decoded)
+    return {
+        "lossless": bool(np.array_equal(original, decoded)) if exact else quality.mse == 0,
+        "mse": quality.mse,
+        "ssim": quality.ssim,
+        "delta_e_mean": quality.delta_e_mean,
+        "delta_e_p95": quality.delta_e_p95,
+    }
+
+
+def _in_equal_channels(first: Pixels, second: Pixels) -> tuple[Pixels, Pixels]:
+    """Write grey as RGB, and opaque as with alpha, where only one of two pictures is so."""
     with_alpha = first.shape[2] in (2, 4) or second.shape[2] in (2, 4)
 
     def widened(pixels: Pixels) -> Pixels:

@@ -1,90 +1,32 @@
-"""One file at a time: compress, decompress or compare it, and report.
+"""Picture files to compressed files."""
 
-Each function does the whole way from files to files and returns a `FileReport`, or raises a
-`CodecError`; who calls decides what becomes of the other files.
-"""
-
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from codec.colors.metrics import measure
 from codec.compressor import Compression, compress_with_details
 from codec.decompressor import decompress
 from codec.errors import FileError
 from codec.files import check_source, check_targets, display_name, write_files
 from codec.formats.checking import encode_checked
-from codec.formats.contents import Contents
-from codec.formats.registry import FORMATS, arranged_for, part_paths
+from codec.formats.registry import Format
 from codec.images.reading import read_image
-from codec.limits import MAX_PIXELS
+from codec.jobs.compare import quality_facts
+from codec.jobs.info import contents_facts, contents_notices
 from codec.reports.report import FileReport
-from codec.settings import CompressSettings
-
-Pixels = npt.NDArray[np.uint8]
-UNVERIFIED = "written without a seal: whether labels and codebook belong together is unverified"
-
-
-@dataclass(frozen=True)
-class CompressOptions(CompressSettings):
-    """What `kmcodec compress` and `kmcodec sweep` may be told beside names.
-
-    Parameters
-    ----------
-    first_frame, max_pixels
-        See `codec.read_image`.
-    force : bool
-        Replace existing outputs.
-    skip_if_larger : bool
-        Write nothing if the result would be larger than the input file.
-    full_quality : bool
-        Measure SSIM and color difference too, which takes longer than compressing.
-    """
-
-    first_frame: bool = False
-    max_pixels: int = MAX_PIXELS
-    force: bool = False
-    skip_if_larger: bool = False
-    full_quality: bool = False
-
-
-@contextmanager
-def timed(report: FileReport, stage: str) -> Iterator[None]:
-    """Add the time that passes to a stage of a report."""
-    start = time.perf_counter()
-    try:
-        yield
-    finally:
-        spent = time.perf_counter() - start
-        report.stage_seconds[stage] = report.stage_seconds.get(stage, 0.0) + spent
-
-
-@contextmanager
-def clocked(report: FileReport) -> Iterator[None]:
-    """Set the time of a whole report."""
-    start = time.perf_counter()
-    yield
-    report.seconds = time.perf_counter() - start
-
-
-def describe(report: FileReport, contents: Contents) -> None:
-    """Fill in what a compressed file says of itself."""
-    indexed = contents.indexed
-    report.width, report.height = indexed.width, indexed.height
-    report.channels, report.n_colors = indexed.channels, indexed.n_colors
-    report.form = contents.form
-    report.part_bytes, report.verified = contents.part_bytes, contents.verified
-    if not contents.verified:
-        report.notices.append(UNVERIFIED)
+from codec.settings import CompressSettings, ReadOptions, WriteOptions
+from codec.stopwatch import Stopwatch
 
 
 def compress_file(
-    source: Path, target: Path, form_name: str, options: CompressOptions
+    source: Path,
+    target: Path,
+    format: Format,
+    settings: CompressSettings,
+    reading: ReadOptions,
+    writing: WriteOptions,
+    *,
+    full_quality: bool = False,
 ) -> FileReport:
     """Compress one picture file.
 
@@ -94,10 +36,12 @@ def compress_file(
         The picture.
     target : Path
         The file that names the output; a pair's codebook goes beside it.
-    form_name : str
-        ``pair``, ``npz``, ``png`` or ``kmc``.
-    options : CompressOptions
-        Everything else.
+    format : Format
+        How it is stored.
+    settings, reading, writing
+        How it is compressed and read, and whether the output is written.
+    full_quality : bool
+        Measure SSIM and color difference too, which takes longer than compressing.
 
     Returns
     -------
@@ -109,42 +53,45 @@ def compress_file(
     CodecError
         The input or the output is at fault; nothing was written.
     """
-    form = FORMATS[form_name]
-    paths = part_paths(form, target)
-    report = FileReport(display_name(source), outputs=[display_name(path) for path in paths])
-    with clocked(report):
-        _check_picture(source)
-        check_targets(paths, force=options.force)
-        with timed(report, "read"):
-            image = read_image(
-                source, first_frame=options.first_frame, max_pixels=options.max_pixels
+    watch = Stopwatch()
+    paths = format.files(target)
+    _check_picture(source)
+    check_targets(paths, force=writing.force)
+    with watch.stage("read"):
+        image = read_image(source, first_frame=reading.first_frame, max_pixels=reading.max_pixels)
+    details = compress_with_details(
+        image.pixels, settings, in_ascending_order=format.ascending, watch=watch
+    )
+    with watch.stage("encode"):
+        files, contents = encode_checked(format, details.indexed, settings.effort)
+    report = FileReport(
+        display_name(source),
+        outputs=tuple(display_name(path) for path in paths),
+        original_bytes=image.size_bytes,
+        **contents_facts(contents),
+        **compression_facts(details, settings),
+        notices=(*image.notices, *hidden_notices(details), *contents_notices(contents)),
+        seconds=watch.seconds,
+        stage_seconds=watch.stages,
+    )
+    if contents.size_bytes > image.size_bytes:
+        if writing.skip_if_larger:
+            return replace(
+                report,
+                status="skipped",
+                error="the result would be larger than the file",
+                reason="larger",
+                outputs=(),
             )
-        report.notices += image.notices
-        report.input_bytes = image.size_bytes
-        details = compress_with_details(image.pixels, options)
-        indexed = arranged_for(form, details.indexed)
-        report.stage_seconds.update(details.seconds)
-        report.notices += _hidden_notice(details)
-        with timed(report, "encode"):
-            parts, contents = encode_checked(form, indexed, options.effort)
-        describe(report, contents)
-        report.output_bytes = contents.size_bytes
-        report.set_sizes(contents.size_bytes, image.size_bytes)
-        lossless = details.lossless or (details.mse == 0 and not options.exact)
-        report.set_error(details.mse, lossless=lossless)
-        report.n_colors_asked, report.codebook_from = options.n_colors, options.codebook_from
-        report.unique_colors, report.unique_colors_after = details.unique_colors, indexed.n_colors
-        report.engine, report.dither = details.engine, details.dither
-        if report.output_bytes > image.size_bytes:
-            if options.skip_if_larger:
-                return _skipped(report, "the result would be larger than the file", "larger")
-            report.notices.append("the result is larger than the file")
-        with timed(report, "write"):
-            write_files(list(zip(paths, parts, strict=True)), force=options.force)
-        if options.full_quality:
-            with timed(report, "measure"):
-                measure_quality(report, image.pixels, decompress(indexed), exact=options.exact)
-    return report
+        report = replace(report, notices=(*report.notices, "the result is larger than the file"))
+    with watch.stage("write"):
+        write_files(list(zip(paths, files, strict=True)), force=writing.force)
+    if full_quality:
+        with watch.stage("measure"):
+            decoded = decompress(contents.indexed)
+            quality = quality_facts(image.pixels, decoded, exact=settings.exact)
+            report = replace(report, **quality)
+    return replace(report, seconds=watch.seconds)
 
 
 def _check_picture(source: Path) -> None:
@@ -156,25 +103,25 @@ def _check_picture(source: Path) -> None:
         raise FileError("is a directory (-r takes what is in it)", error.reason) from None
 
 
-def _hidden_notice(details: Compression) -> list[str]:
+def compression_facts(details: Compression, settings: CompressSettings) -> dict[str, Any]:
+    """Collect how a picture was compressed, as a report names it."""
+    return {
+        "n_colors_asked": settings.n_colors,
+        "codebook_from": settings.codebook_from,
+        "unique_colors": details.unique_colors,
+        "unique_colors_after": details.indexed.n_colors,
+        "lossless": details.lossless,
+        "mse": details.mse,
+        "engine": details.engine,
+        "dither": details.dither,
+    }
+
+
+def hidden_notices(details: Compression) -> tuple[str, ...]:
+    """Say what became of hidden colors."""
     if not details.hidden_pixels:
-        return []
-    return [
+        return ()
+    return (
         f"the hidden colors of {details.hidden_pixels} fully transparent pixels "
-        "are not kept (--exact keeps them)"
-    ]
-
-
-def _skipped(report: FileReport, why: str, reason: str) -> FileReport:
-    return replace(report, status="skipped", error=why, reason=reason, outputs=[])
-
-
-def measure_quality(
-    report: FileReport, original: Pixels, decoded: Pixels, *, exact: bool = False
-) -> None:
-    """Fill in all measures; if `exact`, hidden colors count for what is lossless."""
-    quality = measure(original, decoded)
-    lossless = np.array_equal(original, decoded) if exact else quality.mse == 0
-    report.set_error(quality.mse, lossless=bool(lossless))
-    report.ssim = quality.ssim
-    report.delta_e_mean, report.delta_e_p95 = quality.delta_e_mean, quality.delta_e_p95
+        "are not kept (--exact keeps them)",
+    )

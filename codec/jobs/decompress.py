@@ -6,9 +6,10 @@ from codec.decompressor import decompress
 from codec.files import check_source, check_targets, display_name, write_files
 from codec.formats.files import load_contents
 from codec.images.writing import PROFILED_EXTENSIONS, encode_image, holds_exactly
-from codec.jobs.compress import clocked, describe, timed
+from codec.jobs.info import contents_facts, contents_notices
 from codec.limits import MAX_PIXELS
 from codec.reports.report import FileReport
+from codec.stopwatch import Stopwatch
 
 
 def decompress_file(
@@ -44,29 +45,33 @@ def decompress_file(
     CodecError
         The input or the output is at fault; nothing was written.
     """
-    report = FileReport(display_name(source), outputs=[display_name(target)])
-    with clocked(report):
-        check_source(source)
-        check_targets([target], force=force)
-        with timed(report, "read"):
-            contents = load_contents(source, codebook_path=codebook, max_pixels=max_pixels)
-        describe(report, contents)
-        report.input_bytes = contents.size_bytes
-        report.set_sizes(contents.size_bytes)
-        with timed(report, "decode"):
-            pixels = decompress(contents.indexed)
-        profile = contents.profile
-        del contents
-        extension = target.suffix.lower()
-        with timed(report, "encode"):
-            data = encode_image(pixels, extension, profile)
-            if not holds_exactly(data, extension, pixels):
-                report.notices.append(
-                    f"{extension} is lossy here: the written pixels differ from the decoded ones"
-                )
-            if profile and extension not in PROFILED_EXTENSIONS:
-                report.notices.append(f"{extension} files hold no ICC profile: it is not written")
-        with timed(report, "write"):
-            write_files([(target, data)], force=force)
-        report.output_bytes = len(data)
-    return report
+    watch = Stopwatch()
+    check_source(source)
+    check_targets([target], force=force)
+    with watch.stage("read"):
+        contents = load_contents(source, codebook_path=codebook, max_pixels=max_pixels)
+    facts, notices = contents_facts(contents), list(contents_notices(contents))
+    with watch.stage("decode"):
+        pixels = decompress(contents.indexed)
+    profile = contents.profile
+    del contents  # its labels: the picture is being encoded in their place
+    extension = target.suffix.lower()
+    with watch.stage("encode"):
+        data = encode_image(pixels, extension, profile)
+        if not holds_exactly(data, extension, pixels):
+            notices.append(
+                f"{extension} is lossy here: the written pixels differ from the decoded ones"
+            )
+        if profile and extension not in PROFILED_EXTENSIONS:
+            notices.append(f"{extension} files hold no ICC profile: it is not written")
+    with watch.stage("write"):
+        write_files([(target, data)], force=force)
+    return FileReport(
+        display_name(source),
+        outputs=(display_name(target),),
+        decoded_bytes=len(data),
+        **facts,
+        notices=tuple(notices),
+        seconds=watch.seconds,
+        stage_seconds=watch.stages,
+    )

@@ -11,17 +11,23 @@ from pathlib import Path
 
 from codec.errors import CodecError, ImageError, ParameterError
 from codec.files import as_file_error, display_name, is_same_file
-from codec.formats.registry import CODEBOOK_SUFFIX, FORMATS, LABELS_SUFFIX, part_paths
+from codec.formats.registry import (
+    FORMATS,
+    Format,
+    files_together,
+    main_path,
+    own_endings,
+    reserved_endings,
+    stem_of,
+)
 from codec.images.containers import READABLE_EXTENSIONS
 
-_OWN_SUFFIXES = (LABELS_SUFFIX, ".indexed.png", ".decoded.png")
-_COMPRESSED_SUFFIXES = (LABELS_SUFFIX, CODEBOOK_SUFFIX, ".npz", ".kmc")
-_DECODED_SUFFIX = ".decoded.png"
+_DECODED_ENDING = ".decoded.png"
 COMPRESSED_ALREADY = "compressed-already"
 
 
 @dataclass(frozen=True)
-class Job:
+class PlannedFile:
     """One input and where its result goes.
 
     Parameters
@@ -46,7 +52,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Names:
+class Naming:
     """How inputs are found and outputs are named.
 
     Parameters
@@ -64,21 +70,21 @@ class Names:
     recursive: bool = False
 
 
-def plan_compression(inputs: Sequence[Path], names: Names, form_name: str) -> list[Job]:
+def plan_compression(inputs: Sequence[Path], naming: Naming, format: Format) -> list[PlannedFile]:
     """Decide what is compressed to where.
 
     Parameters
     ----------
     inputs : sequence of Path
         Files and directories as given.
-    names : Names
+    naming : Naming
         How outputs are named.
-    form_name : str
-        The form of the outputs.
+    format : Format
+        How they are stored.
 
     Returns
     -------
-    jobs : list of Job
+    plan : list of PlannedFile
         In the order of the inputs, directories sorted.
 
     Raises
@@ -87,38 +93,38 @@ def plan_compression(inputs: Sequence[Path], names: Names, form_name: str) -> li
         An output collides with another output or with an input, or one output was named for
         several inputs.
     """
-    form = FORMATS[form_name]
+    own = (*own_endings(), _DECODED_ENDING)
 
     def wanted(name: str) -> bool:
         lower = name.lower()
-        return lower.endswith(READABLE_EXTENSIONS) and not lower.endswith(_OWN_SUFFIXES)
+        return lower.endswith(READABLE_EXTENSIONS) and not lower.endswith(own)
 
-    def job(source: Path, folder: Path) -> Job:
-        target = names.output or folder / (source.stem + form.default_suffix)
-        if source.name.lower().endswith(_COMPRESSED_SUFFIXES):
+    def place(source: Path, folder: Path) -> PlannedFile:
+        target = naming.output or folder / (source.stem + format.default_ending)
+        if source.name.lower().endswith(reserved_endings()):
             # `compress *` a second time meets what the first time wrote.
             made_here = ImageError("its name is that of a compressed file", COMPRESSED_ALREADY)
-            return Job(source, target, (), made_here)
-        return Job(source, target, tuple(part_paths(form, target)))
+            return PlannedFile(source, target, (), made_here)
+        return PlannedFile(source, target, tuple(format.files(target)))
 
-    return _plan(inputs, names, wanted, job)
+    return _plan(inputs, naming, wanted, place)
 
 
 def plan_decompression(
-    inputs: Sequence[Path], names: Names, codebook: Path | None = None
-) -> list[Job]:
+    inputs: Sequence[Path], naming: Naming, codebook: Path | None = None
+) -> list[PlannedFile]:
     """Decide what is decompressed to where.
 
     Parameters
     ----------
-    inputs, names
+    inputs, naming
         As for `plan_compression`.
     codebook : Path, optional
         The codebook of a label PNG, if it is not beside it.
 
     Returns
     -------
-    jobs : list of Job
+    plan : list of PlannedFile
         A codebook in a directory is taken together with its labels.
 
     Raises
@@ -126,69 +132,57 @@ def plan_decompression(
     ParameterError
         As for `plan_compression`.
     """
-    endings = tuple(form.default_suffix for form in FORMATS.values())
+    endings = tuple(format.default_ending for format in FORMATS.values())
 
     def wanted(name: str) -> bool:
         return name.lower().endswith(endings)
 
-    def job(source: Path, folder: Path) -> Job:
-        target = names.output or folder / (compressed_stem(source) + _DECODED_SUFFIX)
+    def place(source: Path, folder: Path) -> PlannedFile:
+        target = naming.output or folder / (stem_of(source) + _DECODED_ENDING)
         others: tuple[Path, ...] = () if codebook is None else (codebook,)
-        if source.name.lower().endswith((LABELS_SUFFIX, CODEBOOK_SUFFIX)):
-            stem = compressed_stem(source)
-            others += tuple(part_paths(FORMATS["pair"], source.with_name(stem + LABELS_SUFFIX)))
-        return Job(source, target, (target,), others=others)
+        return PlannedFile(source, target, (target,), others=(*others, *files_together(source)))
 
-    return _plan(_without_other_halves(inputs), names, wanted, job)
+    return _plan(_without_other_halves(inputs), naming, wanted, place)
 
 
 def _without_other_halves(inputs: Sequence[Path]) -> list[Path]:
     """Drop codebooks whose label PNGs are inputs too, as `kmcodec decompress *` gives them."""
     given = {os.path.normpath(path) for path in inputs}
-
-    def is_other_half(path: Path) -> bool:
-        if not path.name.lower().endswith(CODEBOOK_SUFFIX):
-            return False
-        return os.path.normpath(path.with_name(compressed_stem(path) + LABELS_SUFFIX)) in given
-
-    return [path for path in inputs if not is_other_half(path)]
-
-
-def compressed_stem(path: Path) -> str:
-    """Strip what marks a compressed file from its name."""
-    lower = path.name.lower()
-    for ending in (LABELS_SUFFIX, CODEBOOK_SUFFIX, ".indexed.png"):
-        if lower.endswith(ending) and len(lower) > len(ending):
-            return path.name[: -len(ending)]
-    return path.stem
+    return [
+        path
+        for path in inputs
+        if main_path(path) == path or os.path.normpath(main_path(path)) not in given
+    ]
 
 
 def _plan(
     inputs: Sequence[Path],
-    names: Names,
+    naming: Naming,
     wanted: Callable[[str], bool],
-    make_job: Callable[[Path, Path], Job],
-) -> list[Job]:
-    jobs: list[Job] = []
+    place: Callable[[Path, Path], PlannedFile],
+) -> list[PlannedFile]:
+    plan: list[PlannedFile] = []
     for given in dict.fromkeys(inputs):
-        if names.recursive and os.path.isdir(given):
-            if names.output:
+        if naming.recursive and os.path.isdir(given):
+            if naming.output:
                 raise ParameterError("-o names one file and cannot take a directory", "output")
-            for found in _walk(given, wanted, names.folder):
-                if isinstance(found, Job):
-                    jobs.append(found)
+            for found in _walk(given, wanted, naming.folder):
+                if isinstance(found, PlannedFile):
+                    plan.append(found)
                     continue
                 inside = found.relative_to(given).parent
-                jobs.append(make_job(found, (names.folder or given) / inside))
+                plan.append(place(found, (naming.folder or given) / inside))
         else:
-            jobs.append(make_job(given, names.folder or given.parent))
-    if names.output and len(jobs) > 1:
+            plan.append(place(given, naming.folder or given.parent))
+    if naming.output and len(plan) > 1:
         raise ParameterError("-o names one file and there are several inputs", "output")
-    _find_collisions(jobs)
-    return jobs
+    _find_collisions(plan)
+    return plan
 
 
-def _walk(top: Path, wanted: Callable[[str], bool], excluded: Path | None) -> Iterator[Path | Job]:
+def _walk(
+    top: Path, wanted: Callable[[str], bool], excluded: Path | None
+) -> Iterator[Path | PlannedFile]:
     """Find the wanted files below a directory, without following links to directories."""
     failures: list[OSError] = []
     for folder, subfolders, files in os.walk(top, onerror=failures.append):
@@ -202,17 +196,22 @@ def _walk(top: Path, wanted: Callable[[str], bool], excluded: Path | None) -> It
                 yield Path(folder, name)
     for failure in failures:
         place = Path(str(failure.filename))
-        yield Job(place, place, (), as_file_error(failure))
+        yield PlannedFile(place, place, (), as_file_error(failure))
 
 
-def _find_collisions(jobs: Sequence[Job]) -> None:
+def _find_collisions(plan: Sequence[PlannedFile]) -> None:
     """Refuse outputs that would overwrite each other or an input, whatever `--force` says."""
     owners: dict[str, Path] = {}
-    read = [path for job in jobs if job.failure is None for path in (job.source, *job.others)]
+    read = [
+        path
+        for planned in plan
+        if planned.failure is None
+        for path in (planned.source, *planned.others)
+    ]
     sources = {os.path.realpath(source): source for source in read}
     identities = {_identity(source): source for source in read}
-    for job in jobs:
-        for file in job.files:
+    for planned in plan:
+        for file in planned.files:
             # Its name and, if that is a link, what `--force` would write to.
             places = {
                 os.path.join(os.path.realpath(file.parent), file.name),
@@ -220,11 +219,11 @@ def _find_collisions(jobs: Sequence[Job]) -> None:
             }
             for place in places & owners.keys():
                 raise ParameterError(
-                    f"{display_name(owners[place])} and {display_name(job.source)} "
+                    f"{display_name(owners[place])} and {display_name(planned.source)} "
                     f"would both be written to {display_name(file)}",
                     "collision",
                 )
-            owners.update(dict.fromkeys(places, job.source))
+            owners.update(dict.fromkeys(places, planned.source))
             identity = _identity(file)
             clash = sources.get(os.path.realpath(file)) or (identity and identities.get(identity))
             if clash:

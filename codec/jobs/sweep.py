@@ -9,18 +9,23 @@ from codec.compressor import compress_with_details
 from codec.decompressor import decompress
 from codec.files import display_name
 from codec.formats.checking import encode_checked
-from codec.formats.registry import FORMATS, arranged_for
+from codec.formats.registry import Format
 from codec.images.reading import read_image
-from codec.jobs.compress import CompressOptions, _hidden_notice, clocked, describe, measure_quality
+from codec.jobs.compare import quality_facts
+from codec.jobs.compress import compression_facts, hidden_notices
+from codec.jobs.info import contents_facts, contents_notices
 from codec.reports.report import FileReport
+from codec.settings import CompressSettings, ReadOptions
+from codec.stopwatch import Stopwatch
 
 
 def sweep_file(
     source: Path,
     sizes: Sequence[int],
     codebooks: Sequence[str],
-    form_name: str,
-    options: CompressOptions,
+    format: Format,
+    settings: CompressSettings,
+    reading: ReadOptions,
 ) -> Iterator[FileReport]:
     """Compress one picture with several sizes of codebook, writing nothing.
 
@@ -32,10 +37,10 @@ def sweep_file(
         The K to try.
     codebooks : sequence of str
         Ways of choosing the codebook.
-    form_name : str
+    format : Format
         Whose bytes are counted.
-    options : CompressOptions
-        Everything else.
+    settings, reading
+        How it is compressed otherwise, and read.
 
     Yields
     ------
@@ -47,27 +52,27 @@ def sweep_file(
     CodecError
         The picture cannot be read.
     """
-    image = read_image(source, first_frame=options.first_frame, max_pixels=options.max_pixels)
-    form = FORMATS[form_name]
-    start_engine(options.engine)
+    image = read_image(source, first_frame=reading.first_frame, max_pixels=reading.max_pixels)
+    start_engine(settings.engine)
     for codebook_from in codebooks:
         for size in sizes:
-            report = FileReport(display_name(source), input_bytes=image.size_bytes)
-            report.notices += image.notices
-            with clocked(report):
-                details = compress_with_details(
-                    image.pixels, replace(options, n_colors=size, codebook_from=codebook_from)
-                )
-                indexed = arranged_for(form, details.indexed)
-                _, contents = encode_checked(form, indexed, options.effort)
-            describe(report, contents)
-            report.stage_seconds.update(details.seconds)
-            report.output_bytes = contents.size_bytes
-            report.set_sizes(contents.size_bytes, image.size_bytes)
-            report.unique_colors = details.unique_colors
-            report.unique_colors_after = indexed.n_colors
-            report.engine, report.dither = details.engine, details.dither
-            report.notices += _hidden_notice(details)
-            report.n_colors_asked, report.codebook_from = size, codebook_from
-            measure_quality(report, image.pixels, decompress(indexed), exact=options.exact)
-            yield report
+            watch = Stopwatch()
+            chosen = replace(settings, n_colors=size, codebook_from=codebook_from)
+            details = compress_with_details(
+                image.pixels, chosen, in_ascending_order=format.ascending, watch=watch
+            )
+            _, contents = encode_checked(format, details.indexed, chosen.effort)
+            seconds = watch.seconds
+            decoded = decompress(contents.indexed)
+            yield FileReport(
+                display_name(source),
+                original_bytes=image.size_bytes,
+                **contents_facts(contents),
+                **{
+                    **compression_facts(details, chosen),
+                    **quality_facts(image.pixels, decoded, exact=chosen.exact),
+                },
+                notices=(*image.notices, *hidden_notices(details), *contents_notices(contents)),
+                seconds=seconds,
+                stage_seconds=watch.stages,
+            )

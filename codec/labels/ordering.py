@@ -49,22 +49,6 @@ def _is_flat(bands: Sequence[Labels]) -> bool:
     return 4 * equal > 3 * sum(band.size - len(band) for band in bands)
 
 
-def ascending(codebook: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
-    """Order code-words by their first channel, then by the second, and so on.
-
-    Parameters
-    ----------
-    codebook : ndarray of shape (K, C), dtype uint8
-        The code-words.
-
-    Returns
-    -------
-    order : ndarray of shape (K,), dtype intp
-        ``codebook[order]`` ascends; equal code-words keep their order.
-    """
-    return np.lexsort(codebook.T[::-1])
-
-
 def _bands(labels: Labels, pixels: int) -> list[Labels]:
     """Take whole rows of a picture, evenly spread, about as many as have this many pixels."""
     height, width = labels.shape

@@ -31,19 +31,24 @@ def register() -> None:
 def _register_with_pillow() -> None:
     from PIL import Image
 
+    from codec.plugins.dense import DENSE
     from codec.plugins.pillow import KmcImageFile, accept, save
 
     Image.register_open(KmcImageFile.format, KmcImageFile, accept)
     Image.register_save(KmcImageFile.format, save)
-    Image.register_extension(KmcImageFile.format, ".kmc")
+    Image.register_extension(KmcImageFile.format, DENSE.ending)
 
 
 def _register_with_imageio() -> None:
     from imageio import config
 
+    from codec.plugins.dense import DENSE
+
     config.known_plugins["kmcodec"] = config.PluginConfig(
         name="kmcodec", class_name="KmcPlugin", module_name="codec.plugins.imageio"
     )
-    kind = config.FileExtension(name="kmcodec dense file", extension=".kmc", priority=["kmcodec"])
+    kind = config.FileExtension(
+        name="kmcodec dense file", extension=DENSE.ending, priority=["kmcodec"]
+    )
     config.extension_list.append(kind)
-    config.known_extensions.setdefault(".kmc", []).append(kind)
+    config.known_extensions.setdefault(DENSE.ending, []).append(kind)

@@ -5,8 +5,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codec.compressor import compress
+from codec.compressor import compress_with_details
+from codec.formats.checking import encode_checked
+from codec.formats.registry import FORMATS
 from codec.settings import CompressSettings
+
+DENSE = FORMATS["kmc"]
 
 
 def compress_to_bytes(
@@ -21,7 +25,7 @@ def compress_to_bytes(
     profile : bytes
         ICC profile of its colors; nothing for sRGB.
     **options
-        Those of `compress`.
+        Those of `codec.compress`.
 
     Returns
     -------
@@ -31,14 +35,9 @@ def compress_to_bytes(
     Raises
     ------
     CodecError
-        As `compress`; or the profile is too large.
+        As `codec.compress`; or the profile is too large.
     """
-    from codec.formats.checking import check_encoded
-    from codec.formats.kmc import file as kmc
-    from codec.formats.registry import FORMATS, arranged_for
-
-    form = FORMATS["kmc"]
-    indexed = arranged_for(form, compress(pixels, **options))
-    parts = kmc.encode(indexed, options.get("effort", CompressSettings.effort), profile)
-    check_encoded(form, parts, indexed)
-    return parts[0]
+    settings = CompressSettings(**options)
+    details = compress_with_details(pixels, settings, in_ascending_order=DENSE.ascending)
+    (data,), _ = encode_checked(DENSE, details.indexed, settings.effort, profile=profile)
+    return data

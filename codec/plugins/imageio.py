@@ -12,7 +12,7 @@ from codec.decompressor import decompress
 from codec.formats.contents import Contents
 from codec.formats.kmc import file as kmc
 from codec.limits import MAX_PIXELS
-from codec.plugins.dense import compress_to_bytes
+from codec.plugins.dense import DENSE, compress_to_bytes
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -35,17 +35,17 @@ class KmcPlugin(PluginV3):  # type: ignore[misc]
         super().__init__(request)
         self._content = b""
         if request.mode.io_mode == IOMode.write:
-            if request.extension != ".kmc":
-                raise InitializationError("not to be a .kmc file")
+            if request.extension != DENSE.ending:
+                raise InitializationError(f"not to be a {DENSE.ending} file")
             return
         self._content = request.get_file().read()
-        if not self._content.startswith(kmc.MAGIC):
+        if not self._content.startswith(DENSE.magic):
             raise InitializationError("not a .kmc file")
 
     def _decode(self, index: Any) -> Contents:
         if index not in (None, 0, ...):
             raise IndexError(f"a .kmc file holds one picture, there is none at {index}")
-        return kmc.decode([self._content], MAX_PIXELS)
+        return DENSE.decode(self._content, max_pixels=MAX_PIXELS)
 
     def read(self, *, index: Any = 0) -> Pixels:
         """Return the pixels.

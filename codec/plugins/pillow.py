@@ -9,7 +9,7 @@ from codec.decompressor import decompress
 from codec.errors import ImageError
 from codec.formats.kmc import file as kmc
 from codec.limits import MAX_PIXELS
-from codec.plugins.dense import compress_to_bytes
+from codec.plugins.dense import DENSE, compress_to_bytes
 
 _MODES = "L", "LA", "RGB", "RGBA"
 
@@ -34,7 +34,7 @@ class KmcImageFile(ImageFile.ImageFile):
     def load(self) -> Any:
         """Decode, if that was not done."""
         if self._content:
-            contents = kmc.decode([self._content], MAX_PIXELS)
+            contents = DENSE.decode(self._content, max_pixels=MAX_PIXELS)
             self.im = Image.fromarray(decompress(contents.indexed)).im
             self._content = b""
             if self._exclusive_fp and self.fp:
@@ -45,7 +45,7 @@ class KmcImageFile(ImageFile.ImageFile):
 
 def accept(prefix: bytes) -> bool:
     """Tell whether a file begins like a dense file."""
-    return prefix.startswith(kmc.MAGIC)
+    return prefix.startswith(DENSE.magic)
 
 
 def save(image: Any, file: Any, filename: str | bytes) -> None:

@@ -4,17 +4,13 @@ import deflate
 import numpy as np
 import numpy.typing as npt
 
+from codec.options import EFFORTS
 from codec.png.rowfilters import NONE, SUB, UP, filter_rows
 
-BEST_LEVEL = 12
 _TRIAL_LEVEL = 5
 _TRIAL_BYTES = 1 << 20
 _BANDS = 8
-# Level 10 has half of what 12 gains over 6, in a fifth of its time. With more bytes than that it
-# would take longer than everything else together, unless they are flat: then both are quick.
-_DEFAULT_LEVELS = ((1 << 17, BEST_LEVEL), (1 << 21, 10))
-_FLAT_RATIO, _FLAT_LEVEL = 16, 10
-_QUICK_LEVEL = 6
+_FLAT_RATIO = 16
 
 Rows = npt.NDArray[np.uint8]
 
@@ -27,24 +23,22 @@ def deflate_level(rows: Rows, effort: str) -> int:
     rows : ndarray of shape (H, S), dtype uint8
         What is to be deflated.
     effort : {'fast', 'default', 'best'}
-        ``default`` is 12 up to 2**17 bytes, 10 up to 2**21 and for what a trial deflates to less
-        than a sixteenth.
+        See `codec.options.Effort`.
 
     Returns
     -------
     level : int
         1 to 12.
     """
-    if effort == "best":
-        return BEST_LEVEL
-    if effort == "fast":
-        return _QUICK_LEVEL
-    for most, level in _DEFAULT_LEVELS:
+    chosen = EFFORTS[effort]
+    for most, level in chosen.deflate_levels:
         if rows.size <= most:
             return level
+    if chosen.deflate_flat == chosen.deflate_beyond:
+        return chosen.deflate_beyond
     trial = _sample(rows)
     flat = _trial_size(trial) * _FLAT_RATIO < trial.size
-    return _FLAT_LEVEL if flat else _QUICK_LEVEL
+    return chosen.deflate_flat if flat else chosen.deflate_beyond
 
 
 def _sample(rows: Rows) -> Rows:

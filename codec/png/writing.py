@@ -8,7 +8,6 @@ import deflate
 import numpy as np
 import numpy.typing as npt
 
-from codec.png.packing import BEST_LEVEL
 from codec.png.reading import SIGNATURE
 
 
@@ -19,7 +18,8 @@ def write_png(
     color_type: int,
     filtered: npt.NDArray[np.uint8],
     before_idat: tuple[tuple[bytes, bytes], ...] = (),
-    level: int = BEST_LEVEL,
+    *,
+    level: int,
 ) -> bytes:
     """Put together a PNG of filtered rows.
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from codec.indexed import CHANNEL_NAMES
@@ -64,13 +63,14 @@ def as_text(report: FileReport) -> str:
             rows.append((name, text))
 
     shape = f"{report.width} × {report.height}, {CHANNEL_NAMES.get(report.channels or 0, '?')}"
-    add("form", report.form, str(report.form))
+    add("format", report.format, str(report.format))
     add("picture", report.width, shape)
-    add("original file", report.input_bytes, f"{report.input_bytes} bytes")
+    add("original file", report.original_bytes, f"{report.original_bytes} bytes")
     add("raw pixels", report.raw_bytes, f"{report.raw_bytes} bytes")
     for part, size in report.part_bytes.items():
         add(f"  {part}", size, f"{size} bytes")
-    add("compressed", report.output_bytes, f"{report.output_bytes} bytes")
+    add("compressed", report.compressed_bytes, f"{report.compressed_bytes} bytes")
+    add("decoded file", report.decoded_bytes, f"{report.decoded_bytes} bytes")
     add("ratio vs raw", report.ratio_raw, f"{_number(report.ratio_raw, 2)}×")
     add("ratio vs file", report.ratio_file, f"{_number(report.ratio_file, 2)}×")
     add("bits per pixel", report.bits_per_pixel, _number(report.bits_per_pixel, 3))
@@ -112,7 +112,7 @@ def totals(reports: Sequence[FileReport]) -> dict[str, Any]:
         name: sum(getattr(report, name) or 0 for report in done)
         for name in ("input_bytes", "raw_bytes", "output_bytes")
     }
-    compressed = sum(sum(report.part_bytes.values()) for report in done)
+    compressed = sum(report.compressed_bytes or 0 for report in done)
     has_originals = bool(done) and all(report.ratio_file is not None for report in done)
     return {
         "files": len(reports),
@@ -144,6 +144,15 @@ def totals_line(reports: Sequence[FileReport], *, ratios: bool = True) -> str:
     return f"{line}  {sums['seconds']:.2f} s"
 
 
+_IN_JSON = (
+    "input", "status", "outputs", "input_bytes", "raw_bytes", "part_bytes", "output_bytes",
+    "ratio_raw", "ratio_file", "bits_per_pixel", "format", "width", "height", "channels",
+    "n_colors", "n_colors_asked", "codebook_from", "unique_colors", "unique_colors_after",
+    "lossless", "mse", "psnr_db", "ssim", "delta_e_mean", "delta_e_p95", "engine", "dither",
+    "verified", "seconds", "stage_seconds", "notices", "error", "reason",
+)  # fmt: skip
+
+
 def as_json(reports: Sequence[FileReport], *, with_totals: bool = True, **more: object) -> str:
     """Render reports and their totals as one JSON document.
 
@@ -166,7 +175,7 @@ def as_json(reports: Sequence[FileReport], *, with_totals: bool = True, **more: 
     results = [
         {
             name: None if isinstance(value, float) and not math.isfinite(value) else value
-            for name, value in asdict(report).items()
+            for name, value in ((name, getattr(report, name)) for name in _IN_JSON)
         }
         for report in reports
     ]

@@ -13,7 +13,8 @@ from codec.formats.kmc.bands import MAX_BANDS, PIXELS_PER_BYTE, decode_bands, en
 from codec.formats.kmc.rice import decode_codebook, encode_codebook
 from codec.formats.seal import VERSION, make_seal
 from codec.indexed import IndexedImage
-from codec.limits import check_dimensions
+from codec.limits import MAX_SIDE, check_dimensions
+from codec.options import EFFORTS
 
 MAGIC = b"\x89KMC"
 _CHANNELS, _FAST, _PROFILE, _UNUSED = 0x03, 0x04, 0x08, 0xF0
@@ -75,7 +76,7 @@ class Header:
     has_profile: bool
 
 
-def encode(indexed: IndexedImage, effort: str = "best", profile: bytes = b"") -> list[bytes]:
+def encode(indexed: IndexedImage, effort: str, profile: bytes = b"") -> list[bytes]:
     """Write a dense file.
 
     Parameters
@@ -90,7 +91,7 @@ def encode(indexed: IndexedImage, effort: str = "best", profile: bytes = b"") ->
 
     Returns
     -------
-    parts : list of one bytes
+    files : list of one bytes
         The content of `X.kmc`.
 
     Raises
@@ -102,7 +103,7 @@ def encode(indexed: IndexedImage, effort: str = "best", profile: bytes = b"") ->
         raise ImageError(
             f"an ICC profile of {len(profile)} bytes is too large", "profile-too-large"
         )
-    fast = effort == "fast"
+    fast = EFFORTS[effort].few_contexts
     streams = [b""]
     if indexed.n_colors > 1:
         streams = encode_bands(indexed.labels, indexed.codebook, fast)
@@ -118,12 +119,12 @@ def encode(indexed: IndexedImage, effort: str = "best", profile: bytes = b"") ->
     return [head + b"".join(streams)]
 
 
-def decode(parts: list[bytes], max_pixels: int) -> Contents:
+def decode(data: bytes, *, max_pixels: int) -> Contents:
     """Read a dense file.
 
     Parameters
     ----------
-    parts : list of one bytes
+    data : bytes
         The content of `X.kmc`.
     max_pixels : int
         Largest picture that is accepted.
@@ -140,7 +141,6 @@ def decode(parts: list[bytes], max_pixels: int) -> Contents:
     LimitError
         The picture is larger than allowed.
     """
-    (data,) = parts
     reader = _Reader(data)
     header = _read_header(reader, max_pixels)
     header_bytes = reader.at
@@ -189,6 +189,18 @@ def read_header(data: bytes, max_pixels: int) -> Header:
         As `decode`.
     """
     return _read_header(_Reader(data), max_pixels)
+
+
+def peek_size(start: bytes) -> tuple[int, int]:
+    """Read width and height from the first bytes of a dense file.
+
+    Raises
+    ------
+    FormatError
+        The header is cut short or damaged.
+    """
+    header = read_header(start, MAX_SIDE**2)
+    return header.width, header.height
 
 
 def read_profile(data: bytes, max_pixels: int) -> bytes:
