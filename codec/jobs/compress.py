@@ -11,8 +11,8 @@ from codec.files import check_source, check_targets, display_name, write_files
 from codec.formats.checking import encode_checked
 from codec.formats.registry import Format
 from codec.images.reading import read_image
-from codec.jobs.compare import quality_facts
 from codec.jobs.info import contents_facts, contents_notices
+from codec.reports.quality import quality_facts
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions, WriteOptions
 from codec.stopwatch import Stopwatch

@@ -4,16 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from codec.codebook.training import start_engine
-from codec.compressor import compress_with_details
+from codec.compressor import compress_with_details, prepare
 from codec.decompressor import decompress
 from codec.files import display_name
 from codec.formats.checking import encode_checked
 from codec.formats.registry import Format
 from codec.images.reading import read_image
-from codec.jobs.compare import quality_facts
 from codec.jobs.compress import compression_facts, hidden_notices
 from codec.jobs.info import contents_facts, contents_notices
+from codec.reports.quality import quality_facts
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions
 from codec.stopwatch import Stopwatch
@@ -53,7 +52,7 @@ def sweep_file(
         The picture cannot be read.
     """
     image = read_image(source, first_frame=reading.first_frame, max_pixels=reading.max_pixels)
-    start_engine(settings.engine)
+    prepare(settings)
     for codebook_from in codebooks:
         for size in sizes:
             watch = Stopwatch()

@@ -1,0 +1,77 @@
+"""What a report says of a decoded picture beside its original."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.colors.histogram import count_colors
+from codec.colors.metrics import measure
+from codec.colors.pixels import as_channels
+from codec.indexed import CHANNEL_NAMES
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def quality_facts(original: Pixels, decoded: Pixels, *, exact: bool = False) -> dict[str, Any]:
+    """Measure a decoded picture.
+
+    Parameters
+    ----------
+    original, decoded : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        Equal shapes.
+    exact : bool
+        Whether hidden colors that changed are a loss.
+
+    Returns
+    -------
+    facts : dict
+        All measures, by their names in `FileReport`.
+    """
+    quality = measure(original, decoded)
+    return {
+        "lossless": bool(np.array_equal(original, decoded)) if exact else quality.mse == 0,
+        "mse": quality.mse,
+        "ssim": quality.ssim,
+        "delta_e_mean": quality.delta_e_mean,
+        "delta_e_p95": quality.delta_e_p95,
+    }
+
+
+def comparison_facts(original: Pixels, decoded: Pixels) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Measure pictures that may differ in their channels.
+
+    Parameters
+    ----------
+    original, decoded : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        Equal H and W.
+
+    Returns
+    -------
+    facts : dict
+        All measures, and the numbers of different colors, by their names in `FileReport`.
+    notices : tuple of str
+        Says if one had to be written as the other is.
+    """
+    first, second = as_channels(original), as_channels(decoded)
+    facts = {
+        "unique_colors": len(count_colors(first)),
+        "unique_colors_after": len(count_colors(second)),
+    }
+    if first.shape == second.shape:
+        return {**facts, **quality_facts(first, second)}, ()
+    names = CHANNEL_NAMES[first.shape[2]], CHANNEL_NAMES[second.shape[2]]
+    with_alpha = first.shape[2] in (2, 4) or second.shape[2] in (2, 4)
+    widened = (_widened(pixels, with_alpha=with_alpha) for pixels in (first, second))
+    return {**facts, **quality_facts(*widened)}, (f"compared {names[0]} with {names[1]}",)
+
+
+def _widened(pixels: Pixels, *, with_alpha: bool) -> Pixels:
+    """Write grey as RGB, and opaque as with alpha if that is asked for."""
+    has_alpha = pixels.shape[2] in (2, 4)
+    colors = pixels[:, :, :-1] if has_alpha else pixels
+    layers = [np.broadcast_to(colors, (*pixels.shape[:2], 3))]
+    if with_alpha:
+        opaque = np.full((*pixels.shape[:2], 1), 255, dtype=np.uint8)
+        layers.append(pixels[:, :, -1:] if has_alpha else opaque)
+    return np.concatenate(layers, axis=2)
