@@ -139,7 +139,7 @@ def _recognize(path: Path, start: bytes, has_codebook: bool) -> Format:
     fitting = formats_beginning(start)
     if not fitting:
         *titles, last = (format.title for format in FORMATS.values())
-        raise FormatError(f"neither {', '.join(titles)} nor {last}", "not-compressed")
+        raise FormatError(f"not a {', '.join(titles)} or {last}", "not-compressed")
     if has_codebook:
         fitting = [format for format in fitting if len(format.endings) > 1]
         if not fitting:
