@@ -68,8 +68,3 @@ class IndexedImage:
     def channels(self) -> int:
         """Channels of a code-word, C."""
         return int(self.codebook.shape[1])
-
-    @property
-    def raw_bytes(self) -> int:
-        """Size of the decoded pixels, H * W * C bytes."""
-        return self.labels.size * self.channels

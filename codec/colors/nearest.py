@@ -1,4 +1,4 @@
-"""Nearest code-words, exactly: the one search that training and labeling share.
+"""Nearest code-words, exactly, in NumPy: the search of the scikit-learn engine and the estimator.
 
 Points that lie together are searched together. For the box around a group of points only those
 code-words can be nearest to any of them whose least distance to the box is at most the least of
