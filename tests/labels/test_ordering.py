@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from codec.colors.lookup import renumber
@@ -20,6 +21,15 @@ def _smooth_labels(size: int, seed: int) -> np.ndarray:
 def _cost(touching: np.ndarray, line: np.ndarray) -> float:
     place = np.argsort(line)
     return float((touching * np.abs(place[:, None] - place[None, :])).sum())
+
+
+def _touching(labels: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.int64]:
+    """How often two labels touch, in both directions."""
+    counts = np.zeros((size, size), dtype=np.int64)
+    for first, second in ((labels[:, 1:], labels[:, :-1]), (labels[1:], labels[:-1])):
+        np.add.at(counts, (first, second), 1)
+        np.add.at(counts, (second, first), 1)
+    return counts
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 40, 256])
@@ -93,6 +103,20 @@ def test_labels_of_a_flat_picture_come_by_frequency() -> None:
     assert (np.diff(counts) <= 0).all()
 
 
+@pytest.mark.parametrize("repeated", [0, 1, -1])
+def test_a_picture_is_flat_if_more_than_three_quarters_repeat(repeated: int) -> None:
+    """Of four pairs in a row three are equal; the most frequent label is between the others."""
+    labels = np.array([[1, 1, 1, 1, 0]] * 10 + [[1, 1, 1, 1, 2]] * 10, dtype=np.uint8)
+    if repeated == 1:
+        labels[0, 4] = 1
+    elif repeated == -1:
+        labels[0, 2] = 0
+
+    order = order_codewords(labels, 3).tolist()
+
+    assert order in ([[1, 2, 0], [1, 0, 2]] if repeated > 0 else [[0, 1, 2], [2, 1, 0]])
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_rows_that_change_slowly_are_put_in_line(turned: bool) -> None:
     # Noise along one direction, small steps along the other: only one row filter helps.
@@ -100,12 +124,41 @@ def test_rows_that_change_slowly_are_put_in_line(turned: bool) -> None:
     start = state.randint(0, 200, (1, 300))
     levels = (start + np.cumsum(state.randint(-1, 2, (300, 300)), axis=0)) % 200
     picture = np.ascontiguousarray(levels.T if turned else levels)
-    labels = state.permutation(200)[picture].astype(np.uint8)
+    scrambled = state.permutation(200)
+    labels = scrambled[picture].astype(np.uint8)
+    touching = _touching(labels, 200)
 
     order = order_codewords(labels, 200)
 
-    arranged = _linear_arrangement(_count_neighbors([labels], 200))
-    assert order.tolist() == arranged.tolist()
+    assert _cost(touching, order) <= _cost(touching, scrambled)
+    assert _cost(touching, order) < 0.7 * _cost(touching, np.arange(200))
+
+
+@pytest.mark.parametrize("size", [3, 4, 8, 24, 100, 256])
+def test_an_order_never_costs_more_than_that_which_was_given(size: int) -> None:
+    for seed in range(5):
+        state = np.random.RandomState(seed)
+        noise = state.randint(0, size, (40, 50))
+        steps = state.permutation(size)[np.cumsum(noise % 3 - 1, axis=1) % size]
+        for picture in (noise, steps):
+            labels = picture.astype(np.uint8)
+            touching = _touching(labels, size)
+
+            order = order_codewords(labels, size)
+
+            assert _cost(touching, order) <= _cost(touching, np.arange(size))
+
+
+def test_the_order_of_a_small_picture_is_the_best_and_always_the_same() -> None:
+    rows = [[3, 0, 4, 1], [0, 4, 1, 2], [4, 1, 2, 2], [1, 2, 2, 3]]
+    labels = np.array(rows, dtype=np.uint8)
+    touching = _touching(labels, 5)
+
+    order = order_codewords(labels, 5)
+
+    assert order.tolist() == [3, 0, 4, 1, 2]
+    lines = map(np.array, itertools.permutations(range(5)))
+    assert _cost(touching, order) == min(_cost(touching, line) for line in lines)
 
 
 def test_renumbered_labels_mean_the_same_colors() -> None:
