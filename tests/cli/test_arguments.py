@@ -4,6 +4,7 @@ Rows are those of the catalogue of bad inputs and faults.
 """
 
 import re
+from inspect import Parameter, signature
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ import pytest
 from cli_tools import Sandbox, few_colors, read_picture, usage_error
 
 import codec
+from codec import jobs
+from codec.jobs import CompressOptions
+from codec.report import FileReport
 
 
 @pytest.mark.parametrize("colors", ["0", "-1", "257", "300", "1.5", "abc", "", "9" * 5000])
@@ -129,13 +133,21 @@ def test_the_version_is_that_of_the_package(sandbox: Sandbox) -> None:
     assert sandbox.run("--version", check=0).out == f"kmcodec {codec.__version__}\n"
 
 
-def test_options_and_parameters_of_the_library_have_the_same_defaults() -> None:
-    from inspect import signature
+def test_options_and_parameters_of_the_library_have_the_same_defaults(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[CompressOptions] = []
 
-    from codec.cli.arguments import make_parser
+    def take(source: Path, target: Path, form: str, options: CompressOptions) -> FileReport:
+        given.append(options)
+        return FileReport(source.name)
 
-    options = make_parser().parse_args(["compress", "x.png"])
-    parameters = signature(codec.compress).parameters
-    assert options.colors == parameters["n_colors"].default
-    for name in ("seed", "engine", "color_space", "exact"):
-        assert getattr(options, name) == parameters[name].default
+    monkeypatch.setattr(jobs, "compress_file", take)
+    sandbox.run("compress", "x.png", "-q", check=0)
+
+    (options,) = given
+    parameters = [*signature(codec.compress).parameters.values()]
+    parameters += signature(codec.read_image).parameters.values()
+    expected = {one.name: one.default for one in parameters if one.default is not Parameter.empty}
+    assert len(expected) == 11
+    assert {name: getattr(options, name) for name in expected} == expected
