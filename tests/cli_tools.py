@@ -63,6 +63,11 @@ OUTPUTS = {
 }
 
 
+def sample(name: str, step: int = 1) -> Pixels:
+    """A sample of the repository, or every so many of its pixels."""
+    return np.asarray(codec.read_image(SAMPLES / name).pixels[::step, ::step])
+
+
 def write_picture(path: Path, pixels: Pixels) -> Path:
     """Write a picture with imageio, as a user's program would."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,24 +1,13 @@
-"""The engine of compiled kernels: the same everywhere, and as good as scikit-learn.
+"""The engine of compiled kernels: as good as scikit-learn, whatever is asked of it."""
 
-`expected/native.csv` pins what becomes of the samples to the bit. Everything is whole numbers, so
-every machine and any number of threads gives the same. A change that moves digests on purpose
-runs `python -m codebook.test_native` in `tests/` and commits the difference. Digests are those of
-the sorted codebook and of labels into it: in what order a file holds code-words is another matter.
-"""
-
-import csv
-import hashlib
 import itertools
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from cli_tools import REPOSITORY, child_environment
+from cli_tools import sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from marks import needs_kernels, slowly
@@ -38,20 +27,6 @@ from codec.options import COLOR_SPACES
 Pixels = npt.NDArray[np.uint8]
 
 pytestmark = needs_kernels
-
-SAMPLES = REPOSITORY / "samples"
-EXPECTED = REPOSITORY / "tests" / "expected" / "native.csv"
-CASES = [
-    {"k": "16", "effort": "default", "color_space": "rgb"},
-    {"k": "256", "effort": "default", "color_space": "rgb"},
-    {"k": "16", "effort": "fast", "color_space": "rgb"},
-    {"k": "16", "effort": "best", "color_space": "rgb"},
-    {"k": "32", "effort": "default", "color_space": "oklab"},
-]
-
-
-def _sample(name: str, step: int = 1) -> Pixels:
-    return np.asarray(codec.read_image(SAMPLES / name).pixels[::step, ::step])
 
 
 def _sorted(indexed: IndexedImage) -> tuple[Pixels, Pixels]:
@@ -100,58 +75,6 @@ def _with_alpha(pixels: Pixels) -> Pixels:
 # The same everywhere
 
 
-def _digests(name: str, case: dict[str, str]) -> dict[str, str]:
-    indexed = codec.compress(
-        _sample(name),
-        int(case["k"]),
-        engine="native",
-        effort=case["effort"],
-        color_space=case["color_space"],
-    )
-    return {
-        "codebook_sha256": hashlib.sha256(indexed.codebook.tobytes()).hexdigest(),
-        "labels_sha256": hashlib.sha256(indexed.labels.tobytes()).hexdigest(),
-    }
-
-
-@pytest.mark.parametrize("threads", [slowly("1"), "2", slowly("4")])
-def test_pinned_digests_hold_for_any_number_of_threads(
-    monkeypatch: pytest.MonkeyPatch, threads: str
-) -> None:
-    monkeypatch.setenv("KMCODEC_THREADS", threads)
-    for row in _expected()[::7]:
-        test_codebooks_and_labels_are_the_same_on_every_machine(row)
-
-
-def _expected() -> list[dict[str, str]]:
-    with EXPECTED.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        pytest.param(
-            row,
-            id="-".join(list(row.values())[:4]),
-            marks=[pytest.mark.slow] if row["effort"] == "best" else [],
-        )
-        for row in _expected()
-    ],
-)
-def test_codebooks_and_labels_are_the_same_on_every_machine(row: dict[str, str]) -> None:
-    digests = _digests(row["file"], row)
-
-    assert digests == {name: row[name] for name in digests}
-
-
-def test_every_sample_is_pinned() -> None:
-    pinned = [(row["file"], row["k"], row["effort"], row["color_space"]) for row in _expected()]
-    names = sorted(path.name for path in SAMPLES.glob("*.png"))
-
-    assert pinned == [(name, *case.values()) for name in names for case in CASES]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "n_colors", "options"),
@@ -167,7 +90,7 @@ def test_every_sample_is_pinned() -> None:
 def test_the_number_of_threads_does_not_matter(
     name: str, n_colors: int, options: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pixels, found = _sample(name), []
+    pixels, found = sample(name), []
     for threads in ("1", "2", "4"):
         monkeypatch.setenv("KMCODEC_THREADS", threads)
         found.append(_compressed(pixels, n_colors, **options))
@@ -176,28 +99,8 @@ def test_the_number_of_threads_does_not_matter(
     assert found[2] == found[0]
 
 
-@pytest.mark.slow
-def test_another_process_gives_the_same() -> None:
-    """Under a seed of hashes and a number of threads of its own."""
-    case = {"k": "40", "effort": "best", "color_space": "rgb"}
-    program = f"from codebook.test_native import _digests; print(_digests('gradient.png', {case}))"
-    environment = child_environment(
-        KMCODEC_THREADS="3",
-        OMP_NUM_THREADS="3",
-        PYTHONHASHSEED="5",
-        PYTHONPATH=os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "tests")]),
-    )
-
-    ended = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
-    )
-
-    assert ended.stderr == ""
-    assert ended.stdout.strip() == str(_digests("gradient.png", case))
-
-
 def test_the_seed_decides() -> None:
-    pixels = _sample("astronaut.png", 4)
+    pixels = sample("astronaut.png", 4)
     seeds = (0, 1, 2, 1 << 31, MAX_SEED)
 
     found = [_compressed(pixels, 64, seed=seed) for seed in seeds]
@@ -210,7 +113,7 @@ def test_the_seed_decides() -> None:
 
 @pytest.mark.parametrize("channels", [2, 3, 4])
 def test_layout_and_place_of_pixels_do_not_matter(channels: int) -> None:
-    pixels = _with_alpha(_sample("astronaut.png", 6))[..., -channels:]
+    pixels = _with_alpha(sample("astronaut.png", 6))[..., -channels:]
     codebook, labels = _compressed(np.ascontiguousarray(pixels), 20)
 
     frozen = np.asfortranarray(pixels)
@@ -230,16 +133,16 @@ def _noise() -> Pixels:
 
 
 PICTURES: dict[str, Callable[[], Pixels]] = {
-    "portrait": lambda: _sample("astronaut.png", 5),
-    "frog": lambda: _sample("red_eyed_tree_frog.png", 6),
-    "map": lambda: _sample("map.png", 6),
-    "page": lambda: _sample("page.png", 4),
-    "chart": lambda: _sample("chart.png", 4),
-    "gradient": lambda: _sample("gradient.png", 2),
-    "fading portrait": lambda: _with_alpha(_sample("astronaut.png", 5)),
-    "sprites": lambda: _sample("sprites.png"),
+    "portrait": lambda: sample("astronaut.png", 5),
+    "frog": lambda: sample("red_eyed_tree_frog.png", 6),
+    "map": lambda: sample("map.png", 6),
+    "page": lambda: sample("page.png", 4),
+    "chart": lambda: sample("chart.png", 4),
+    "gradient": lambda: sample("gradient.png", 2),
+    "fading portrait": lambda: _with_alpha(sample("astronaut.png", 5)),
+    "sprites": lambda: sample("sprites.png"),
     "noise with alpha": _noise,
-    "two grey channels": lambda: _with_alpha(_sample("astronaut.png", 5)[..., :1]),
+    "two grey channels": lambda: _with_alpha(sample("astronaut.png", 5)[..., :1]),
 }
 
 
@@ -495,13 +398,3 @@ def test_the_largest_picture_that_is_read_overflows_nothing(space: str) -> None:
         if size == 1:
             assert found.tolist() == light.tolist()
         assert _error(histogram, found, metric) <= 1.03 * _error(histogram, light, metric)
-
-
-if __name__ == "__main__":
-    names = sorted(path.name for path in SAMPLES.glob("*.png"))
-    rows = [{"file": name, **case, **_digests(name, case)} for name in names for case in CASES]
-    with EXPECTED.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    sys.exit(0)
