@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pytest
 
 import codec
-from codec.cli import commands as cli
+from codec.cli.commands import commands as cli
 
 # Threads of k-means that wait for each other do so asleep, which tests on a busy machine need.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")

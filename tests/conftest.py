@@ -10,7 +10,7 @@ from cli_tools import Sandbox
 from codec import labels
 from codec.colors import histogram, lookup
 from codec.kernels import compiled
-from codec.labels import dithering, ordering
+from codec.labels.nearest import dithering, ordering
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,7 +14,9 @@ from codec.threads import run_parallel, spans, thread_count
 def test_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KMCODEC_THREADS", "3")
     assert thread_count() == 3
-    for wrong in ("", "0", "-1", "x", "²", "1.5"):
+    monkeypatch.setenv("KMCODEC_THREADS", "9999")
+    assert thread_count() == 9999
+    for wrong in ("", "0", "-1", "x", "²", "1.5", "10000", "99999", "100000", "9" * 5000):
         monkeypatch.setenv("KMCODEC_THREADS", wrong)
         assert 1 <= thread_count() <= 8
 

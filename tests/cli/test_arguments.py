@@ -13,8 +13,8 @@ from cli_tools import Sandbox, few_colors, read_picture, usage_error
 
 import codec
 from codec import jobs
-from codec.jobs import CompressOptions
-from codec.report import FileReport
+from codec.jobs.compress import CompressOptions
+from codec.reports.report import FileReport
 
 
 @pytest.mark.parametrize("colors", ["0", "-1", "257", "300", "1.5", "abc", "", "9" * 5000])

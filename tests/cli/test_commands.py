@@ -7,13 +7,13 @@ stderr with the file's name and the reason, nothing written, nothing changed.
 import os
 import socket
 import subprocess
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cli_tools import Run, Sandbox, few_colors, read_picture, refused, usage_error
 from fault_tools import Faults
+from png_tools import grey_png
 
 import codec
 
@@ -89,22 +89,6 @@ def test_pictures_over_the_limit_are_refused(sandbox: Sandbox, command: str) -> 
     sandbox.run(command, *names, "--max-pixels", str(pixels), check=0)
 
 
-def png_header(width: int, height: int) -> bytes:
-    """A PNG that claims a size and holds one byte."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        body = kind + content
-        return len(content).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
-
-    size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", size + b"\x08\x00\x00\x00\x00")
-        + chunk(b"IDAT", zlib.compress(b"\0"))
-        + chunk(b"IEND", b"")
-    )
-
-
 @pytest.mark.parametrize(
     ("width", "height", "reason"),
     [
@@ -119,7 +103,7 @@ def test_the_limits_hold_for_what_a_header_claims(
     sandbox: Sandbox, width: int, height: int, reason: str
 ) -> None:
     assert codec.options.MAX_PIXELS == 89_478_485 < 9460 * 9459
-    Path("claim.png").write_bytes(png_header(width, height))
+    Path("claim.png").write_bytes(grey_png(width, height, b"\0"))
     assert refused(sandbox.run("compress", "claim.png"), "claim.png", reason)
     assert refused(sandbox.run("decompress", "claim.png"), "claim.png", reason)
 

@@ -22,7 +22,7 @@ from marks import slowly
 
 import codec
 from codec import jobs
-from codec.cli import commands as cli
+from codec.cli.commands import commands as cli
 
 # Streams
 

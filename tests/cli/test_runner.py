@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from cli_tools import VECTORS, Sandbox, child_environment, few_colors, many_colors
+from png_tools import grey_png
 
 from codec import jobs
-from codec.cli import runner
+from codec.cli.commands import runner
 from codec.cli.runner import run
 from codec.errors import FormatError
 from codec.jobs.plan import Job
@@ -64,6 +65,53 @@ def test_small_files_are_done_at_the_same_time(
     reports = run(_jobs(6, tmp_path), work)
 
     assert [report.input for report in reports] == [f"{number}.png" for number in range(6)]
+
+
+# Content of a file, and whether it is done alone.
+SIZES = {
+    "png": (grey_png(2048, 2048, b"\0"), False),
+    "vast png": (grey_png(2049, 2048, b"\0"), True),
+    "kmc": ((VECTORS / "flag.kmc").read_bytes(), False),
+    "vast kmc": ((VECTORS / "invalid" / "pixel-limit-dense.kmc").read_bytes(), True),
+    "4 MiB": (bytes(1 << 22), False),
+    "larger": (bytes((1 << 22) + 1), True),
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_is_large_is_done_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: str
+) -> None:
+    """By whoever collects, when nobody else is at work; a small file may be a vast picture."""
+    monkeypatch.setenv("KMCODEC_THREADS", "2")
+    monkeypatch.chdir(tmp_path)
+    content, alone = SIZES[size]
+    Path("2.png").write_bytes(content)
+    together = threading.Barrier(2, timeout=60)
+    before, begun = threading.Event(), threading.Event()
+    busy: set[str] = set()
+    found: list[tuple[int, set[str]]] = []
+
+    def work(job: Job) -> FileReport:
+        name = job.source.name
+        busy.add(name)
+        if name == "1.png" and alone:
+            before.set()
+            begun.wait(0.2)  # if it is not waited for
+        if name == "2.png":
+            assert not alone or before.wait(60)
+            found.append((threading.get_ident(), busy - {name}))
+            begun.set()
+        if name in ("2.png", "3.png") and not alone:
+            together.wait()  # neither passes before the other is here
+        busy.remove(name)
+        return FileReport(name)
+
+    run(_jobs(6, tmp_path), work)
+
+    ((thread, others),) = found
+    assert (thread == threading.get_ident()) == alone
+    assert not (alone and others)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")

@@ -29,6 +29,11 @@ from PIL import Image
 import codec
 from codec.colors.metrics import measure
 from codec.formats.kmc import file as kmc
+from codec.codebook import resolve_engine
+from codec.compressor import compress_with_details
+from codec.formats import kmc
+from codec.metrics import measure
+from codec.settings import CompressSettings
 
 
 @pytest.mark.parametrize("form", OUTPUTS)
@@ -108,6 +113,30 @@ def test_effort_chooses_the_level(sandbox: Sandbox) -> None:
     assert headers == [True, False, False]
 
 
+# As many colors as there are
+
+
+@pytest.mark.parametrize("size", [26, 27, 28])
+def test_a_picture_of_as_many_colors_as_are_allowed_is_lossless(
+    sandbox: Sandbox, size: int
+) -> None:
+    lossless = size >= 27
+    engine, dither = ("none", "none") if lossless else (resolve_engine("auto"), "fs")
+
+    details = compress_with_details(few_colors(), CompressSettings(size, dither="fs"))
+
+    assert details.unique_colors == 27
+    assert (details.lossless, details.mse == 0) == (lossless, lossless)
+    assert (details.engine, details.dither) == (engine, dither)
+    assert (codec.decompress(details.indexed) == few_colors()).all() == lossless
+    sandbox.picture("photo.png")
+    run = sandbox.run("compress", "photo.png", "-k", str(size), "--dither", "fs", "--json")
+    (result,) = json.loads(run.out)["results"]
+    found = [result[name] for name in ("lossless", "engine", "dither")]
+    assert found == [lossless, engine, dither]
+    assert ("  lossless  " in run.lines[0]) == lossless
+
+
 # Larger than the input
 
 
@@ -123,6 +152,21 @@ def test_a_result_larger_than_its_input_is_skipped_if_asked(sandbox: Sandbox) ->
 def test_a_result_smaller_than_its_input_is_written_all_the_same(sandbox: Sandbox) -> None:
     sandbox.picture("photo.bmp", few_colors(height=50, width=50))
     assert sandbox.run("compress", "photo.bmp", "--skip-if-larger", check=0).new
+
+
+def test_a_result_exactly_as_large_as_its_input_is_not_larger(sandbox: Sandbox) -> None:
+    sandbox.picture("dot.png", few_colors(height=1, width=1))
+    sandbox.run("compress", "dot.png", "-o", "x.npz", check=0)
+    size = Path("x.npz").stat().st_size
+    padding = bytes(size - Path("dot.png").stat().st_size)  # which readers of PNG leave alone
+    content = Path("dot.png").read_bytes() + padding
+    Path("dot.png").write_bytes(content[:-1])
+    sandbox.run("compress", "dot.png", "-o", "y.npz", "--skip-if-larger", check=3)
+    Path("dot.png").write_bytes(content)
+    run = sandbox.run("compress", "dot.png", "-o", "y.npz", "--skip-if-larger", "--json", check=0)
+    (result,) = json.loads(run.out)["results"]
+    assert result["output_bytes"] == result["input_bytes"] == size
+    assert not any("larger" in line for line in run.lines)
 
 
 def test_a_dense_result_larger_than_its_input_is_skipped_if_asked(sandbox: Sandbox) -> None:

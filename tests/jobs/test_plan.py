@@ -6,7 +6,7 @@ Rows are those of the catalogue of bad inputs and faults.
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -230,6 +230,31 @@ def test_the_order_is_that_of_the_names(sandbox: Sandbox) -> None:
     run = sandbox.run("compress", "-r", "z.png", "in", "y.png", "--json", "-q", check=0)
     names = [result["input"] for result in json.loads(run.out)["results"]]
     assert names == ["z.png", "in/a.png", "in/b.png", "in/c/a.png", "y.png"]
+
+
+def test_the_order_is_that_of_the_names_however_the_system_lists_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"{letter}.png" for letter in "eihcagbfd"]
+    listing = [("in", ["y", "x"], names), ("in/y", [], ["b.png", "a.png"]), ("in/x", [], names)]
+
+    def walk(top: Path, onerror: object) -> Iterator[tuple[str, list[str], list[str]]]:
+        folder, subfolders, files = listing[0]
+        yield folder, subfolders, files
+        for subfolder in subfolders:  # which the caller may have sorted
+            yield next(entry for entry in listing if entry[0] == f"in/{subfolder}")
+
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "walk", walk)
+    plan = batch.plan_compression([Path("in")], batch.Names(recursive=True), "npz")
+    ascending = [f"{letter}.png" for letter in "abcdefghi"]
+    assert [str(job.source) for job in plan] == [
+        *(f"in/{name}" for name in ascending),
+        *(f"in/x/{name}" for name in ascending),
+        "in/y/a.png",
+        "in/y/b.png",
+    ]
 
 
 # A second time

@@ -17,6 +17,10 @@ from codec.compressor import compress_with_details
 from codec.labels import dithering
 from codec.labels.dithering import dither_pixels
 from codec.labels.nearest import label_colors
+from codec.dithering import dither_pixels, fixed_strength
+from codec.histogram import count_colors
+from codec.labels import label_colors
+from codec.metrics import measure
 from codec.settings import CompressSettings
 
 KINDS = ["fs", "ordered"]
@@ -27,6 +31,14 @@ def dithered(pixels: Bytes, codebook: Bytes, kind: str, strength: float = 1.0) -
     histogram = count_colors(pixels)
     labels = label_colors(histogram.colors, codebook, ColorMetric())
     return dither_pixels(pixels, histogram, labels, codebook, kind, strength)
+
+
+@pytest.mark.parametrize(
+    ("strength", "steps"),
+    [(0, 0), (0.0019, 0), (1 / 512, 1), (0.3, 77), (0.5, 128), (0.7, 179), (0.999, 256), (1, 256)],
+)
+def test_a_strength_is_rounded_to_steps_of_1_in_256(strength: float, steps: int) -> None:
+    assert fixed_strength(strength) == steps
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,8 +6,8 @@ from cost_tools import slow
 from format_tools import compiled_only, patches
 
 from codec import kernels
-from codec.formats.kmc import bands, reference
-from codec.formats.kmc import file as kmc
+from codec.formats.kmc.file import bands, reference
+from codec.formats.kmc.file import file as kmc
 from codec.limits import MAX_PIXELS
 
 SHAPES = [(1, 1), (1, 9), (9, 1), (2, 2), (5, 17), (24, 19)]

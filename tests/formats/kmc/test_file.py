@@ -15,8 +15,8 @@ from vector_tools import CONFORMING, VECTORS
 
 import codec
 from codec.errors import CodecError, FormatError, LimitError
-from codec.formats.kmc import bands
-from codec.formats.kmc import file as kmc
+from codec.formats.kmc.file import bands
+from codec.formats.kmc.file import file as kmc
 from codec.formats.registry import FORMATS, arranged_for
 from codec.images.reading import read_image
 from codec.indexed import IndexedImage

@@ -7,7 +7,7 @@ from cost_tools import slow
 from vector_tools import CONFORMING, INVALID, REFUSED, VECTORS, Row, name_of
 
 import codec
-from codec.formats.kmc import reference
+from codec.formats.kmc.file import reference
 from codec.indexed import IndexedImage
 
 DENSE = [row for row in CONFORMING if row["form"] == "kmc"]
