@@ -35,7 +35,7 @@ from png_tools import GREY, GREY_ALPHA, INDEXED, RGB, RGBA, chunk
 from profile_tools import rgb_profile
 
 import codec
-from codec.cli import commands as cli
+from codec.cli.commands import commands as cli
 from codec.compressor import compress_with_details
 from codec.errors import ImageError
 from codec.settings import CompressSettings

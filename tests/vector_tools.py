@@ -14,7 +14,7 @@ from cli_tools import REPOSITORY
 from codec.decompressor import decompress
 from codec.errors import CodecError
 from codec.formats.contents import Contents
-from codec.formats.kmc import reference
+from codec.formats.kmc.file import reference
 from codec.formats.registry import FORMATS, part_paths
 from codec.indexed import IndexedImage
 

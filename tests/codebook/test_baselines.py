@@ -5,13 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
-from codec.baselines import (
+from codec.codebook.baselines import (
     BASELINES,
     first_pixels_codebook,
     median_cut_codebook,
     random_codebook,
 )
-from codec.histogram import count_colors
+from codec.colors.histogram import count_colors
 
 
 @pytest.mark.parametrize("name", BASELINES)

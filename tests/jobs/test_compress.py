@@ -28,12 +28,10 @@ from PIL import Image
 
 import codec
 from codec.colors.metrics import measure
-from codec.formats.kmc import file as kmc
-from codec.codebook import resolve_engine
 from codec.compressor import compress_with_details
-from codec.formats import kmc
-from codec.metrics import measure
-from codec.settings import CompressSettings
+from codec.formats.kmc import file as kmc
+from codec.formats.kmc.file import file as kmc
+from codec.settings import CompressSettings, resolve_engine
 
 
 @pytest.mark.parametrize("form", OUTPUTS)

@@ -14,7 +14,7 @@ import pytest
 from cli_tools import Run, Sandbox, few_colors, read_picture, usage_error, write_picture
 
 import codec
-from codec.jobs import plan as batch
+from codec.jobs.compress import plan as batch
 
 
 def collides(run: Run, *names: str) -> bool:
