@@ -54,19 +54,19 @@ def flag_with(index: int, **changes: object) -> bytes:
 
 
 class Reader:
-    """A form's `decode`, given the content of its files one by one."""
+    """A format's `decode`, given the content of its files one by one."""
 
-    def __init__(self, decode: Callable[[list[bytes], int], Contents]) -> None:
+    def __init__(self, decode: Callable[..., Contents]) -> None:
         self._decode = decode
 
-    def read(self, *parts: bytes, max_pixels: int = MAX_PIXELS) -> Contents:
+    def read(self, *files: bytes, max_pixels: int = MAX_PIXELS) -> Contents:
         """What the files mean."""
-        return self._decode(list(parts), max_pixels)
+        return self._decode(*files, max_pixels=max_pixels)
 
-    def reason_of(self, *parts: bytes, max_pixels: int = MAX_PIXELS) -> str:
+    def reason_of(self, *files: bytes, max_pixels: int = MAX_PIXELS) -> str:
         """Why the files are refused, which they must be."""
         with pytest.raises(CodecError) as caught:
-            self.read(*parts, max_pixels=max_pixels)
+            self.read(*files, max_pixels=max_pixels)
         assert isinstance(caught.value, (FormatError, LimitError))
         assert "pickle" not in str(caught.value)
         return caught.value.reason

@@ -21,7 +21,7 @@ from vector_tools import (
     MAX_MUTANT_PIXELS,
     VECTORS,
     assert_as_specified,
-    form_and_parts,
+    format_and_files,
     parts_of,
     read,
 )
@@ -34,14 +34,18 @@ from codec.indexed import IndexedImage
 from codec.png.reading import decode_samples, read_png
 
 EXAMPLES = settings(max_examples=200, derandomize=True, deadline=None)
-SEED_CODEBOOK, SEED_LABELS = form_and_parts("flag.labels.png")[1]
+SEED_CODEBOOK, SEED_LABELS = format_and_files("flag.labels.png")[1]
 READERS: dict[str, Callable[[bytes], object]] = {
     "npy": decode_npy,
-    "npz": lambda data: FORMATS["npz"].decode([data], MAX_MUTANT_PIXELS),
-    "png": lambda data: FORMATS["png"].decode([data], MAX_MUTANT_PIXELS),
+    "npz": lambda data: FORMATS["npz"].decode(data, max_pixels=MAX_MUTANT_PIXELS),
+    "png": lambda data: FORMATS["png"].decode(data, max_pixels=MAX_MUTANT_PIXELS),
     "samples": lambda data: decode_samples(read_png(data, MAX_MUTANT_PIXELS)),
-    "labels": lambda data: FORMATS["pair"].decode([SEED_CODEBOOK, data], MAX_MUTANT_PIXELS),
-    "codebook": lambda data: FORMATS["pair"].decode([data, SEED_LABELS], MAX_MUTANT_PIXELS),
+    "labels": lambda data: FORMATS["pair"].decode(
+        SEED_CODEBOOK, data, max_pixels=MAX_MUTANT_PIXELS
+    ),
+    "codebook": lambda data: FORMATS["pair"].decode(
+        data, SEED_LABELS, max_pixels=MAX_MUTANT_PIXELS
+    ),
 }
 TOKENS = (
     b"\x93NUMPY\x01\x00", b"{'descr': '|u1', 'fortran_order': False, 'shape': (", b"), }\n",
@@ -51,7 +55,7 @@ TOKENS = (
 )  # fmt: skip
 
 
-SEED_FILES = [(row["form"], parts_of(VECTORS, row)) for row in CONFORMING]
+SEED_FILES = [(row["format"], parts_of(VECTORS, row)) for row in CONFORMING]
 SEEDS = [part for _, parts in SEED_FILES for part in parts]
 
 
@@ -86,18 +90,18 @@ def test_any_bytes_give_a_value_or_a_codec_error(reader: str, data: bytes) -> No
 
 
 # The reference decoder of dense files takes a millisecond for a label.
-@pytest.mark.parametrize("form", slow(FORMATS, "kmc".__eq__))
+@pytest.mark.parametrize("format", slow(FORMATS, "kmc".__eq__))
 @EXAMPLES
 @given(data=st.data())
 def test_whatever_is_edited_the_specification_says_the_same(
-    form: str, data: st.DataObject
+    format: str, data: st.DataObject
 ) -> None:
-    parts = data.draw(st.sampled_from([p for f, p in SEED_FILES if f == form]))
+    parts = data.draw(st.sampled_from([p for f, p in SEED_FILES if f == format]))
     index = data.draw(st.integers(0, len(parts) - 1))
     edited = data.draw(st.booleans())
     mutant = data.draw(mutated(parts[index]))
     mutant = pt.repair(mutant) if edited and mutant[:8] == pt.SIGNATURE else mutant
-    assert_as_specified(form, [*parts[:index], mutant, *parts[index + 1 :]])
+    assert_as_specified(format, [*parts[:index], mutant, *parts[index + 1 :]])
 
 
 @EXAMPLES
@@ -117,11 +121,13 @@ def indexed_images(draw: st.DrawFn) -> IndexedImage:
     return IndexedImage(labels, codebook)
 
 
-@pytest.mark.parametrize("form", list(FORMATS))
+@pytest.mark.parametrize("format", list(FORMATS))
 @EXAMPLES
 @given(indexed=indexed_images())
-def test_any_picture_comes_back_exactly_and_verified(form: str, indexed: IndexedImage) -> None:
-    contents = FORMATS[form].decode(FORMATS[form].encode(indexed, "best"), indexed.labels.size)
+def test_any_picture_comes_back_exactly_and_verified(format: str, indexed: IndexedImage) -> None:
+    contents = FORMATS[format].decode(
+        *FORMATS[format].encode(indexed, "best"), max_pixels=indexed.labels.size
+    )
     assert contents.verified
     assert contents.indexed.labels.tolist() == indexed.labels.tolist()
     assert contents.indexed.codebook.tolist() == indexed.codebook.tolist()

@@ -1,4 +1,4 @@
-"""Damaged and hostile files of every form: the right pixels or a `CodecError`, nothing else.
+"""Damaged and hostile files of every format: the right pixels or a `CodecError`, nothing else.
 
 Two kinds of attack: every small accident that can befall a vector (rows 83, 84, 88), and the same
 accidents inside of checksums that are then made right. What Hypothesis thinks of is in
@@ -13,7 +13,7 @@ import numpy as np
 import png_tools as pt
 import pytest
 from cost_tools import slow
-from vector_tools import CONFORMING, MAX_MUTANT_PIXELS, assert_as_specified, form_and_parts, read
+from vector_tools import CONFORMING, MAX_MUTANT_PIXELS, assert_as_specified, format_and_files, read
 
 from codec import kernels
 from codec.decompressor import decompress
@@ -26,7 +26,7 @@ SEALED = [
     for row in CONFORMING
     if row["verified"] == "yes"
     and not row["name"].startswith("dense-")
-    and (kernels.compiled() or row["form"] != "kmc")
+    and (kernels.compiled() or row["format"] != "kmc")
 ]
 UNSEALED = [row["name"] for row in CONFORMING if row["verified"] != "yes"]
 SPECIFIED = (
@@ -91,14 +91,14 @@ def damaged_parts(parts: list[bytes]) -> Iterator[list[bytes]]:
 # rows 83, 84, 88, 101, 103
 @pytest.mark.parametrize("name", slow(SEALED, lambda name: name.split(".")[0] not in SMALL))
 def test_no_accident_turns_a_sealed_file_into_a_wrong_picture(name: str) -> None:
-    form, parts = form_and_parts(name)
-    expected = read(form, parts)
+    format, parts = format_and_files(name)
+    expected = read(format, parts)
     assert expected is not None
     assert expected.verified
     pixels = decompress(expected.indexed).tobytes()
     refused = 0
     for mutant in damaged_parts(parts):
-        found = read(form, mutant)
+        found = read(format, mutant)
         if found is None:
             refused += 1
         elif decompress(found.indexed).tobytes() != pixels:
@@ -108,11 +108,11 @@ def test_no_accident_turns_a_sealed_file_into_a_wrong_picture(name: str) -> None
 
 @pytest.mark.parametrize("name", UNSEALED)
 def test_accidents_of_a_foreign_file_give_a_picture_or_a_codec_error(name: str) -> None:
-    form, parts = form_and_parts(name)
-    assert read(form, parts) is not None
+    format, parts = format_and_files(name)
+    assert read(format, parts) is not None
     outcomes = {True: 0, False: 0}
     for mutant in damaged_parts(parts):
-        found = read(form, mutant)
+        found = read(format, mutant)
         if found is not None:
             assert is_picture(found.indexed)
             assert not found.verified
@@ -188,10 +188,10 @@ def resealed_png(data: bytes, channels: int) -> bytes:
     return pt.from_chunks([*chunks[:-1], (b"kmSL", bytes([channels]) + seal), chunks[-1]])
 
 
-def count_valid(form: str, mutants: Iterator[list[bytes]]) -> int:
+def count_valid(format: str, mutants: Iterator[list[bytes]]) -> int:
     valid = 0
     for parts in mutants:
-        found = read(form, parts)
+        found = read(format, parts)
         if found is not None:
             assert is_picture(found.indexed)
             valid += 1
@@ -200,7 +200,7 @@ def count_valid(form: str, mutants: Iterator[list[bytes]]) -> int:
 
 @pytest.mark.parametrize("name", slow(SMALL, "flag".__ne__))
 def test_a_resealed_pair_is_a_valid_picture_or_refused(name: str) -> None:
-    _, (codebook, labels) = form_and_parts(f"{name}.labels.png")
+    _, (codebook, labels) = format_and_files(f"{name}.labels.png")
     bare = codebook[:-40]
 
     def mutants() -> Iterator[list[bytes]]:
@@ -214,7 +214,7 @@ def test_a_resealed_pair_is_a_valid_picture_or_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", slow(SMALL, "flag".__ne__))
 def test_a_resealed_npz_is_a_valid_picture_or_refused(name: str) -> None:
-    _, (codebook_file, labels_file) = form_and_parts(f"{name}.labels.png")
+    _, (codebook_file, labels_file) = format_and_files(f"{name}.labels.png")
     contents = read("pair", [codebook_file, labels_file])
     assert contents is not None
     labels, codebook = contents.indexed.labels, contents.indexed.codebook
@@ -234,7 +234,7 @@ def test_a_resealed_npz_is_a_valid_picture_or_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", slow(SMALL, "flag".__ne__))
 def test_a_resealed_indexed_png_is_a_valid_picture_or_refused(name: str) -> None:
-    _, (data,) = form_and_parts(f"{name}.png")
+    _, (data,) = format_and_files(f"{name}.png")
     chunks = pt.chunks_of(data)
     channels = dict(chunks)[b"kmSL"][0]
     bare = pt.from_chunks([chunk for chunk in chunks if chunk[0] != b"kmSL"])
@@ -249,13 +249,13 @@ def test_a_resealed_indexed_png_is_a_valid_picture_or_refused(name: str) -> None
 
 
 def test_resealing_makes_a_changed_picture_verified() -> None:
-    _, (codebook, labels) = form_and_parts("flag.labels.png")
+    _, (codebook, labels) = format_and_files("flag.labels.png")
     recolored = codebook[:-41] + b"\x07"
     resealed = read("pair", resealed_pair(recolored, labels))
     assert resealed is not None
     assert resealed.verified
     assert resealed.indexed.codebook.tolist()[2] == [255, 0, 7]
-    _, (data,) = form_and_parts("flag.png")
+    _, (data,) = format_and_files("flag.png")
     bare = pt.from_chunks([chunk for chunk in pt.chunks_of(data) if chunk[0] != b"kmSL"])
     found = read("png", [resealed_png(bare, 3)])
     assert found is not None
@@ -267,20 +267,20 @@ def test_resealing_makes_a_changed_picture_verified() -> None:
 
 @pytest.mark.parametrize("name", SPECIFIED)
 def test_after_any_accident_the_specification_says_the_same(name: str) -> None:
-    form, parts = form_and_parts(name)
+    format, parts = format_and_files(name)
     for mutant in damaged_parts(parts):
-        assert_as_specified(form, mutant)
+        assert_as_specified(format, mutant)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_after_any_accident_inside_of_checksums_the_specification_says_the_same(name: str) -> None:
-    _, (codebook, labels) = form_and_parts(f"{name}.labels.png")
+    _, (codebook, labels) = format_and_files(f"{name}.labels.png")
     for mutant in accidents(codebook[:-40]):
         assert_as_specified("pair", resealed_pair(mutant, labels))
     for mutant in png_mutants(labels):
         assert_as_specified("pair", resealed_pair(codebook[:-40], mutant))
-    _, (data,) = form_and_parts(f"{name}.png")
+    _, (data,) = format_and_files(f"{name}.png")
     for mutant in png_mutants(data):
         assert_as_specified("png", [mutant])
     contents = read("pair", [codebook, labels])

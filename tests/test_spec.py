@@ -46,19 +46,19 @@ def test_the_reference_decoder_agrees_on_what_is_written(
         codec.decompress(indexed).tobytes(),
     )
 
-    for form in ("pair", "npz", "png"):
-        parts = FORMATS[form].encode(indexed, "best")
-        assert getattr(appendix, f"decode_{form}")(*parts) == expected
+    for format in ("pair", "npz", "png"):
+        parts = FORMATS[format].encode(indexed, "best")
+        assert getattr(appendix, f"decode_{format}")(*parts) == expected
 
 
-@pytest.mark.parametrize("form", ["pair", "npz", "png"])
+@pytest.mark.parametrize("format", ["pair", "npz", "png"])
 def test_the_reference_decoder_refuses_every_flipped_bit(
-    appendix: SimpleNamespace, form: str
+    appendix: SimpleNamespace, format: str
 ) -> None:
     indexed = _random_image(np.random.RandomState(5), 5, 3)
-    parts = FORMATS[form].encode(indexed, "best")
+    parts = FORMATS[format].encode(indexed, "best")
     expected = codec.decompress(indexed).tobytes()
-    decode = getattr(appendix, f"decode_{form}")
+    decode = getattr(appendix, f"decode_{format}")
     for number, part in enumerate(parts):
         for bit in range(8 * len(part)):
             damaged = bytearray(part)
@@ -107,9 +107,9 @@ def test_the_reference_decoder_reads_the_golden_files(
 ) -> None:
     read = 0
     for row in CONFORMING:
-        if row["form"] == "kmc":
+        if row["format"] == "kmc":
             continue  # its reference is a package of its own: test_reference.py
-        found = getattr(appendix, f"decode_{row['form']}")(*parts_of(VECTORS, row))
+        found = getattr(appendix, f"decode_{row['format']}")(*parts_of(VECTORS, row))
         assert hashlib.sha256(found[3]).hexdigest() == row["sha256"], row["name"]
         read += 1
 
@@ -150,6 +150,6 @@ def test_the_decoder_of_the_specification_refuses_the_same_files(
     appendix: SimpleNamespace,
 ) -> None:
     for row in REFUSED:
-        if row["form"] not in ("any", "kmc"):  # that of dense files is in test_reference.py
+        if row["format"] not in ("any", "kmc"):  # that of dense files is in test_reference.py
             with pytest.raises(appendix.FormatError):
-                getattr(appendix, f"decode_{row['form']}")(*parts_of(INVALID, row))
+                getattr(appendix, f"decode_{row['format']}")(*parts_of(INVALID, row))

@@ -32,9 +32,9 @@ NOT_OURS = "foreign-", "optimized-", "dense-"
 
 
 def read_invalid(row: Row) -> Contents:
-    if row["form"] == "any":
+    if row["format"] == "any":
         return load_contents(INVALID / row["name"])
-    return FORMATS[row["form"]].decode(parts_of(INVALID, row), MAX_PIXELS)
+    return FORMATS[row["format"]].decode(*parts_of(INVALID, row), max_pixels=MAX_PIXELS)
 
 
 def describe(pixels: npt.NDArray[np.uint8]) -> tuple[str, str]:
@@ -44,7 +44,7 @@ def describe(pixels: npt.NDArray[np.uint8]) -> tuple[str, str]:
 @pytest.mark.parametrize("row", CONFORMING, ids=name_of)
 def test_a_conforming_file_decodes_to_the_pixels_it_always_did(row: Row) -> None:
     contents = load_contents(VECTORS / row["name"])
-    assert contents.form == row["form"]
+    assert contents.format == row["format"]
     assert contents.verified is (row["verified"] == "yes")
     assert describe(decompress(contents.indexed)) == (row["shape"], row["sha256"])
     assert contents.size_bytes == sum(path.stat().st_size for path in files_of(VECTORS, row))
@@ -55,10 +55,10 @@ def test_a_conforming_file_decodes_to_the_pixels_it_always_did(row: Row) -> None
 )
 def test_what_the_writers_make_of_a_sealed_picture_today_means_the_same(row: Row) -> None:
     indexed = load_contents(VECTORS / row["name"]).indexed
-    for form in FORMATS.values():
-        if form.name == "kmc" and indexed.labels.size > 500 and not kernels.compiled():
+    for format in FORMATS.values():
+        if format.name == "kmc" and indexed.labels.size > 500 and not kernels.compiled():
             continue  # would take minutes
-        contents = form.decode(form.encode(indexed, "best"), indexed.labels.size)
+        contents = format.decode(*format.encode(indexed, "best"), max_pixels=indexed.labels.size)
         assert describe(decompress(contents.indexed)) == (row["shape"], row["sha256"])
 
 
@@ -94,7 +94,7 @@ def test_manifest_and_folder_list_the_same_files(folder: Path, rows: list[Row]) 
     assert all(path.stat().st_size <= 4096 for path in found)
 
 
-def test_every_form_has_vectors_of_every_kind_of_picture() -> None:
+def test_every_format_has_vectors_of_every_kind_of_picture() -> None:
     names = {row["name"] for row in CONFORMING}
     own = {name.split(".")[0] for name in names if not name.startswith(NOT_OURS)}
     assert own >= {
@@ -103,7 +103,7 @@ def test_every_form_has_vectors_of_every_kind_of_picture() -> None:
         "grey-alpha", "transparent",
     }  # fmt: skip
     for name in own:
-        assert {f"{name}{form.suffix}" for form in FORMATS.values()} <= names
+        assert {f"{name}{format.ending}" for format in FORMATS.values()} <= names
 
 
 # Reasons that no file of a few kilobytes can give.

@@ -14,9 +14,10 @@ from cli_tools import REPOSITORY
 from codec.decompressor import decompress
 from codec.errors import CodecError
 from codec.formats.contents import Contents
-from codec.formats.kmc.file import reference
-from codec.formats.registry import FORMATS, part_paths
+from codec.formats.kmc import reference
+from codec.formats.registry import FORMATS
 from codec.indexed import IndexedImage
+from codec.limits import check_dimensions
 
 VECTORS = REPOSITORY / "tests" / "vectors"
 INVALID = VECTORS / "invalid"
@@ -43,9 +44,9 @@ def name_of(row: Row) -> str:
 
 
 def files_of(folder: Path, row: Row) -> list[Path]:
-    """The files of a vector, in the order of its form."""
+    """The files of a vector, in the order of its format."""
     path = folder / row["name"]
-    return [path] if row["form"] == "any" else part_paths(FORMATS[row["form"]], path)
+    return [path] if row["format"] == "any" else FORMATS[row["format"]].files(path)
 
 
 def parts_of(folder: Path, row: Row) -> list[bytes]:
@@ -53,16 +54,16 @@ def parts_of(folder: Path, row: Row) -> list[bytes]:
     return [path.read_bytes() for path in files_of(folder, row)]
 
 
-def form_and_parts(name: str) -> tuple[str, list[bytes]]:
-    """The form of a conforming vector, and its content."""
+def format_and_files(name: str) -> tuple[str, list[bytes]]:
+    """The format of a conforming vector, and its content."""
     (row,) = (row for row in CONFORMING if row["name"] == name)
-    return row["form"], parts_of(VECTORS, row)
+    return row["format"], parts_of(VECTORS, row)
 
 
-def read(form: str, parts: list[bytes]) -> Contents | None:
+def read(format: str, parts: list[bytes]) -> Contents | None:
     """What a file means, or None if it is refused; anything but a `CodecError` escapes."""
     try:
-        return FORMATS[form].decode(parts, MAX_MUTANT_PIXELS)
+        return FORMATS[format].decode(*parts, max_pixels=MAX_MUTANT_PIXELS)
     except CodecError:
         return None
 
@@ -73,9 +74,8 @@ def sources_of_readers() -> list[Path]:
     wings = (
         path for wing in ("formats", "png") for path in sorted(package.glob(f"{wing}/**/*.py"))
     )
-    return [path for path in wings if "reference" not in path.parts] + [
-        Path(inspect.getfile(IndexedImage))
-    ]
+    ground = [Path(inspect.getfile(thing)) for thing in (IndexedImage, check_dimensions)]
+    return [path for path in wings if "reference" not in path.parts] + ground
 
 
 def specified() -> SimpleNamespace:
@@ -87,11 +87,11 @@ def specified() -> SimpleNamespace:
 
 
 def _decoders() -> dict[str, Callable[[list[bytes]], Decoded | None]]:
-    """By form, a decoder that shares no line with the codec; None where it refuses."""
+    """By format, a decoder that shares no line with the codec; None where it refuses."""
     appendix = specified()
 
-    def decoder(form: str) -> Callable[[list[bytes]], Decoded | None]:
-        decode: Callable[..., Decoded] = getattr(appendix, f"decode_{form}")
+    def decoder(format: str) -> Callable[[list[bytes]], Decoded | None]:
+        decode: Callable[..., Decoded] = getattr(appendix, f"decode_{format}")
 
         def decode_or_refuse(parts: list[bytes]) -> Decoded | None:
             try:
@@ -109,15 +109,15 @@ def _decoders() -> dict[str, Callable[[list[bytes]], Decoded | None]]:
             return None
         return (*labels.shape, codebook.shape[1], codebook[labels].tobytes())
 
-    return {form: decoder(form) for form in FORMATS if form != "kmc"} | {"kmc": decode_kmc}
+    return {format: decoder(format) for format in FORMATS if format != "kmc"} | {"kmc": decode_kmc}
 
 
 _DECODERS = _decoders()
 
 
-def assert_as_specified(form: str, parts: list[bytes]) -> None:
+def assert_as_specified(format: str, parts: list[bytes]) -> None:
     """The reader and the specification accept the same files with the same pixels."""
-    found, expected = read(form, parts), _DECODERS[form](parts)
+    found, expected = read(format, parts), _DECODERS[format](parts)
     if (found is None) is not (expected is None):
         verdict = "refused" if found is None else "accepted"
         pytest.fail(f"{verdict} against the specification: {[part.hex() for part in parts]}")

@@ -16,7 +16,7 @@ from codec.indexed import IndexedImage
 
 READER = Reader(decode)
 read, reason_of = READER.read, READER.reason_of
-(ENCODED,) = encode(PICTURE)
+(ENCODED,) = encode(PICTURE, "best")
 ROWS = [[0, 1, 2], [0, 1, 2]]
 PLTE = pt.chunk(b"PLTE", FLAG.tobytes())
 SEAL = pt.chunk(b"kmSL", b"\x03" + ct.seal(LABELS, FLAG))
@@ -53,7 +53,7 @@ def test_a_picture_comes_back_exactly_and_verified(
     channels: int, size: int, shape: tuple[int, int]
 ) -> None:
     expected = picture(shape, size, channels)
-    assert_is(read(*encode(expected)), expected, verified=True)
+    assert_is(read(*encode(expected, "best")), expected, verified=True)
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (2, "LA"), (3, "RGB"), (4, "RGBA")])
@@ -62,7 +62,7 @@ def test_every_viewer_shows_the_pixels_that_decompress_gives(
     channels: int, mode: str, size: int
 ) -> None:
     expected = picture((13, 11), size, channels)
-    assert shown(encode(expected)[0], mode) == decompress(expected).tolist()
+    assert shown(encode(expected, "best")[0], mode) == decompress(expected).tolist()
 
 
 def test_transparency_ends_with_the_last_code_word_that_needs_it() -> None:
@@ -70,7 +70,7 @@ def test_transparency_ends_with_the_last_code_word_that_needs_it() -> None:
         codebook = np.zeros((len(alphas), channels), dtype=np.uint8)
         codebook[:, -1] = alphas
         labels = np.zeros((1, 1), dtype=np.uint8)
-        return dict(pt.chunks_of(encode(IndexedImage(labels, codebook))[0])).get(b"tRNS")
+        return dict(pt.chunks_of(encode(IndexedImage(labels, codebook), "best")[0])).get(b"tRNS")
 
     for channels in (2, 4):
         assert chunk_of([255, 255, 255], channels) is None
@@ -85,7 +85,7 @@ def test_opaque_pictures_with_alpha_keep_their_channels() -> None:
         codebook = np.full((3, channels), 255, dtype=np.uint8)
         codebook[:, 0] = [1, 2, 3]
         expected = IndexedImage(LABELS, codebook)
-        assert_is(read(*encode(expected)), expected, verified=True)
+        assert_is(read(*encode(expected, "best")), expected, verified=True)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_opaque_pictures_with_alpha_keep_their_channels() -> None:
 )
 def test_rows_are_packed_into_as_few_bits_as_the_codebook_needs(size: int, depth: int) -> None:
     # Noise, which only packing makes smaller.
-    (data,) = encode(picture((40, 40), size, 3))
+    (data,) = encode(picture((40, 40), size, 3), "best")
     assert pt.chunks_of(data)[0][1][8] == depth
 
 
@@ -101,17 +101,17 @@ def test_rows_are_left_unpacked_where_that_is_smaller() -> None:
     # Every row is the one above moved by a pixel, which is a match of bytes but not of bits.
     row = np.random.RandomState(0).randint(0, 3, 101).astype(np.uint8)
     labels = np.stack([np.roll(row, shift) for shift in range(60)])
-    (data,) = encode(IndexedImage(labels, FLAG))
+    (data,) = encode(IndexedImage(labels, FLAG), "best")
     assert pt.chunks_of(data)[0][1][8] == 8
     assert len(data) < len(pt.encode(labels.tolist(), 2, pt.INDEXED, before=[PLTE, SEAL]))
 
 
 def test_parts_add_up_to_the_size_of_the_file() -> None:
     transparent = np.hstack([FLAG, np.array([[0], [9], [255]], dtype=np.uint8)])
-    (data,) = encode(IndexedImage(LABELS, transparent))
+    (data,) = encode(IndexedImage(LABELS, transparent), "best")
     contents = read(data)
     idat = len(dict(pt.chunks_of(data))[b"IDAT"])
-    assert contents.form == "png"
+    assert contents.format == "png"
     assert contents.part_bytes == {
         "codebook": 9 + 2, "labels": idat, "seal": 41, "container": 8 + 6 * 12 + 13,
     }  # fmt: skip
@@ -157,7 +157,7 @@ def test_other_filters_interlacing_and_depths_keep_the_seal(
     kinds: tuple[int, ...], interlace: int, depth: int
 ) -> None:
     expected = picture((19, 14), 4, 3)
-    chunks = dict(pt.chunks_of(encode(expected)[0]))
+    chunks = dict(pt.chunks_of(encode(expected, "best")[0]))
     before = [pt.chunk(kind, chunks[kind]) for kind in (b"PLTE", b"kmSL")]
     rewritten = pt.encode(
         expected.labels.tolist(), depth, pt.INDEXED, kinds=kinds, interlace=interlace,
@@ -180,7 +180,9 @@ def test_other_chunks_do_not_matter() -> None:
 def test_without_its_private_chunk_a_picture_is_what_others_would_see() -> None:
     grey = IndexedImage(LABELS, FLAG[:, :1])
     chunks = [
-        (kind, content) for kind, content in pt.chunks_of(encode(grey)[0]) if kind != b"kmSL"
+        (kind, content)
+        for kind, content in pt.chunks_of(encode(grey, "best")[0])
+        if kind != b"kmSL"
     ]
     expected = IndexedImage(LABELS, np.repeat(FLAG[:, :1], 3, axis=1))
     assert_is(read(pt.from_chunks(chunks)), expected, verified=False)
@@ -267,7 +269,7 @@ def test_transparency_added_to_a_picture_without_alpha_is_refused() -> None:
 
 def test_a_grey_picture_whose_palette_was_tinted_is_refused() -> None:
     grey = IndexedImage(LABELS, FLAG[:, :1])
-    chunks = pt.chunks_of(encode(grey)[0])
+    chunks = pt.chunks_of(encode(grey, "best")[0])
     tinted = [
         (kind, content[:1] + b"\x99" + content[2:] if kind == b"PLTE" else content)
         for kind, content in chunks

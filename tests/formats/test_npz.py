@@ -14,7 +14,7 @@ from format_tools import FLAG, LABELS, PICTURE, Reader, assert_is, flag_members,
 from codec.formats.npz import decode, encode
 from codec.indexed import IndexedImage
 
-(ENCODED,) = encode(PICTURE)
+(ENCODED,) = encode(PICTURE, "best")
 READER = Reader(decode)
 read, reason_of = READER.read, READER.reason_of
 
@@ -45,7 +45,7 @@ def test_the_archive_is_laid_out_as_specified() -> None:
 
 def test_numpy_load_reads_an_archive() -> None:
     expected = picture((20, 30), 200, 4)
-    with np.load(io.BytesIO(encode(expected)[0]), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(encode(expected, "best")[0]), allow_pickle=False) as arrays:
         assert sorted(arrays.files) == ["codebook", "labels", "seal"]
         assert arrays["labels"].tolist() == expected.labels.tolist()
         assert arrays["codebook"].tolist() == expected.codebook.tolist()
@@ -58,24 +58,24 @@ def test_a_picture_comes_back_exactly_and_verified(
     channels: int, size: int, shape: tuple[int, int]
 ) -> None:
     expected = picture(shape, size, channels)
-    assert_is(read(*encode(expected)), expected, verified=True)
+    assert_is(read(*encode(expected, "best")), expected, verified=True)
 
 
 def test_encoding_is_deterministic() -> None:
-    assert encode(picture((50, 40), 90, 3)) == encode(picture((50, 40), 90, 3))
+    assert encode(picture((50, 40), 90, 3), "best") == encode(picture((50, 40), 90, 3), "best")
 
 
 def test_members_that_deflate_would_enlarge_are_stored() -> None:
     expected = picture((64, 64), 256, 4)
-    with zipfile.ZipFile(io.BytesIO(encode(expected)[0])) as archive:
+    with zipfile.ZipFile(io.BytesIO(encode(expected, "best")[0])) as archive:
         assert all(info.compress_size <= info.file_size for info in archive.infolist())
     noise = IndexedImage(np.frombuffer(bytes(range(256)), dtype=np.uint8)[None], expected.codebook)
-    assert_is(read(*encode(noise)), noise, verified=True)
+    assert_is(read(*encode(noise, "best")), noise, verified=True)
 
 
 def test_parts_add_up_to_the_size_of_the_file() -> None:
     contents = read(ENCODED)
-    assert contents.form == "npz"
+    assert contents.format == "npz"
     assert list(contents.part_bytes) == ["labels", "codebook", "seal", "container"]
     assert contents.size_bytes == len(ENCODED)
     # Three local headers, three entries, the names twice, and the end.

@@ -16,7 +16,7 @@ from format_tools import FLAG, LABELS, PICTURE, Reader, assert_is, flag_members,
 
 from codec.formats.npz import decode, encode
 
-(ENCODED,) = encode(PICTURE)
+(ENCODED,) = encode(PICTURE, "best")
 READER = Reader(decode)
 read, reason_of = READER.read, READER.reason_of
 PACKERS: dict[int, Callable[[bytes], bytes]] = {

@@ -18,12 +18,12 @@ from codec.indexed import IndexedImage
 
 READER = Reader(decode)
 read, reason_of = READER.read, READER.reason_of
-CODEBOOK, LABEL_PNG = encode(PICTURE)
+CODEBOOK, LABEL_PNG = encode(PICTURE, "best")
 ROWS = b"\x00\x00\x01\x02\x00\x00\x01\x02"
 
 
 def test_the_codebook_comes_first_and_ends_with_the_seal() -> None:
-    assert encode(PICTURE)[0] == encode_npy(FLAG) + ct.seal(LABELS, FLAG)
+    assert encode(PICTURE, "best")[0] == encode_npy(FLAG) + ct.seal(LABELS, FLAG)
 
 
 def test_the_label_png_holds_one_byte_a_pixel_and_nothing_else() -> None:
@@ -44,7 +44,7 @@ def test_two_lines_of_imageio_and_numpy_read_a_pair() -> None:
     import imageio.v3 as iio
 
     expected = picture((20, 30), 200, 3)
-    codebook_file, labels_file = encode(expected)
+    codebook_file, labels_file = encode(expected, "best")
     labels = iio.imread(labels_file)
     codebook = np.load(io.BytesIO(codebook_file))
     assert codebook[labels].tolist() == expected.codebook[expected.labels].tolist()
@@ -57,23 +57,25 @@ def test_a_picture_comes_back_exactly_and_verified(
     channels: int, size: int, shape: tuple[int, int]
 ) -> None:
     expected = picture(shape, size, channels)
-    assert_is(read(*encode(expected)), expected, verified=True)
+    assert_is(read(*encode(expected, "best")), expected, verified=True)
 
 
 def test_encoding_is_deterministic() -> None:
-    assert encode(picture((50, 40), 90, 3)) == encode(picture((50, 40), 90, 3))
+    assert encode(picture((50, 40), 90, 3), "best") == encode(picture((50, 40), 90, 3), "best")
 
 
 def test_encoding_looks_at_values_and_not_at_strides() -> None:
     labels = np.random.RandomState(0).randint(0, 3, (30, 20)).astype(np.uint8)
     for view in (np.asfortranarray(labels), labels.T, labels[::-1, ::2]):
         contiguous = IndexedImage(np.ascontiguousarray(view), FLAG)
-        assert encode(IndexedImage(view, np.asfortranarray(FLAG))) == encode(contiguous)
+        assert encode(IndexedImage(view, np.asfortranarray(FLAG)), "best") == encode(
+            contiguous, "best"
+        )
 
 
 def test_parts_add_up_to_the_size_of_both_files() -> None:
     contents = read(CODEBOOK, LABEL_PNG)
-    assert contents.form == "pair"
+    assert contents.format == "pair"
     assert contents.part_bytes == {"codebook": 137, "seal": 40, "labels": len(LABEL_PNG)}
     assert contents.size_bytes == len(CODEBOOK) + len(LABEL_PNG)
 
@@ -132,9 +134,9 @@ def test_a_label_beyond_the_codebook_is_refused(label: int) -> None:
 def test_the_last_code_word_may_be_used_and_need_not_be() -> None:
     ends = np.array([[0, 255]], dtype=np.uint8)
     expected = IndexedImage(ends, np.arange(256, dtype=np.uint8)[:, None])
-    assert_is(read(*encode(expected)), expected, verified=True)
+    assert_is(read(*encode(expected, "best")), expected, verified=True)
     unused = IndexedImage(LABELS, np.vstack([FLAG, FLAG]))
-    assert_is(read(*encode(unused)), unused, verified=True)
+    assert_is(read(*encode(unused, "best")), unused, verified=True)
 
 
 # Optimizers (rows 90 to 92)
@@ -154,7 +156,7 @@ def test_labels_rewritten_with_fewer_bits_are_read_exactly_and_verified(
     samples = np.random.RandomState(depth).randint(0, levels, (9, 11))
     expected = label_picture((samples * (255 // (levels - 1))).tolist())
     rewritten = pt.encode(samples.tolist(), depth, pt.GREY, interlace=interlace)
-    assert_is(read(encode(expected)[0], rewritten), expected, verified=True)
+    assert_is(read(encode(expected, "best")[0], rewritten), expected, verified=True)
 
 
 # row 90
@@ -171,7 +173,7 @@ def test_labels_rewritten_as_a_palette_of_greys_are_read_exactly_and_verified(
     rewritten = pt.encode(
         samples.tolist(), depth, pt.INDEXED, interlace=interlace, before=[plte], kinds=(0, 2)
     )
-    assert_is(read(encode(expected)[0], rewritten), expected, verified=True)
+    assert_is(read(encode(expected, "best")[0], rewritten), expected, verified=True)
 
 
 # row 92
@@ -181,7 +183,7 @@ def test_labels_rewritten_with_any_filters_or_interlaced_are_read_exactly(
     kinds: tuple[int, ...], interlace: int
 ) -> None:
     expected = picture((19, 14), 256, 4)
-    codebook, _ = encode(expected)
+    codebook, _ = encode(expected, "best")
     rewritten = pt.encode(expected.labels.tolist(), kinds=kinds, interlace=interlace)
     assert_is(read(codebook, rewritten), expected, verified=True)
 
@@ -189,7 +191,7 @@ def test_labels_rewritten_with_any_filters_or_interlaced_are_read_exactly(
 # row 92
 def test_labels_rewritten_by_pillow_are_read_exactly_and_verified() -> None:
     expected = picture((19, 14), 200, 3)
-    codebook, labels = encode(expected)
+    codebook, labels = encode(expected, "best")
     for mode in ("L", "P"):
         rewritten = io.BytesIO()
         with Image.open(io.BytesIO(labels)) as image:
@@ -252,7 +254,7 @@ def test_a_label_that_was_edited_is_refused(position: int) -> None:
 # row 91
 def test_labels_that_a_paint_program_changed_are_refused() -> None:
     smooth = label_picture(np.arange(256).reshape(16, 16).tolist())
-    codebook, labels = encode(smooth)
+    codebook, labels = encode(smooth, "best")
     changed: list[Image.Image] = []
     with Image.open(io.BytesIO(labels)) as image:
         changed += [image.rotate(180), image.resize((15, 16)), image.crop((0, 0, 15, 16))]
@@ -351,8 +353,8 @@ def test_the_two_halves_are_not_interchangeable() -> None:
 # row 106
 def test_labels_of_one_picture_with_the_codebook_of_another_are_refused() -> None:
     first, second = picture((8, 9), 20, 3, seed=1), picture((8, 9), 20, 3, seed=2)
-    assert reason_of(encode(first)[0], encode(second)[1]) == "digest-mismatch"
-    assert reason_of(encode(second)[0], encode(first)[1]) == "digest-mismatch"
+    assert reason_of(encode(first, "best")[0], encode(second, "best")[1]) == "digest-mismatch"
+    assert reason_of(encode(second, "best")[0], encode(first, "best")[1]) == "digest-mismatch"
 
 
 # row 106
@@ -361,7 +363,7 @@ def test_labels_of_another_size_or_with_a_reordered_codebook_are_refused() -> No
     turned = IndexedImage(first.labels.T, first.codebook)
     reordered = IndexedImage(19 - first.labels, first.codebook[::-1])
     for other in (turned, reordered):
-        assert reason_of(encode(other)[0], encode(first)[1]) == "digest-mismatch"
+        assert reason_of(encode(other, "best")[0], encode(first, "best")[1]) == "digest-mismatch"
 
 
 # row 109

@@ -24,8 +24,8 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 with atheris.instrument_imports(include=["codec"]):
     from codec.errors import CodecError
     from codec.formats.contents import Contents
+    from codec.formats.kmc import file as kmc
     from codec.formats.kmc.bands import band_rows, decode_bands
-    from codec.formats.kmc.file import file as kmc
     from codec.formats.kmc.rice import decode_codebook
     from codec.formats.seal import VERSION
     from codec.indexed import IndexedImage
@@ -178,7 +178,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 def seeds(target: str) -> Iterator[bytes]:
     for row, parts in vectors():
-        if row["form"] == "kmc":
+        if row["format"] == "kmc":
             yield parts[0]
 
 

@@ -38,9 +38,9 @@ from fuzz.harness import MAX_PIXELS, meaning, run, vectors  # noqa: E402
 MAX_MEMBER = MAX_PIXELS + 4096
 
 
-def read(form: str, parts: list[bytes]) -> Contents | None:
+def read(format: str, parts: list[bytes]) -> Contents | None:
     """What the parts mean, or None if they are refused."""
-    return meaning(FORMATS[form].decode, parts)
+    return meaning(FORMATS[format].decode, parts)
 
 
 def fuzz_npy(data: bytes) -> None:
@@ -181,14 +181,14 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 def seeds(target: str) -> Iterator[bytes]:
     for row, parts in vectors():
-        form = row["form"]
-        if target == "npy" and form == "pair":
+        format = row["format"]
+        if target == "npy" and format == "pair":
             yield parts[0]
-        elif target.removesuffix("-resealed") == form:
-            pair = form == "pair"
+        elif target.removesuffix("-resealed") == format:
+            pair = format == "pair"
             yield (len(parts[0]).to_bytes(2, "little") if pair else b"") + b"".join(parts)
-        if target == "npz-resealed" and form == "pair" and "sha256" in row:
-            found = read(form, parts)
+        if target == "npz-resealed" and format == "pair" and "sha256" in row:
+            found = read(format, parts)
             if found is not None:
                 members = ct.members_of(found.indexed.labels, found.indexed.codebook)
                 members[2].method = ct.STORED

@@ -25,10 +25,10 @@ def vectors() -> Iterator[tuple[Row, list[bytes]]]:
             yield row, parts_of(folder, row)
 
 
-def meaning(decode: Callable[[list[bytes], int], Contents], parts: list[bytes]) -> Contents | None:
+def meaning(decode: Callable[..., Contents], files: list[bytes]) -> Contents | None:
     """What the files mean, or None if they are refused with a reason and in words."""
     try:
-        contents = decode(parts, MAX_PIXELS)
+        contents = decode(*files, max_pixels=MAX_PIXELS)
     except CodecError as error:
         if not error.reason or not str(error):
             raise AssertionError("an error without words") from error

@@ -27,7 +27,7 @@ from codec.formats.registry import FORMATS  # noqa: E402
 from codec.indexed import IndexedImage  # noqa: E402
 
 Picture = tuple[ct.Bytes, ct.Bytes]  # labels, codebook
-FORMAT_NAMES = {form.suffix: form.name for form in FORMATS.values()} | {"": "any"}
+FORMAT_NAMES = {format.ending: format.name for format in FORMATS.values()} | {"": "any"}
 
 
 def array(values: Sequence[object]) -> ct.Bytes:
@@ -90,9 +90,9 @@ def own_vectors() -> Iterator[tuple[str, Files, Picture, bool]]:
     """Name, files, meaning, and whether a seal proves it: what the codec itself writes."""
     for name, (labels, codebook) in PICTURES.items():
         indexed = IndexedImage(labels, codebook)
-        for form in FORMATS.values():
-            parts = form.encode(indexed, "best")
-            endings = [form.suffix] if len(parts) == 1 else [".codebook.npy", form.suffix]
+        for format in FORMATS.values():
+            parts = format.encode(indexed, "best")
+            endings = [format.ending] if len(parts) == 1 else [".codebook.npy", format.ending]
             files = dict(zip(endings, parts, strict=True))
             yield name, dict(reversed(files.items())), (labels, codebook), True
 
@@ -199,15 +199,15 @@ def main() -> None:
             pixels = pixels[:, :, 0]
         shape = "x".join(map(str, pixels.shape))
         digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-        form = FORMAT_NAMES[next(iter(files))]
+        format = FORMAT_NAMES[next(iter(files))]
         seal = "yes" if verified else "no"
-        rows.append((write_new(HERE, name, files), form, seal, shape, digest))
-    add_rows(HERE / "MANIFEST.csv", ("name", "form", "verified", "shape", "sha256"), rows)
+        rows.append((write_new(HERE, name, files), format, seal, shape, digest))
+    add_rows(HERE / "MANIFEST.csv", ("name", "format", "verified", "shape", "sha256"), rows)
     rows = []
     for reason, fact, files in invalid_vectors():
         name = write_new(HERE / "invalid", f"{reason}-{fact}", files)
         rows.append((name, FORMAT_NAMES[next(iter(files))], reason))
-    add_rows(HERE / "invalid" / "MANIFEST.csv", ("name", "form", "reason"), rows)
+    add_rows(HERE / "invalid" / "MANIFEST.csv", ("name", "format", "reason"), rows)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from cost_tools import slow
 from format_tools import compiled_only, patches
 
 from codec import kernels
-from codec.formats.kmc.file import bands, reference
-from codec.formats.kmc.file import file as kmc
+from codec.formats.kmc import bands, reference
+from codec.formats.kmc import file as kmc
 from codec.limits import MAX_PIXELS
 
 SHAPES = [(1, 1), (1, 9), (9, 1), (2, 2), (5, 17), (24, 19)]
@@ -54,7 +54,7 @@ def test_bands_do_not_depend_on_threads(effort: str, monkeypatch: pytest.MonkeyP
     for threads in ("1", "2", "5"):
         monkeypatch.setenv("KMCODEC_THREADS", threads)
         files += kmc.encode(indexed, effort)
-        found = kmc.decode(files[-1:], MAX_PIXELS).indexed
+        found = kmc.decode(*files[-1:], max_pixels=MAX_PIXELS).indexed
         assert np.array_equal(found.labels, indexed.labels)
     assert files[0] == files[1] == files[2]
     assert kmc.read_header(files[0], MAX_PIXELS).n_bands == 6
@@ -74,11 +74,11 @@ def test_without_kernels_the_reference_does_it_with_a_warning(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     indexed = patches(11, 12, 13, 6, 3)
-    expected = kmc.encode(indexed) if kernels.compiled() else None
+    expected = kmc.encode(indexed, "best") if kernels.compiled() else None
     monkeypatch.setattr(kernels, "compiled", lambda: False)
     bands._warn.cache_clear()
     with pytest.warns(RuntimeWarning, match="without compiled kernels"):
-        data = kmc.encode(indexed)
+        data = kmc.encode(indexed, "best")
     assert expected in (None, data)
-    found = kmc.decode(data, MAX_PIXELS).indexed
+    found = kmc.decode(*data, max_pixels=MAX_PIXELS).indexed
     assert np.array_equal(found.labels, indexed.labels)

@@ -15,9 +15,9 @@ from vector_tools import CONFORMING, VECTORS
 
 import codec
 from codec.errors import CodecError, FormatError, LimitError
-from codec.formats.kmc.file import bands
-from codec.formats.kmc.file import file as kmc
-from codec.formats.registry import FORMATS, arranged_for
+from codec.formats.kmc import bands
+from codec.formats.kmc import file as kmc
+from codec.formats.registry import FORMATS
 from codec.images.reading import read_image
 from codec.indexed import IndexedImage
 from codec.limits import MAX_PIXELS
@@ -33,14 +33,14 @@ def test_the_coder_still_writes_the_bytes_it_wrote(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = (VECTORS / name).read_bytes()
-    contents = kmc.decode([data], MAX_PIXELS)
+    contents = kmc.decode(data, max_pixels=MAX_PIXELS)
     header = kmc.read_header(data, MAX_PIXELS)
     monkeypatch.setattr(bands, "BAND_PIXELS", contents.indexed.labels.size // header.n_bands)
     monkeypatch.setattr(bands, "BAND_CHANGES", 1)
     effort = "fast" if header.fast else "best"
     again = kmc.encode(contents.indexed, effort, contents.profile)
     if contents.profile:  # its bytes are zlib's
-        assert kmc.decode(again, MAX_PIXELS).profile == contents.profile
+        assert kmc.decode(*again, max_pixels=MAX_PIXELS).profile == contents.profile
     else:
         assert again == [data]
 
@@ -60,7 +60,7 @@ def test_a_file_gives_back_what_was_stored(
 ) -> None:
     codebook = np.random.default_rng(seed).integers(0, 256, (size, channels)).astype(np.uint8)
     indexed = IndexedImage((labels.astype(int) % size).astype(np.uint8), codebook)
-    contents = kmc.decode(kmc.encode(indexed, effort, profile), labels.size)
+    contents = kmc.decode(*kmc.encode(indexed, effort, profile), max_pixels=labels.size)
     assert np.array_equal(contents.indexed.labels, indexed.labels)
     assert np.array_equal(contents.indexed.codebook, codebook)
     assert contents.profile == profile
@@ -72,7 +72,8 @@ def test_a_small_file_does_not_pay_for_a_header() -> None:
     labels = np.repeat(np.repeat(state.integers(0, 8, (8, 8)), 4, 0), 4, 1).astype(np.uint8)
     labels[0, :8] = range(8)
     contents = kmc.decode(
-        kmc.encode(IndexedImage(labels, state.integers(0, 256, (8, 3)).astype(np.uint8))), 1024
+        *kmc.encode(IndexedImage(labels, state.integers(0, 256, (8, 3)).astype(np.uint8)), "best"),
+        max_pixels=1024,
     )
     sizes = contents.part_bytes
     assert contents.size_bytes - sizes["labels"] - sizes["codebook"] == 18
@@ -82,16 +83,16 @@ def test_a_small_file_does_not_pay_for_a_header() -> None:
 @compiled_only
 @pytest.mark.parametrize("name", slow(SAMPLES, "gradient".__ne__))
 @pytest.mark.parametrize("n_colors", [16, 256])
-def test_no_other_form_is_as_small(name: str, n_colors: int) -> None:
+def test_no_other_format_is_as_small(name: str, n_colors: int) -> None:
     indexed = codec.compress(read_image(REPOSITORY / "samples" / f"{name}.png").pixels, n_colors)
-    arranged = arranged_for(FORMATS["kmc"], indexed)
+    arranged = FORMATS["kmc"].arranged(indexed)
     sizes = {
         effort: len(kmc.encode(arranged, effort)[0]) for effort in ("fast", "default", "best")
     }
     others = [
-        sum(map(len, form.encode(indexed, "best")))
-        for form in FORMATS.values()
-        if form.name != "kmc"
+        sum(map(len, format.encode(indexed, "best")))
+        for format in FORMATS.values()
+        if format.name != "kmc"
     ]
     assert sizes["best"] == sizes["default"] <= 0.82 * min(others)
     assert sizes["best"] <= sizes["fast"] <= 1.3 * sizes["best"]
@@ -100,19 +101,19 @@ def test_no_other_form_is_as_small(name: str, n_colors: int) -> None:
 
 def test_the_order_of_code_words_is_kept_unless_they_are_arranged() -> None:
     indexed = patches(4, 9, 9, 5, 3)
-    contents = kmc.decode(kmc.encode(indexed), 81)
+    contents = kmc.decode(*kmc.encode(indexed, "best"), max_pixels=81)
     assert np.array_equal(contents.indexed.codebook, indexed.codebook)
-    arranged = arranged_for(FORMATS["kmc"], indexed)
+    arranged = FORMATS["kmc"].arranged(indexed)
     assert arranged.codebook.tolist() == sorted(indexed.codebook.tolist())
     assert np.array_equal(codec.decompress(arranged), codec.decompress(indexed))
-    assert arranged_for(FORMATS["npz"], indexed) is indexed
+    assert FORMATS["npz"].arranged(indexed) is indexed
 
 
 @compiled_only
 @pytest.mark.parametrize("name", slow(DENSE, "dense-bands-fast.kmc".__ne__))
 def test_no_damage_gives_a_wrong_picture(name: str) -> None:
     data = (VECTORS / name).read_bytes()
-    expected = kmc.decode([data], MAX_PIXELS).indexed
+    expected = kmc.decode(data, max_pixels=MAX_PIXELS).indexed
     step = 1 if expected.labels.size < 5000 and len(data) < 1000 else 13
     refused = 0
     mutants = [data[:end] for end in range(0, len(data), step)]
@@ -123,7 +124,7 @@ def test_no_damage_gives_a_wrong_picture(name: str) -> None:
             mutants.append(bytes(flipped))
     for mutant in mutants:
         try:
-            found = kmc.decode([mutant], 1 << 16).indexed
+            found = kmc.decode(mutant, max_pixels=1 << 16).indexed
         except (FormatError, LimitError):
             refused += 1
         else:
@@ -134,11 +135,11 @@ def test_no_damage_gives_a_wrong_picture(name: str) -> None:
 def test_what_is_refused_leaves_no_doubt() -> None:
     data = (VECTORS / "dense-sprites.kmc").read_bytes()
     with pytest.raises(LimitError) as over:
-        kmc.decode([data], 64 * 64 - 1)
+        kmc.decode(data, max_pixels=64 * 64 - 1)
     assert over.value.reason == "pixel-limit"
     for end in range(24):  # header, codebook and digest; the labels are in no_damage
         with pytest.raises(CodecError) as caught:
-            kmc.decode([data[:end]], MAX_PIXELS)
+            kmc.decode(data[:end], max_pixels=MAX_PIXELS)
         assert caught.value.reason == ("truncated" if end > 3 else "not-compressed")
 
 
@@ -151,7 +152,7 @@ def test_vast_blank_pictures_are_stored(side: int, effort: str) -> None:
         labels[40:50, 30:200] = bar
         indexed = IndexedImage(labels, np.array([[255], [0]], dtype=np.uint8))
         data = kmc.encode(indexed, effort)
-        assert np.array_equal(kmc.decode(data, MAX_PIXELS).indexed.labels, labels)
+        assert np.array_equal(kmc.decode(*data, max_pixels=MAX_PIXELS).indexed.labels, labels)
         # At least 2**-19 bytes a pixel, and hardly more: 0.00003 bits a pixel and the bar.
         assert side**2 / 2**19 - 8 < len(data[0]) < side**2 / 2**18 + 90
 
@@ -165,15 +166,15 @@ def test_a_larger_picture_has_pinned_bits(effort: str, digest: str) -> None:
     """Tables of 2**18 slots, counts at their limits: no vector is as large."""
     indexed = patches(21, 700, 600, 200, 3)
     (data,) = kmc.encode(indexed, effort)
-    assert np.array_equal(kmc.decode([data], MAX_PIXELS).indexed.labels, indexed.labels)
+    assert np.array_equal(kmc.decode(data, max_pixels=MAX_PIXELS).indexed.labels, indexed.labels)
     assert hashlib.sha256(data).hexdigest()[:16] == digest
 
 
 def test_bands_are_limited() -> None:
-    data = kmc.encode(patches(1, 300, 1, 3, 1))[0]
+    data = kmc.encode(patches(1, 300, 1, 3, 1), "best")[0]
     head = data[:6] + b"\x01\xac\x02\x02"
     assert data.startswith(head)
     for bands_less_one, reason in ((b"\xff\x01", "truncated"), (b"\x80\x02", "bad-header")):
         with pytest.raises(FormatError) as caught:
-            kmc.decode([head + bands_less_one], MAX_PIXELS)
+            kmc.decode(head + bands_less_one, max_pixels=MAX_PIXELS)
         assert caught.value.reason == reason

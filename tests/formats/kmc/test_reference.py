@@ -7,11 +7,11 @@ from cost_tools import slow
 from vector_tools import CONFORMING, INVALID, REFUSED, VECTORS, Row, name_of
 
 import codec
-from codec.formats.kmc.file import reference
+from codec.formats.kmc import reference
 from codec.indexed import IndexedImage
 
-DENSE = [row for row in CONFORMING if row["form"] == "kmc"]
-DENSE_REFUSED = [row for row in REFUSED if row["form"] == "kmc"]
+DENSE = [row for row in CONFORMING if row["format"] == "kmc"]
+DENSE_REFUSED = [row for row in REFUSED if row["format"] == "kmc"]
 
 
 def is_large(row: Row) -> bool:
