@@ -18,7 +18,7 @@ from cli_tools import REPOSITORY
 import codec
 from codec.colors.metrics import psnr_db
 from codec.compressor import compress_with_details
-from codec.formats.registry import FORMATS, arranged_for
+from codec.formats.registry import FORMATS
 from codec.kernels import compiled
 from codec.settings import CompressSettings
 
@@ -36,12 +36,13 @@ def _manifest() -> list[dict[str, str]]:
 
 def _measured(name: str, size: int, engine: str) -> dict[str, str]:
     pixels = codec.read_image(SAMPLES / name).pixels
-    details = compress_with_details(pixels, CompressSettings(size, engine=engine))
+    settings = CompressSettings(size, engine=engine)
+    details = compress_with_details(pixels, settings)
     row = {"file": name, "k": str(size), "engine": engine}
-    for form in FORMATS.values():
-        if form.name != "kmc" or compiled():  # else it would take minutes
-            indexed = arranged_for(form, details.indexed)
-            row[form.name] = str(sum(map(len, form.encode(indexed, "best"))))
+    for format in FORMATS.values():
+        if format.name != "kmc" or compiled():
+            indexed = format.arranged(details.indexed)
+            row[format.name] = str(sum(map(len, format.encode(indexed, settings.effort))))
     row["psnr_db"] = "inf" if details.lossless else f"{psnr_db(details.mse):.3f}"
     return row
 
@@ -88,8 +89,8 @@ def test_size_and_quality_stay_what_they_were(row: dict[str, str]) -> None:
     found = _measured(row["file"], int(row["k"]), row["engine"])
     part, decibels = MARGINS[row["engine"]]
 
-    for form in found.keys() & FORMATS.keys():
-        assert int(found[form]) == pytest.approx(int(row[form]), rel=part)
+    for format in found.keys() & FORMATS.keys():
+        assert int(found[format]) == pytest.approx(int(row[format]), rel=part)
     assert float(found["psnr_db"]) == pytest.approx(float(row["psnr_db"]), abs=decibels)
 
 
