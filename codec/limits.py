@@ -1,14 +1,38 @@
-"""How large things may be: the bounds that users meet, free of heavy imports."""
+"""How large things may be. Free of heavy imports.
+
+What follows from the layout of one of our own formats alone stands with that format.
+"""
 
 from codec.errors import FormatError, LimitError
 
+# A label is one byte.
 MAX_CODEBOOK_SIZE = 256
+# What `numpy.random.RandomState` takes.
 MAX_SEED = 2**32 - 1
-MAX_SIDE = 65_535
-MAX_PIXELS = 89_478_485
+# A file is read whole, and held in memory beside what it becomes.
 MAX_FILE_BYTES = 512 * 1024 * 1024
+
+# The longest that JPEG can state.
+MAX_SIDE = 65_535
+# Where Pillow warns of a decompression bomb: a quarter of a gibibyte of RGB.
+MAX_PIXELS = 89_478_485
+# The most that can be asked for instead: with sides within MAX_SIDE there are no more.
+MAX_PIXELS_ASKED_FOR = 2**32
+# In training, counts of a larger histogram lose lower digits, so that sums fit into 63 bits.
+MAX_PIXELS_COUNTED_EXACTLY = 2**32
+
 # DEFLATE cannot expand more than this (one bit for a match of 258 bytes, plus block headers).
 MAX_DEFLATE_RATIO = 1032
+# A JPEG of one flat color holds up to 170 pixels a byte; one that claims more than this lies.
+MAX_JPEG_PIXELS_PER_BYTE = 2000
+# Directories of a TIFF are a chain; a longer one is taken for a circle.
+MAX_TIFF_DIRECTORIES = 10_000
+# What the ICC profile of a PNG may inflate to; those of printing presses have a few MiB at most.
+MAX_PNG_PROFILE_BYTES = 8 * 1024 * 1024
+# A `.kmc` is to be small: only a profile of a few curves or one table is carried along.
+MAX_KMC_PROFILE_BYTES = 1024 * 1024
+# Of a `.npy`; it and the ten bytes before it fill 256 bytes.
+MAX_NPY_HEADER_BYTES = 246
 
 
 def check_dimensions(width: int, height: int, max_pixels: int) -> None:

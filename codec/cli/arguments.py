@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from codec import __version__
-from codec.limits import MAX_CODEBOOK_SIZE, MAX_PIXELS, MAX_SEED
+from codec.limits import MAX_CODEBOOK_SIZE, MAX_PIXELS, MAX_PIXELS_ASKED_FOR, MAX_SEED
 from codec.options import (
     CODEBOOK_SOURCES,
     COLOR_SPACES,
@@ -155,8 +155,8 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_max_pixels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--max-pixels", type=_whole_number(1, 2**32), default=MAX_PIXELS, metavar="N",
-        help="refuse larger pictures (default %(default)s)",
+        "--max-pixels", type=_whole_number(1, MAX_PIXELS_ASKED_FOR), default=MAX_PIXELS,
+        metavar="N", help="refuse larger pictures (default %(default)s)",
     )  # fmt: skip
 
 

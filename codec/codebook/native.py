@@ -32,6 +32,7 @@ from codec.kernels.breathing import merging_costs, seed_codewords, worst_points
 from codec.kernels.cells import CellTree
 from codec.kernels.lloyd import cluster_sums, lloyd_steps, move_codewords
 from codec.kernels.summary import summarize
+from codec.limits import MAX_PIXELS_COUNTED_EXACTLY
 from codec.options import EFFORTS, Effort
 from codec.threads import run_parallel, thread_count
 
@@ -39,7 +40,6 @@ AXES = 4
 _EIGHTHS = 8  # of a color value: the grid of code-words that are not rounded yet
 _THREADED_POINTS = 1 << 14
 _MAX_MOMENT = 2.0**60
-_MAX_PIXELS = 1 << 32
 _PART_COLORS = 1 << 19
 _COLORS_AT_ONCE = 1 << 16
 _NEGLIGIBLE = 1e-5
@@ -82,7 +82,7 @@ class Frame:
         # Sums of squares must fit into 63 bits, whatever the size of the picture.
         self._scale = 1.0
         squares = np.square(placed - self._low + margin).max(axis=0)
-        moment = min(n_pixels, _MAX_PIXELS) * float(squares.sum())
+        moment = min(n_pixels, MAX_PIXELS_COUNTED_EXACTLY) * float(squares.sum())
         while moment * self._scale**2 >= _MAX_MOMENT:
             self._scale /= 2
 
@@ -100,7 +100,7 @@ class Frame:
     def tree(self, colors: Codebook, counts: npt.NDArray[np.int64], max_points: int) -> CellTree:
         """Make a tree of at most so many points, part by part where colors are very many."""
         # Of more pixels than any picture has, in a histogram of many, lower digits do not count.
-        if (divisor := 1 + int(counts.sum()) // _MAX_PIXELS) > 1:
+        if (divisor := 1 + int(counts.sum()) // MAX_PIXELS_COUNTED_EXACTLY) > 1:
             counts = np.maximum(counts // divisor, 1)
         parts = [
             slice(start, start + _PART_COLORS) for start in range(0, len(colors), _PART_COLORS)

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import FormatError
+from codec.limits import MAX_NPY_HEADER_BYTES
 
 MAGIC = b"\x93NUMPY\x01\x00"
 _HEADER = re.compile(
     rb"\{'descr': '\|u1', 'fortran_order': False, 'shape': \((0|[1-9]\d{0,9}), (0|[1-9]\d{0,9})\)"
     rb",? ?\} *\n"
 )
-_MAX_HEADER = 246
 ALIGNMENT = 64
 
 
@@ -66,7 +66,7 @@ def parse_npy_header(data: bytes) -> tuple[int, int, int]:
     if len(data) < 10:
         raise FormatError("the .npy ends inside its header", "truncated")
     (length,) = struct.unpack_from("<H", data, 8)
-    if length > _MAX_HEADER:
+    if length > MAX_NPY_HEADER_BYTES:
         raise FormatError(f"a .npy header of {length} bytes is too long", "bad-npy-header")
     if len(data) < 10 + length:
         raise FormatError("the .npy ends inside its header", "truncated")

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError, LimitError
-from codec.limits import check_dimensions
+from codec.limits import MAX_JPEG_PIXELS_PER_BYTE, MAX_TIFF_DIRECTORIES, check_dimensions
 from codec.png.reading import PngFile, check_filters, inflate_rows, read_png
 
 # By kind: the extensions of its files, and Pillow's names for its readers.
@@ -26,8 +26,6 @@ KINDS = {
 }
 READABLE_EXTENSIONS = tuple(name for names, _ in KINDS.values() for name in names)
 
-# A JPEG of one flat color holds up to 170 pixels a byte; one that claims more than this lies.
-_MAX_JPEG_PIXELS_PER_BYTE = 2000
 _CICP_OF_SRGB = bytes([1, 13, 0, 1])
 _CHRM_OF_SRGB = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
 # Types of TIFF values that are whole numbers, and the tags that are looked at.
@@ -195,7 +193,7 @@ def _examine_jpeg(data: bytes, findings: Findings, max_pixels: int) -> None:
         position += 2 + struct.unpack_from(">H", data, position + 2)[0]
     if data.rfind(b"\xff\xd9") < position:
         raise _truncated("JPEG")
-    if findings.width * findings.height > _MAX_JPEG_PIXELS_PER_BYTE * len(data):
+    if findings.width * findings.height > MAX_JPEG_PIXELS_PER_BYTE * len(data):
         raise LimitError(
             f"{len(data)} bytes of JPEG claim {findings.width}x{findings.height} pixels", "ratio"
         )
@@ -274,7 +272,7 @@ def _examine_tiff(data: bytes, findings: Findings, max_pixels: int) -> None:
     seen: set[int] = set()
     pages: list[int] = []
     while offset:
-        if offset in seen or len(seen) > 10_000:
+        if offset in seen or len(seen) > MAX_TIFF_DIRECTORIES:
             raise ImageError("the TIFF's directories run in a circle", "damaged")
         tags, following = _tiff_directory(data, order, big, offset)
         is_thumbnail = int(tags.get(_SUBFILE, _NOTHING)[0]) & 1

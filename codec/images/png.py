@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from codec.colors.lookup import look_up
 from codec.errors import ImageError
+from codec.limits import MAX_PNG_PROFILE_BYTES
 from codec.png.reading import GREY, INDEXED, RGB, PngFile, decode_samples
 from codec.png.writing import join_chunks
 
 Pixels = npt.NDArray[np.uint8]
-_MAX_PROFILE_BYTES = 1 << 23
 _XMP = b"XML:com.adobe.xmp\0\0"
 
 
@@ -100,7 +100,7 @@ def stated_profile(png: PngFile, notices: list[str]) -> bytes | None:
     _, _, packed = chunk.partition(b"\0")
     inflater = zlib.decompressobj()
     try:
-        profile = inflater.decompress(packed[1:], _MAX_PROFILE_BYTES)
+        profile = inflater.decompress(packed[1:], MAX_PNG_PROFILE_BYTES)
     except zlib.error:
         profile = b""
     if not profile or not inflater.eof:

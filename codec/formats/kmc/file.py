@@ -13,13 +13,12 @@ from codec.formats.kmc.bands import MAX_BANDS, PIXELS_PER_BYTE, decode_bands, en
 from codec.formats.kmc.rice import decode_codebook, encode_codebook
 from codec.formats.seal import VERSION, make_seal
 from codec.indexed import IndexedImage
-from codec.limits import MAX_SIDE, check_dimensions
+from codec.limits import MAX_KMC_PROFILE_BYTES, MAX_SIDE, check_dimensions
 from codec.options import EFFORTS
 
 MAGIC = b"\x89KMC"
 _CHANNELS, _FAST, _PROFILE, _UNUSED = 0x03, 0x04, 0x08, 0xF0
 _DIGEST_SIZE = 8
-_MAX_PROFILE = 1 << 20
 _VARINT_BYTES = 5
 
 
@@ -99,7 +98,7 @@ def encode(indexed: IndexedImage, effort: str, profile: bytes = b"") -> list[byt
     ImageError
         The profile is larger.
     """
-    if len(profile) > _MAX_PROFILE:
+    if len(profile) > MAX_KMC_PROFILE_BYTES:
         raise ImageError(
             f"an ICC profile of {len(profile)} bytes is too large", "profile-too-large"
         )
@@ -272,10 +271,10 @@ def _read_profile(reader: _Reader) -> bytes:
     packed = reader.take(size)
     inflater = zlib.decompressobj()
     try:
-        profile = inflater.decompress(packed, _MAX_PROFILE + 1)
+        profile = inflater.decompress(packed, MAX_KMC_PROFILE_BYTES + 1)
     except zlib.error as error:
         raise FormatError("the color profile is damaged", "bad-deflate") from error
-    if not inflater.eof or inflater.unused_data or not 1 <= len(profile) <= _MAX_PROFILE:
+    if not inflater.eof or inflater.unused_data or not 1 <= len(profile) <= MAX_KMC_PROFILE_BYTES:
         raise FormatError("the color profile does not end where it should", "bad-deflate")
     return profile
 
