@@ -48,9 +48,8 @@ def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
 
     def written(depth: int, rows: npt.NDArray[np.uint8]) -> bytes:
         level = deflate_level(rows, effort)
-        return write_png(
-            indexed.width, indexed.height, depth, INDEXED, rows, tuple(chunks), level=level
-        )
+        size = indexed.width, indexed.height
+        return write_png(*size, depth, INDEXED, rows, tuple(chunks), level=level)
 
     candidates = [written(8, best_filter(indexed.labels))]
     depth = next((d for d in (1, 2, 4) if indexed.n_colors <= 2**d), 8)

@@ -1,4 +1,4 @@
-"""Putting PNG files together."""
+"""PNG files put together: of filtered rows, or of chunks."""
 
 import struct
 import zlib
@@ -25,12 +25,14 @@ def write_png(
 
     Parameters
     ----------
-    width, height, depth, color_type : int
-        Fields of IHDR.
+    width, height : int
+        1 to 65,535.
+    depth, color_type : int
+        A pair that PNG defines: bits of a sample, and what samples mean.
     filtered : ndarray of shape (H, 1 + S), dtype uint8
         Rows with their filter bytes.
-    before_idat : tuple of (type, content)
-        Chunks between IHDR and IDAT.
+    before_idat : tuple of (bytes, bytes)
+        Types and contents of the chunks between IHDR and IDAT.
     level : int
         libdeflate's compression level, 1 to 12.
 
@@ -49,8 +51,8 @@ def join_chunks(chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
 
     Parameters
     ----------
-    chunks : iterable of (type, content)
-        All of them, from IHDR to IEND.
+    chunks : iterable of (bytes, bytes)
+        Types and contents of all of them, from IHDR to IEND.
 
     Returns
     -------
