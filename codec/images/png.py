@@ -17,27 +17,6 @@ Pixels = npt.NDArray[np.uint8]
 _XMP = b"XML:com.adobe.xmp\0\0"
 
 
-def for_pillow(png: PngFile) -> bytes:
-    """Put together a PNG of what Pillow is needed for, without texts that would fill memory.
-
-    Parameters
-    ----------
-    png : PngFile
-        Any PNG.
-
-    Returns
-    -------
-    data : bytes
-        Header, palette, EXIF, XMP and rows.
-    """
-    header = png.header
-    fields = (header.width, header.height, header.depth, header.color_type, 0, 0)
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", *fields, header.interlaced))]
-    if png.plte is not None:
-        chunks.append((b"PLTE", png.plte))
-    return join_chunks([*chunks, *_metadata(png), (b"IDAT", png.idat), (b"IEND", b"")])
-
-
 def without_pixels(png: PngFile) -> bytes:
     """Put together a PNG of the same metadata and one grey pixel.
 
@@ -109,7 +88,7 @@ def stated_profile(png: PngFile, notices: list[str]) -> bytes | None:
     return profile
 
 
-def look_up_palette(png: PngFile, indices: Pixels) -> Pixels:
+def _look_up_palette(png: PngFile, indices: Pixels) -> Pixels:
     """Turn the palette entries of an indexed PNG into colors.
 
     Parameters
@@ -143,12 +122,6 @@ def look_up_palette(png: PngFile, indices: Pixels) -> Pixels:
     return look_up(colors, indices)
 
 
-def needs_own_decoder(png: PngFile) -> bool:
-    """Tell the PNGs that Pillow would cut to 8 bits or give a wrong transparent color."""
-    keyed = b"tRNS" in png.chunks and png.header.color_type != INDEXED
-    return png.header.depth == 16 or keyed
-
-
 def decode_png(png: PngFile, notices: list[str], rows: Pixels | None = None) -> Pixels:
     """Decode a PNG of any kind.
 
@@ -174,7 +147,7 @@ def decode_png(png: PngFile, notices: list[str], rows: Pixels | None = None) -> 
     samples = decode_samples(png, rows)
     header, key = png.header, png.chunks.get(b"tRNS")
     if header.color_type == INDEXED:
-        return look_up_palette(png, samples[:, :, 0].astype(np.uint8, copy=False))
+        return _look_up_palette(png, samples[:, :, 0].astype(np.uint8, copy=False))
     opacity = None
     if key is not None and header.color_type in (GREY, RGB):
         if len(key) != 2 * header.samples:
