@@ -1,5 +1,7 @@
 """EXIF orientations: which way is up."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +16,22 @@ TURNS = {
     7: "turned and mirrored",
     8: "turned by 270 degrees",
 }
+
+
+def same_size_up_to_turning(first: Iterable[int], second: Iterable[int]) -> bool:
+    """Tell whether two sizes may be those of one picture, turned or not.
+
+    Parameters
+    ----------
+    first, second : iterable of int
+        Width and height, in any order.
+
+    Returns
+    -------
+    same : bool
+        Both have the same shorter and the same longer side.
+    """
+    return sorted(first) == sorted(second)
 
 
 def turn_upright(pixels: Pixels, orientation: int) -> Pixels:

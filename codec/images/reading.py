@@ -19,7 +19,7 @@ from codec.errors import CodecError, ImageError
 from codec.files import read_file
 from codec.images.containers import KINDS, READABLE_EXTENSIONS, Findings, examine, other_size
 from codec.images.decoders import as_codec_error, careful_pillow, silent_libtiff
-from codec.images.orientation import TURNS, turn_upright
+from codec.images.orientation import TURNS, same_size_up_to_turning, turn_upright
 from codec.images.png import (
     decode_png,
     has_metadata,
@@ -187,6 +187,7 @@ def _decode_with_pillow(
 ) -> tuple[Pixels, dict[str, Any]]:
     import imageio.v3 as iio
 
+    size = findings.width, findings.height
     with careful_pillow(max_pixels), ExitStack() as stack:
         if findings.kind == "TIFF":
             stack.enter_context(silent_libtiff())
@@ -198,10 +199,10 @@ def _decode_with_pillow(
             _check_reader(data, findings.kind)
             file = stack.enter_context(iio.imopen(io.BytesIO(data), "r", plugin="pillow"))
             metadata = _read_metadata(file, findings.index)
-            if sorted(metadata["shape"]) != sorted((findings.width, findings.height)):
+            if not same_size_up_to_turning(metadata["shape"], size):
                 raise other_size(findings.kind)
             pixels, profile = _decode_pillow(file, metadata, findings)
-        if sorted(pixels.shape[:2]) != sorted((findings.width, findings.height)):
+        if not same_size_up_to_turning(pixels.shape[:2], size):
             raise other_size(findings.kind)
         if profile:
             pixels = to_srgb(pixels, profile, findings.notices)
