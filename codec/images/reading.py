@@ -6,7 +6,6 @@ only then decoded. Whatever is changed on the way or does not reach the pixels i
 
 import io
 import os
-import struct
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,13 @@ import numpy.typing as npt
 from codec.errors import CodecError, ImageError
 from codec.files import read_file
 from codec.images.containers import KINDS, READABLE_EXTENSIONS, Findings, examine, other_size
-from codec.images.decoders import as_codec_error, careful_pillow, silent_libtiff
+from codec.images.decoders import (
+    as_codec_error,
+    careful_pillow,
+    metadata_left_out,
+    read_metadata,
+    silent_libtiff,
+)
 from codec.images.orientation import TURNS, same_size_up_to_turning, turn_upright
 from codec.images.png import (
     decode_png,
@@ -129,14 +134,6 @@ def _check_reader(data: bytes, kind: str) -> None:
         raise ImageError(f"the {kind} is of a kind that cannot be read, or damaged", reason)
 
 
-def _read_metadata(file: Any, index: int) -> dict[str, Any]:
-    try:
-        return dict(file.metadata(index=index, exclude_applied=False))
-    except (SyntaxError, LookupError, TypeError, ValueError, struct.error):
-        # EXIF that is none: Pillow raises once, and then takes it for empty.
-        return dict(file.metadata(index=index, exclude_applied=False))
-
-
 def _decode(data: bytes, findings: Findings, max_pixels: int) -> Pixels:
     png = findings.png
     if png is not None:
@@ -149,12 +146,11 @@ def _decode(data: bytes, findings: Findings, max_pixels: int) -> Pixels:
         findings.notices.append(f"{TURNS[orientation]} as its EXIF orientation asks")
         if findings.kind != "TIFF":
             pixels = turn_upright(pixels, orientation)
-    kept_out = [name for name, key in (("EXIF", "exif"), ("XMP", "xmp"), ("comment", "comment"))
-                if metadata.get(key)]  # fmt: skip
+    left_out = metadata_left_out(metadata)
     if png is not None and has_text(png):
-        kept_out.append("text")
-    if kept_out:
-        findings.notices.append(f"metadata is not kept: {', '.join(kept_out)}")
+        left_out += ("text",)
+    if left_out:
+        findings.notices.append(f"metadata is not kept: {', '.join(left_out)}")
     return np.ascontiguousarray(pixels)
 
 
@@ -176,7 +172,7 @@ def _decode_png(
             import imageio.v3 as iio
 
             with iio.imopen(io.BytesIO(without_pixels(png)), "r", plugin="pillow") as file:
-                metadata = _read_metadata(file, 0)
+                metadata = read_metadata(file, 0)
         if profile:
             pixels = to_srgb(pixels, profile, findings.notices)
     return pixels, metadata
@@ -198,7 +194,7 @@ def _decode_with_pillow(
         else:
             _check_reader(data, findings.kind)
             file = stack.enter_context(iio.imopen(io.BytesIO(data), "r", plugin="pillow"))
-            metadata = _read_metadata(file, findings.index)
+            metadata = read_metadata(file, findings.index)
             if not same_size_up_to_turning(metadata["shape"], size):
                 raise other_size(findings.kind)
             pixels, profile = _decode_pillow(file, metadata, findings)
