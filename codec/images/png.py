@@ -2,13 +2,14 @@
 
 import struct
 import zlib
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from codec.colors.lookup import look_up
 from codec.errors import ImageError
+from codec.images.depth import ROUNDED, scale_16_bits
+from codec.images.profiles import DAMAGED
 from codec.limits import MAX_PNG_PROFILE_BYTES
 from codec.png.reading import GREY, INDEXED, RGB, PngFile, decode_samples
 from codec.png.writing import join_chunks
@@ -83,7 +84,7 @@ def stated_profile(png: PngFile, notices: list[str]) -> bytes | None:
     except zlib.error:
         profile = b""
     if not profile or not inflater.eof:
-        notices.append("its color profile is damaged and not applied")
+        notices.append(DAMAGED)
         return None
     return profile
 
@@ -156,32 +157,10 @@ def decode_png(png: PngFile, notices: list[str], rows: Pixels | None = None) -> 
         transparent = np.frombuffer(key, dtype=">u2") & (2**header.depth - 1)
         opacity = np.where((samples == transparent).all(axis=2), 0, 255).astype(np.uint8)
     if header.depth == 16:
-        pixels = scale_16_bits(samples, notices)
+        pixels = scale_16_bits(samples)
+        notices.append(ROUNDED)
     elif header.depth == 8:
         pixels = samples.astype(np.uint8, copy=False)
     else:
         pixels = (samples * np.uint8(255 // (2**header.depth - 1))).astype(np.uint8)
     return pixels if opacity is None else np.dstack([pixels, opacity])
-
-
-def scale_16_bits(samples: npt.NDArray[Any], notices: list[str]) -> Pixels:
-    """Scale 0..65535 to 0..255, rounding to nearest.
-
-    Parameters
-    ----------
-    samples : ndarray of shape (H, W) or (H, W, S), dtype uint16
-        Any byte order.
-    notices : list of str
-        Told that it was done.
-
-    Returns
-    -------
-    pixels : ndarray of the same shape, dtype uint8
-        ``round(samples / 257)``.
-    """
-    notices.append("16-bit samples are rounded to 8 bits")
-    table = ((np.arange(65536, dtype=np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-    scaled = np.empty(samples.shape, dtype=np.uint8)
-    for row, wide in zip(scaled, samples, strict=True):
-        row[...] = table[wide]
-    return scaled

@@ -9,9 +9,13 @@ import numpy.typing as npt
 Pixels = npt.NDArray[np.uint8]
 # A profile that changes no color by more than this is sRGB for our purpose.
 _SAME = 2
+DAMAGED = "its color profile is damaged and not applied"
+_OF_NO_USE = "its color profile is damaged or for another kind, and not applied"
 
 
-def convert_inks(stored: Pixels, mode: str, profile: bytes | None, notices: list[str]) -> Pixels:
+def convert_inks(
+    stored: Pixels, mode: str, profile: bytes | None
+) -> tuple[Pixels, tuple[str, ...]]:
     """Convert CMYK by its profile, or plainly without one; Lab by its definition.
 
     Parameters
@@ -22,13 +26,13 @@ def convert_inks(stored: Pixels, mode: str, profile: bytes | None, notices: list
         Pillow's name for the color space.
     profile : bytes or None
         ICC profile of the picture.
-    notices : list of str
-        Told if the profile is not applied.
 
     Returns
     -------
     pixels : ndarray of shape (H, W, 3), dtype uint8
         In sRGB.
+    notices : tuple of str
+        Says so if the profile is not applied.
     """
     from PIL import Image, ImageCms
 
@@ -48,12 +52,10 @@ def convert_inks(stored: Pixels, mode: str, profile: bytes | None, notices: list
                 "RGB",
                 flags=ImageCms.Flags.NOOPTIMIZE if mode == "LAB" else ImageCms.Flags.NONE,
             )
-            return np.asarray(ImageCms.applyTransform(picture, transform))
+            return np.asarray(ImageCms.applyTransform(picture, transform)), ()
         except ImageCms.PyCMSError:
             pass
-    if profile:
-        notices.append("its color profile is damaged or for another kind, and not applied")
-    return np.asarray(picture.convert("RGB"))
+    return np.asarray(picture.convert("RGB")), (_OF_NO_USE,) if profile else ()
 
 
 def _open_profile(profile: bytes, space: str) -> Any:
@@ -67,7 +69,7 @@ def _open_profile(profile: bytes, space: str) -> Any:
         return None
 
 
-def to_srgb(pixels: Pixels, profile: bytes, notices: list[str]) -> Pixels:
+def to_srgb(pixels: Pixels, profile: bytes) -> tuple[Pixels, tuple[str, ...]]:
     """Apply an ICC profile unless it is sRGB already, judged by what it does to colors.
 
     Parameters
@@ -76,13 +78,13 @@ def to_srgb(pixels: Pixels, profile: bytes, notices: list[str]) -> Pixels:
         Grey stays grey; alpha is not touched.
     profile : bytes
         ICC profile of the picture.
-    notices : list of str
-        Told what was done.
 
     Returns
     -------
     pixels : ndarray of the same shape, dtype uint8
         In sRGB.
+    notices : tuple of str
+        What was done, or why nothing could be.
     """
     from PIL import Image, ImageCms
 
@@ -92,8 +94,7 @@ def to_srgb(pixels: Pixels, profile: bytes, notices: list[str]) -> Pixels:
         # Grey pictures often carry the profile of the RGB they were made from.
         source, mode = _open_profile(profile, "RGB"), "RGB"
     if source is None:
-        notices.append("its color profile is damaged or for another kind, and not applied")
-        return pixels
+        return pixels, (_OF_NO_USE,)
     # Optimized likewise, dark greys are off by up to 10.
     try:
         transform = ImageCms.buildTransform(
@@ -106,8 +107,7 @@ def to_srgb(pixels: Pixels, profile: bytes, notices: list[str]) -> Pixels:
             | (ImageCms.Flags.NOOPTIMIZE if grey else ImageCms.Flags.NONE),
         )
     except ImageCms.PyCMSError:
-        notices.append("its color profile is damaged and not applied")
-        return pixels
+        return pixels, (DAMAGED,)
 
     def applied(colors: Pixels) -> Pixels:
         picture = Image.fromarray(np.ascontiguousarray(colors), mode=mode)
@@ -122,11 +122,11 @@ def to_srgb(pixels: Pixels, profile: bytes, notices: list[str]) -> Pixels:
         probe = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
         shift = applied(probe).astype(np.int64) - probe
     if np.abs(shift).max() <= _SAME:
-        return pixels
-    notices.append(f"converted from {_profile_name(source)} to sRGB")
+        return pixels, ()
     layers = pixels.reshape(*pixels.shape[:2], -1)
     colors = table[layers[:, :, :1]] if grey else applied(layers[:, :, :3])
-    return np.dstack([colors, layers[:, :, colors.shape[2] :]]).reshape(pixels.shape)
+    converted = np.dstack([colors, layers[:, :, colors.shape[2] :]]).reshape(pixels.shape)
+    return converted, (f"converted from {_profile_name(source)} to sRGB",)
 
 
 def _profile_name(source: Any) -> str:

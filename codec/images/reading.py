@@ -24,12 +24,12 @@ from codec.images.decoders import (
     read_metadata,
     silent_libtiff,
 )
+from codec.images.depth import ROUNDED, scale_16_bits
 from codec.images.orientation import TURNS, same_size_up_to_turning, turn_upright
 from codec.images.png import (
     decode_png,
     has_metadata,
     has_text,
-    scale_16_bits,
     stated_profile,
     without_pixels,
 )
@@ -174,7 +174,8 @@ def _decode_png(
             with iio.imopen(io.BytesIO(without_pixels(png)), "r", plugin="pillow") as file:
                 metadata = read_metadata(file, 0)
         if profile:
-            pixels = to_srgb(pixels, profile, findings.notices)
+            pixels, told = to_srgb(pixels, profile)
+            findings.notices += told
     return pixels, metadata
 
 
@@ -201,7 +202,8 @@ def _decode_with_pillow(
         if not same_size_up_to_turning(pixels.shape[:2], size):
             raise other_size(findings.kind)
         if profile:
-            pixels = to_srgb(pixels, profile, findings.notices)
+            pixels, told = to_srgb(pixels, profile)
+            findings.notices += told
     return pixels, metadata
 
 
@@ -215,9 +217,10 @@ def _decode_pillow(
     elif mode == "P":
         target = "RGB"
     elif mode in ("CMYK", "LAB"):
-        findings.notices.append(f"converted from {mode} to sRGB")
         stored = file.read(index=findings.index, mode=mode)
-        return convert_inks(stored, mode, profile, findings.notices), None
+        pixels, told = convert_inks(stored, mode, profile)
+        findings.notices += (f"converted from {mode} to sRGB", *told)
+        return pixels, None
     elif mode in _CONVERTED_MODES:
         target = _CONVERTED_MODES[mode]
         findings.notices.append(f"converted from {mode} to {target}")
@@ -226,7 +229,8 @@ def _decode_pillow(
         if "transparency" in metadata and target in _ALPHA_MODES:
             target = _ALPHA_MODES[target]
     elif mode.startswith("I;16"):
-        return scale_16_bits(file.read(index=findings.index), findings.notices), profile
+        findings.notices.append(ROUNDED)
+        return scale_16_bits(file.read(index=findings.index)), profile
     else:
         raise ImageError(f"samples of kind {mode!r} are not 8- or 16-bit integers", "bad-dtype")
     return file.read(index=findings.index, mode=target), profile

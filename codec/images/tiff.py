@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from codec.errors import ImageError
 from codec.images.containers import Findings, other_size
+from codec.images.depth import ROUNDED, scale_16_bits
 from codec.images.orientation import turn_upright
-from codec.images.png import scale_16_bits
 
 Pixels = npt.NDArray[np.uint8]
 # Values of a TIFF's ExtraSamples, and tags that become metadata.
@@ -109,5 +109,6 @@ def decode_wide(page: Any, findings: Findings) -> tuple[Pixels, dict[str, Any]]:
             row[:, :colors] = np.rint(np.minimum(row[:, :colors] * (65535.0 / alpha), 65535.0))
     if _UNSPECIFIED in page.extrasamples:
         samples = samples[:, :, :colors]
-    pixels = scale_16_bits(samples, findings.notices)
+    findings.notices.append(ROUNDED)
+    pixels = scale_16_bits(samples)
     return turn_upright(pixels, metadata.get("Orientation", 1)), metadata

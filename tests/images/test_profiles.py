@@ -60,13 +60,12 @@ def srgb_profile() -> bytes:
 def applied(pixels: Pixels, profile: bytes) -> tuple[Pixels, list[str]]:
     """Apply a profile, checking what must hold whatever the profile is."""
     before = pixels.copy()
-    notices: list[str] = []
-    result = to_srgb(pixels, profile, notices)
+    result, notices = to_srgb(pixels, profile)
     np.testing.assert_array_equal(pixels, before)
     assert result.shape == pixels.shape
     assert result.dtype == np.uint8
     assert all(notice.isprintable() for notice in notices)
-    return result, notices
+    return result, list(notices)
 
 
 # Colors
@@ -246,12 +245,11 @@ def test_a_mutated_profile_never_raises(data: st.DataObject) -> None:
 
 def inked(stored: Pixels, mode: str, profile: bytes | None) -> tuple[Pixels, list[str]]:
     before = stored.copy()
-    notices: list[str] = []
-    result = convert_inks(stored, mode, profile, notices)
+    result, notices = convert_inks(stored, mode, profile)
     np.testing.assert_array_equal(stored, before)
     assert result.shape == (*stored.shape[:2], 3)
     assert result.dtype == np.uint8
-    return result, notices
+    return result, list(notices)
 
 
 def plain_inks(inks: Pixels) -> npt.NDArray[np.float64]:
