@@ -25,7 +25,7 @@ MAX_PIXELS_COUNTED_EXACTLY = 2**32
 MAX_DEFLATE_RATIO = 1032
 # A JPEG of one flat color holds up to 170 pixels a byte; one that claims more than this lies.
 MAX_JPEG_PIXELS_PER_BYTE = 2000
-# Directories of a TIFF are a chain; a longer one is taken for a circle.
+# Directories of a TIFF are a chain; one that goes on after more than these is taken for a circle.
 MAX_TIFF_DIRECTORIES = 10_000
 # What the ICC profile of a PNG may inflate to; those of printing presses have a few MiB at most.
 MAX_PNG_PROFILE_BYTES = 8 * 1024 * 1024

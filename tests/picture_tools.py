@@ -3,6 +3,7 @@
 Only the functions of the first chapter call the codec.
 """
 
+import dataclasses
 import io
 import struct
 import warnings
@@ -19,8 +20,11 @@ from PIL import Image
 from png_tools import GREY, GREY_ALPHA, INDEXED, RGB, RGBA, SAMPLES, chunk
 
 from codec.errors import CodecError
-from codec.images.containers import examine
+from codec.images import containers
+from codec.images.containers import recognize
+from codec.images.png import decode_png
 from codec.images.reading import SourceImage, read_image
+from codec.images.records import Structure
 from codec.limits import MAX_PIXELS
 
 Pixels = npt.NDArray[np.uint8]
@@ -75,6 +79,16 @@ def attempt(folder: Path, data: bytes, **options: Any) -> Pixels | CodecError:
         return read(folder, data, **options).pixels
     except CodecError as error:
         return error
+
+
+def examine(data: bytes, max_pixels: int) -> Structure:
+    """What a file says of itself; PNGs are judged where they are decoded."""
+    kind = recognize(data)
+    if kind == "PNG":
+        found = decode_png(data, max_pixels, first_frame=True)[1].structure
+    else:
+        found = containers.examine(data, kind, max_pixels)
+    return dataclasses.replace(found, notices=list(found.notices))
 
 
 def reason_of(data: bytes, max_pixels: int = MAX_PIXELS) -> str:

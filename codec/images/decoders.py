@@ -11,6 +11,7 @@ from codec.threads import quiet_warnings
 
 # Kinds of metadata that do not reach the pixels, and Pillow's names for them.
 _LEFT_OUT = {"EXIF": "exif", "XMP": "xmp", "comment": "comment"}
+# What Pillow says of EXIF that is none.
 _NO_EXIF = (SyntaxError, LookupError, TypeError, ValueError, struct.error)
 
 

@@ -1,8 +1,9 @@
-"""PNG files: a strict container walk, a small writer, and samples of every kind of PNG.
+"""PNG files read: a strict walk of the container, then the samples of every kind of PNG.
 
 The walk checks everything the PNG specification (W3C, third edition) lets a reader check before
-a byte of pixels is allocated: signature, chunk bounds and CRCs, order, the header's legal values,
-the exact size of the inflated rows. Used for our own files and to judge pictures that users give.
+a byte of pixels is allocated: signature, chunk bounds and CRCs, order, the header's legal values.
+Rows are inflated to exactly the size that the header asks for, or refused. Our own files and
+pictures that users give are read alike.
 """
 
 import struct
@@ -10,6 +11,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,8 @@ import numpy.typing as npt
 from codec.errors import FormatError
 from codec.limits import MAX_DEFLATE_RATIO, MAX_PIXELS, check_dimensions
 from codec.png.rowfilters import unfilter_rows
+
+Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY, RGB, INDEXED, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
@@ -29,15 +33,44 @@ _DEPTHS = {
     RGBA: (8, 16),
 }
 # Adam7: first column, first row, column step, row step of each pass (PNG section 8.2).
-_PASSES = (
+_ADAM7 = (
     (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4),
     (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
 )  # fmt: skip
+_HIGHEST_FILTER = 4
+
+
+class Pass(NamedTuple):
+    """Pixels whose rows are stored one after the other: a picture in itself.
+
+    Parameters
+    ----------
+    place : tuple of slice
+        Rows and columns of the whole picture where its pixels belong.
+    width, height : int
+        Its own size, at least 1.
+    """
+
+    place: tuple[slice, slice]
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
 class PngHeader:
-    """The IHDR chunk."""
+    """The IHDR chunk.
+
+    Parameters
+    ----------
+    width, height : int
+        Pixels.
+    depth : int
+        Bits of a sample: 1, 2, 4, 8 or 16.
+    color_type : int
+        What samples mean: GREY, RGB, INDEXED, GREY_ALPHA or RGBA.
+    interlaced : bool
+        Stored in the passes of Adam7.
+    """
 
     width: int
     height: int
@@ -55,31 +88,50 @@ class PngHeader:
         """Bits of a pixel as stored."""
         return self.samples * self.depth
 
-    def passes(self) -> list[tuple[int, int, int, int]]:
-        """Pass geometry: first column, first row, column step, row step; one pass if plain."""
-        if not self.interlaced:
-            return [(0, 0, 1, 1)]
-        return [step for step in _PASSES if step[0] < self.width and step[1] < self.height]
+    def passes(self) -> list[Pass]:
+        """Take the picture apart as its rows are stored: whole, or in the passes of Adam7."""
+        steps = _ADAM7 if self.interlaced else ((0, 0, 1, 1),)
+        return [
+            Pass(
+                (slice(top, None, down), slice(left, None, across)),
+                -(-(self.width - left) // across),
+                -(-(self.height - top) // down),
+            )
+            for left, top, across, down in steps
+            if left < self.width and top < self.height
+        ]
 
-    def pass_shape(self, geometry: tuple[int, int, int, int]) -> tuple[int, int]:
-        """Rows and bytes of a row, without the filter byte, of one pass."""
-        left, top, across, down = geometry
-        columns = -(-(self.width - left) // across)
-        return -(-(self.height - top) // down), -(-columns * self.pixel_bits // 8)
+    def row_size(self, width: int) -> int:
+        """Bytes of a row of so many pixels, and of the filter before it."""
+        return 1 + (width * self.pixel_bits + 7) // 8
 
     def inflated_size(self) -> int:
         """Bytes that all IDAT chunks together must inflate to."""
-        return sum(rows * (1 + size) for rows, size in map(self.pass_shape, self.passes()))
+        return sum(part.height * self.row_size(part.width) for part in self.passes())
 
 
 @dataclass(frozen=True)
 class PngFile:
-    """A PNG whose container is sound."""
+    """A PNG whose container is sound.
+
+    Parameters
+    ----------
+    header : PngHeader
+        With legal values only.
+    idat : bytes
+        The deflated rows.
+    plte : bytes or None
+        One to 256 colors of three bytes; there if the PNG is indexed.
+    chunks : dict of bytes to bytes
+        Contents of the ancillary chunks by type; of several of a type, the first.
+    trailing_bytes : int
+        What follows IEND.
+    """
 
     header: PngHeader
     idat: bytes
     plte: bytes | None
-    chunks: dict[bytes, bytes] = field(repr=False)  # ancillary; the first of each type
+    chunks: dict[bytes, bytes] = field(repr=False)
     trailing_bytes: int = 0
 
 
@@ -201,8 +253,8 @@ def read_png(data: bytes, max_pixels: int = MAX_PIXELS, *, strict_end: bool = Tr
     return PngFile(header, b"".join(idat), plte, chunks, len(data) - end)
 
 
-def inflate_rows(png: PngFile) -> npt.NDArray[np.uint8]:
-    """Inflate the filtered rows to exactly the size that the header asks for.
+def decode_samples(png: PngFile) -> Samples:
+    """Decode a PNG to the samples it stores, neither scaled nor looked up.
 
     Parameters
     ----------
@@ -211,14 +263,28 @@ def inflate_rows(png: PngFile) -> npt.NDArray[np.uint8]:
 
     Returns
     -------
-    rows : ndarray, dtype uint8, one-dimensional
-        Filter bytes and rows of all passes.
+    samples : ndarray of shape (H, W, S), dtype uint8 or uint16
+        S samples a pixel, 0 to 2**depth - 1; for an indexed PNG the palette's entries.
 
     Raises
     ------
     FormatError
-        The stream is damaged, too short or too long.
+        The rows are damaged or do not have the size the header asks for.
     """
+    header = png.header
+    parts = _decode_passes(header, _inflate(png))
+    if not header.interlaced:
+        ((_, samples),) = parts
+        return samples
+    shape = header.height, header.width, header.samples
+    whole: npt.NDArray[Any] = np.empty(shape, np.uint16 if header.depth == 16 else np.uint8)
+    for place, samples in parts:
+        whole[place] = samples
+    return whole
+
+
+def _inflate(png: PngFile) -> npt.NDArray[np.uint8]:
+    """Inflate the filtered rows of all passes to exactly the size that the header asks for."""
     expected = png.header.inflated_size()
     if expected > MAX_DEFLATE_RATIO * len(png.idat) + 64:
         raise FormatError(
@@ -239,72 +305,22 @@ def inflate_rows(png: PngFile) -> npt.NDArray[np.uint8]:
     return np.frombuffer(rows, dtype=np.uint8)
 
 
-def check_filters(png: PngFile, rows: npt.NDArray[np.uint8]) -> None:
-    """Refuse rows whose filter byte is not one of the five that PNG defines."""
-    for _, filtered in _split_passes(png.header, rows):
-        if filtered[:, 0].max() > 4:
+def _decode_passes(
+    header: PngHeader, inflated: npt.NDArray[np.uint8]
+) -> Iterator[tuple[tuple[slice, slice], Samples]]:
+    """Undo the row filters of each pass; yield where its pixels belong, and their samples."""
+    end = 0
+    for place, width, height in header.passes():
+        start, size = end, header.row_size(width)
+        end += height * size
+        filtered = inflated[start:end].reshape(height, size)
+        if filtered[:, 0].max() > _HIGHEST_FILTER:
             raise FormatError("a PNG row has an undefined filter", "bad-filter")
+        rows = unfilter_rows(filtered, max(1, header.pixel_bits // 8))
+        yield place, _unpack(rows, header, width)
 
 
-def _split_passes(
-    header: PngHeader, rows: npt.NDArray[np.uint8]
-) -> Iterator[tuple[tuple[int, int, int, int], npt.NDArray[np.uint8]]]:
-    position = 0
-    for geometry in header.passes():
-        count, size = header.pass_shape(geometry)
-        end = position + count * (1 + size)
-        yield geometry, rows[position:end].reshape(count, 1 + size)
-        position = end
-
-
-def decode_samples(
-    png: PngFile, rows: npt.NDArray[np.uint8] | None = None
-) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
-    """Decode a PNG to the samples it stores, neither scaled nor looked up.
-
-    Parameters
-    ----------
-    png : PngFile
-        From `read_png`.
-    rows : ndarray of dtype uint8, one-dimensional, optional
-        From `inflate_rows` and `check_filters`, if they were called already.
-
-    Returns
-    -------
-    samples : ndarray of shape (H, W, S), dtype uint8 or uint16
-        S samples a pixel, 0 to 2**depth - 1; for an indexed PNG the palette's entries.
-
-    Raises
-    ------
-    FormatError
-        The rows are damaged or do not have the size the header asks for.
-    """
-    header = png.header
-    if rows is None:
-        rows = inflate_rows(png)
-        check_filters(png, rows)
-    parts = [
-        (
-            geometry,
-            _unpack(
-                unfilter_rows(filtered, max(1, header.pixel_bits // 8)),
-                header,
-                -(-(header.width - geometry[0]) // geometry[2]),
-            ),
-        )
-        for geometry, filtered in _split_passes(header, rows)
-    ]
-    if not header.interlaced:
-        return parts[0][1]
-    samples = np.empty((header.height, header.width, header.samples), parts[0][1].dtype)
-    for (left, top, across, down), part in parts:
-        samples[top::down, left::across] = part
-    return samples
-
-
-def _unpack(
-    rows: npt.NDArray[np.uint8], header: PngHeader, width: int
-) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+def _unpack(rows: npt.NDArray[np.uint8], header: PngHeader, width: int) -> Samples:
     """Turn the bytes of rows into one array element a sample."""
     if header.depth == 16:
         # A copy of our own, unless undoing the filters made one; a single row may still be a

@@ -6,7 +6,10 @@ Rows are those of the catalogue of bad inputs.
 import contextlib
 import os
 import struct
+import subprocess
 import sys
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -15,21 +18,29 @@ import pytest
 from picture_tools import (
     LONG,
     animation,
+    exif,
+    jpeg_segment,
     noise,
     opened,
     png_of,
     raw_tiff,
     read,
     refusal,
+    rgb_profile,
     saved,
     tiff,
+    tiff_pages,
     tiff_tags,
+    wide_noise,
+    with_segment,
 )
 from PIL import EpsImagePlugin, Image
-from png_tools import RGB
+from png_tools import GREY, INDEXED, RGB, chunk
 
+import codec
 from codec.errors import CodecError, FileError, ImageError
 from codec.images.reading import read_image
+from codec.png import reading as png_reading
 
 # Names and other formats
 
@@ -201,3 +212,129 @@ def test_every_kind_of_path_is_taken(tmp_path: Path) -> None:
     for form in (path, str(path), os.fsencode(path)):
         pixels = read_image(form).pixels  # type: ignore[arg-type]  # bytes are taken too
         assert pixels.shape == (3, 4, 3)
+
+
+ICCP = chunk(b"iCCP", b"Wide\0\0" + zlib.compress(rgb_profile()))
+ACTL = chunk(b"acTL", struct.pack(">II", 2, 0))
+TEXT = chunk(b"tEXt", b"Author\0somebody")
+
+
+def test_the_notices_of_a_png_come_in_the_order_of_what_is_done(tmp_path: Path) -> None:
+    gamut = chunk(b"cICP", bytes([12, 13, 0, 1]))
+    before = [ACTL, gamut, ICCP, chunk(b"eXIf", exif(6)), TEXT]
+    data = png_of(wide_noise(0, 3, 5, 3), RGB, 16, before=before) + b"!"
+    assert read(tmp_path, data, "picture.gif", first_frame=True).notices == [
+        "1 bytes after the end of the PNG are ignored",
+        "its color space, stated by numbers (cICP), is not applied",
+        "this is a PNG file in spite of its name",
+        "only the first of 2 pictures is taken",
+        "16-bit samples are rounded to 8 bits",
+        "converted from the color profile 'Wide' to sRGB",
+        "turned by 90 degrees as its EXIF orientation asks",
+        "metadata is not kept: EXIF, text",
+    ]
+
+
+def test_a_gamma_and_primaries_are_told_before_a_damaged_profile(tmp_path: Path) -> None:
+    primaries = struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+    before = [chunk(b"gAMA", struct.pack(">I", 100000)), chunk(b"cHRM", primaries)]
+    pixels = noise(0, 3, 5, 3)
+    assert read(tmp_path, png_of(pixels, RGB, 8, before=before)).notices == [
+        "its gamma of 1.000 is not applied",
+        "its primaries (cHRM) are not applied",
+    ]
+    with_profile = png_of(pixels, RGB, 8, before=[*before, chunk(b"iCCP", b"x\0\0junk")])
+    assert read(tmp_path, with_profile).notices == ["its color profile is damaged and not applied"]
+
+
+def test_the_notices_of_a_jpeg_come_in_the_order_of_what_is_done(tmp_path: Path) -> None:
+    picture = Image.fromarray(noise(0, 16, 8, 3)).convert("CMYK")
+    data = saved(picture, "JPEG", icc_profile=rgb_profile(), comment=b"hello")
+    data = with_segment(data, 0xE1, b"Exif\0\0" + exif(3))
+    data = data[:2] + jpeg_segment(0xE2, b"MPF\0") * 2 + data[2:]
+    assert read(tmp_path, data, "picture.bmp").notices == [
+        "only the first picture of the JPEG is taken",
+        "only the first picture of the JPEG is taken",
+        "this is a JPEG file in spite of its name",
+        "converted from CMYK to sRGB",
+        "its color profile is damaged or for another kind, and not applied",
+        "turned by 180 degrees as its EXIF orientation asks",
+        "metadata is not kept: EXIF, comment",
+    ]
+
+
+def test_the_notices_of_a_tiff_come_in_the_order_of_what_is_done(tmp_path: Path) -> None:
+    options = {
+        "photometric": "rgb",
+        "extrasamples": ["assocalpha"],
+        "extratags": [(274, 3, 1, 2, True)],
+        "iccprofile": rgb_profile(),
+    }
+    page = (wide_noise(0, 3, 5, 4), options)
+    assert read(tmp_path, tiff_pages(page, page), "picture.png", first_frame=True).notices == [
+        "this is a TIFF file in spite of its name",
+        "only the first of 2 pictures is taken",
+        "colors premultiplied by alpha are divided by it",
+        "16-bit samples are rounded to 8 bits",
+        "converted from the color profile 'Wide' to sRGB",
+        "mirrored as its EXIF orientation asks",
+    ]
+
+
+def test_damaged_rows_are_told_before_several_pictures_and_these_before_colors(
+    tmp_path: Path,
+) -> None:
+    palette = chunk(b"PLTE", bytes(6))
+    beyond = np.full((2, 3, 1), 2, np.uint8)
+    animation = png_of(beyond, INDEXED, 8, before=[ACTL, palette])
+    damaged = png_tools.repair_crcs(animation.replace(b"IDAT\x78", b"IDAT\x00"))
+    assert refusal(tmp_path, damaged).reason == "bad-deflate"
+    assert refusal(tmp_path, animation).reason == "several-frames"
+    assert refusal(tmp_path, animation, first_frame=True).reason == "bad-palette"
+
+
+@pytest.mark.parametrize("filters", [(0,), (2,), (0, 1, 2)], ids=["none", "up", "mixed"])
+def test_inflated_rows_are_not_kept_beside_the_pixels(
+    filters: tuple[int, ...], tmp_path: Path
+) -> None:
+    # The rows, and what undoing their filters makes of them: nothing else as large as the picture.
+    height, width = 300, 1000
+    samples = np.zeros((height, width, 3), np.uint8)
+    path = tmp_path / "picture.png"
+    path.write_bytes(png_of(samples, RGB, 8, kinds=filters))
+    read_image(path)
+    tracemalloc.start()
+    try:
+        assert not read_image(path).pixels.any()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 2 * samples.nbytes <= peak < 2.2 * samples.nbytes
+
+
+def test_too_little_memory_for_the_rows_is_said_to_be_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted() -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(png_reading.zlib, "decompressobj", exhausted)
+    error = refusal(tmp_path, png_of(noise(0, 3, 5, 1), GREY, 8))
+    assert error.reason == "memory"
+
+
+def test_an_ordinary_png_is_read_without_the_libraries_of_other_kinds(tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(png_of(noise(0, 3, 5, 4), png_tools.RGBA, 8, before=[TEXT]))
+    code = (
+        "import sys; from codec import read_image; print(read_image(sys.argv[1]).pixels.shape);"
+        "print(*sorted({'PIL', 'imageio', 'tifffile'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, path],
+        cwd=Path(codec.__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "(3, 5, 4)\n\n"

@@ -33,7 +33,8 @@ from profile_tools import SRGB_TO_XYZ, WHITE, srgb_encoded
 
 from codec.errors import CodecError, ImageError
 from codec.images.containers import examine
-from codec.limits import MAX_PIXELS
+from codec.images.tiff import tiff_structure
+from codec.limits import MAX_PIXELS, MAX_TIFF_DIRECTORIES
 
 
 @pytest.mark.parametrize("compression", [None, "zlib"])
@@ -338,3 +339,20 @@ def test_a_tiff_without_directories_or_sizes_has_no_pixels() -> None:
     assert reason_of(b"II*\0" + bytes(60)) == "bad-dimensions"
     nameless = {tag: entry for tag, entry in tiff_tags(5, 3, 15).items() if tag != 256}
     assert reason_of(raw_tiff(nameless, strip=bytes(15))) == "bad-dimensions"
+
+
+def test_the_first_page_gives_the_size_and_thumbnails_are_passed_over() -> None:
+    thumbnail = {**tiff_tags(2, 1, 2), 254: (4, [1])}
+    data = raw_tiff(thumbnail, tiff_tags(5, 3, 15), tiff_tags(7, 2, 14), strip=bytes(15))
+    found = tiff_structure(data)
+    assert (found.kind, found.width, found.height) == ("TIFF", 5, 3)
+    assert (found.frames, found.index, found.notices) == (2, 1, ())
+
+
+def test_a_chain_of_directories_may_be_long_but_not_endless() -> None:
+    page = tiff_tags(5, 3, 15)
+    longest = [page] + [{}] * MAX_TIFF_DIRECTORIES
+    assert tiff_structure(raw_tiff(*longest, strip=bytes(15))).frames == len(longest)
+    with pytest.raises(ImageError) as caught:
+        tiff_structure(raw_tiff(*longest, {}, strip=bytes(15)))
+    assert caught.value.reason == "damaged"

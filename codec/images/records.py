@@ -1,0 +1,83 @@
+"""What readers of all kinds of pictures hand on besides pixels, and the refusals they share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from codec.errors import ImageError
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a container says of its picture, whether or not that can be decoded.
+
+    Parameters
+    ----------
+    kind : str
+        ``PNG``, ``JPEG``, ``WebP``, ``BMP``, ``GIF`` or ``TIFF``.
+    width, height : int
+        Before any turning.
+    frames : int
+        Pictures in the file, thumbnails not counted.
+    index : int
+        Where the first of them stands, thumbnails counted.
+    notices : tuple of str
+        What a user should know of the file.
+    """
+
+    kind: str
+    width: int
+    height: int
+    frames: int = 1
+    index: int = 0
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a decoder found besides pixels.
+
+    Parameters
+    ----------
+    structure : Structure
+        Of the file.
+    notices : tuple of str
+        What was changed or left out in decoding.
+    profile : bytes or None
+        ICC profile that is still to be applied.
+    orientation : int
+        Of EXIF; 1 to 8 are defined, and what a file states may be anything.
+    left_out : tuple of str
+        Kinds of metadata that are not kept.
+    """
+
+    structure: Structure
+    notices: tuple[str, ...]
+    profile: bytes | None
+    orientation: Any
+    left_out: tuple[str, ...]
+
+
+def check_frames(structure: Structure, first_frame: bool) -> None:
+    """Refuse several pictures in a file, unless the first of them is asked for.
+
+    Raises
+    ------
+    ImageError
+        There are several, and nobody said which.
+    """
+    if structure.frames > 1 and not first_frame:
+        raise ImageError(
+            f"the {structure.kind} holds {structure.frames} pictures "
+            "(--first-frame takes the first)",
+            "several-frames",
+        )
+
+
+def truncated(kind: str) -> ImageError:
+    """Make the error for a picture file that is not whole."""
+    return ImageError(f"the {kind} ends early", "truncated")
+
+
+def other_size(kind: str) -> ImageError:
+    """Make the error for a picture whose decoder and container disagree."""
+    return ImageError(f"the {kind} decodes to another size than it states", "damaged")
