@@ -1,4 +1,4 @@
-"""Pixels to image files."""
+"""Pixels to picture files: a PNG by ourselves, other kinds by Pillow through imageio."""
 
 import io
 import os
@@ -17,10 +17,13 @@ from codec.png.writing import write_png
 
 Pixels = npt.NDArray[np.uint8]
 
+# Of files that can hold an ICC profile.
 PROFILED_EXTENSIONS = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"}
 _ENCODER_OPTIONS: dict[str, dict[str, Any]] = {".webp": {"lossless": True, "exact": True}}
+# By C: Pillow's modes, and the color types of PNG.
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _COLOR_TYPES = {1: GREY, 2: GREY_ALPHA, 3: RGB, 4: RGBA}
+# Of libdeflate: half way, since whoever decompresses waits for it.
 _PNG_LEVEL = 6
 
 
@@ -72,13 +75,7 @@ def encode_image(pixels: Pixels, extension: str, profile: bytes = b"") -> bytes:
         This kind of file cannot hold such a picture.
     """
     if extension == ".png":
-        # Decoded pictures repeat few colors: without row filters, which PNG writers use by
-        # default, they take half the bytes and a fifth of the time.
-        height, width = pixels.shape[:2]
-        color_type = _COLOR_TYPES[1 if pixels.ndim == 2 else pixels.shape[2]]
-        rows = filter_rows(pixels.reshape(height, -1), NONE)
-        icc = ((b"iCCP", b"ICC\0\0" + zlib.compress(profile)),) if profile else ()
-        return write_png(width, height, 8, color_type, rows, icc, level=_PNG_LEVEL)
+        return _encode_png(pixels, profile)
     import imageio.v3 as iio
 
     options = {
@@ -94,6 +91,20 @@ def encode_image(pixels: Pixels, extension: str, profile: bytes = b"") -> bytes:
             f"a {extension} file cannot hold this picture: {error}", "not-encodable"
         ) from error
     return bytes(data)
+
+
+def _encode_png(pixels: Pixels, profile: bytes) -> bytes:
+    # Decoded pictures repeat few colors: without row filters, which PNG writers use by default,
+    # they take half the bytes and a fifth of the time.
+    height, width = pixels.shape[:2]
+    rows = filter_rows(pixels.reshape(height, -1), NONE)
+    icc = ((b"iCCP", b"ICC\0\0" + zlib.compress(profile)),) if profile else ()
+    color_type = _COLOR_TYPES[_channels(pixels)]
+    return write_png(width, height, 8, color_type, rows, icc, level=_PNG_LEVEL)
+
+
+def _channels(pixels: Pixels) -> int:
+    return 1 if pixels.ndim == 2 else pixels.shape[2]
 
 
 def holds_exactly(data: bytes, extension: str, pixels: Pixels) -> bool:
@@ -117,7 +128,8 @@ def holds_exactly(data: bytes, extension: str, pixels: Pixels) -> bool:
         return True
     import imageio.v3 as iio
 
-    mode = _MODES[1 if pixels.ndim == 2 else pixels.shape[2]]
     with careful_pillow(pixels.size):
-        decoded = iio.imread(io.BytesIO(data), plugin="pillow", index=0, mode=mode)
+        decoded = iio.imread(
+            io.BytesIO(data), plugin="pillow", index=0, mode=_MODES[_channels(pixels)]
+        )
     return bool(np.array_equal(decoded, pixels))
