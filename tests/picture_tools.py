@@ -3,7 +3,6 @@
 Only the functions of the first chapter call the codec.
 """
 
-import dataclasses
 import io
 import struct
 import warnings
@@ -88,7 +87,7 @@ def examine(data: bytes, max_pixels: int) -> Structure:
         found = decode_png(data, max_pixels, first_frame=True)[1].structure
     else:
         found = containers.examine(data, kind, max_pixels)
-    return dataclasses.replace(found, notices=list(found.notices))
+    return found
 
 
 def reason_of(data: bytes, max_pixels: int = MAX_PIXELS) -> str:

@@ -58,7 +58,7 @@ def sample(kind: str, width: int = 19, height: int = 11) -> bytes:
 def test_a_sound_file_is_recognized_and_measured(kind: str) -> None:
     found = examine(sample(kind), MAX_PIXELS)
     assert (found.kind, found.width, found.height, found.frames) == (kind, 19, 11, 1)
-    assert found.notices == []
+    assert found.notices == ()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -200,7 +200,7 @@ def test_a_png_that_breaks_its_specification_is_refused(data: bytes, expected: s
 
 def test_bytes_after_the_end_of_a_png_are_told() -> None:  # row 41
     found = examine(sample("PNG") + b"garbage", MAX_PIXELS)
-    assert found.notices == ["7 bytes after the end of the PNG are ignored"]
+    assert found.notices == ("7 bytes after the end of the PNG are ignored",)
 
 
 def test_the_pictures_of_an_animated_png_are_counted() -> None:  # row 59

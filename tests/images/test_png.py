@@ -16,6 +16,7 @@ from picture_tools import (
     ROUNDED,
     SIZES,
     Pixels,
+    examine,
     narrowed,
     noise,
     palette_of,
@@ -32,7 +33,6 @@ from picture_tools import (
 from png_tools import GREY, GREY_ALPHA, IEND, INDEXED, RGB, chunk, idat, ihdr, png
 
 from codec.errors import CodecError
-from codec.images.containers import examine
 from codec.images.reading import read_image
 from codec.limits import MAX_PIXELS
 
@@ -297,9 +297,9 @@ ROWS = bytes(4) + bytes(4)
 )
 def test_a_gamma_that_is_not_that_of_srgb_is_told(gamma: int, told: list[str]) -> None:
     extra = chunk(b"gAMA", struct.pack(">I", gamma))
-    assert examine(png(ihdr(3, 2), extra, idat(ROWS), IEND), MAX_PIXELS).notices == told
+    assert examine(png(ihdr(3, 2), extra, idat(ROWS), IEND), MAX_PIXELS).notices == tuple(told)
     with_srgb = png(ihdr(3, 2), chunk(b"sRGB", b"\0"), extra, idat(ROWS), IEND)
-    assert examine(with_srgb, MAX_PIXELS).notices == []
+    assert examine(with_srgb, MAX_PIXELS).notices == ()
 
 
 @pytest.mark.parametrize(
@@ -333,4 +333,4 @@ def test_another_color_space_that_is_not_applied_is_told(extra: bytes) -> None:
     ids=["cICP", "cHRM", "sRGB"],
 )
 def test_srgb_by_any_name_is_not_worth_a_notice(extra: bytes) -> None:
-    assert examine(png(ihdr(3, 2), extra, idat(ROWS), IEND), MAX_PIXELS).notices == []
+    assert examine(png(ihdr(3, 2), extra, idat(ROWS), IEND), MAX_PIXELS).notices == ()

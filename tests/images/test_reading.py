@@ -26,7 +26,6 @@ from picture_tools import (
     raw_tiff,
     read,
     refusal,
-    rgb_profile,
     saved,
     tiff,
     tiff_pages,
@@ -36,11 +35,11 @@ from picture_tools import (
 )
 from PIL import EpsImagePlugin, Image
 from png_tools import GREY, INDEXED, RGB, chunk
+from profile_tools import rgb_profile
 
 import codec
 from codec.errors import CodecError, FileError, ImageError
 from codec.images.reading import read_image
-from codec.png import reading as png_reading
 
 # Names and other formats
 
@@ -318,7 +317,7 @@ def test_too_little_memory_for_the_rows_is_said_to_be_that(
     def exhausted() -> None:
         raise MemoryError
 
-    monkeypatch.setattr(png_reading.zlib, "decompressobj", exhausted)
+    monkeypatch.setattr(zlib, "decompressobj", exhausted)
     error = refusal(tmp_path, png_of(noise(0, 3, 5, 1), GREY, 8))
     assert error.reason == "memory"
 

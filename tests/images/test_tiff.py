@@ -14,6 +14,7 @@ from picture_tools import (
     SHORT,
     Page,
     attempt,
+    examine,
     far_apart,
     narrowed,
     noise,
@@ -32,7 +33,6 @@ from picture_tools import (
 from profile_tools import SRGB_TO_XYZ, WHITE, srgb_encoded
 
 from codec.errors import CodecError, ImageError
-from codec.images.containers import examine
 from codec.images.tiff import tiff_structure
 from codec.limits import MAX_PIXELS, MAX_TIFF_DIRECTORIES
 

@@ -56,7 +56,9 @@ def test_an_undefined_filter_of_any_pass_is_refused(number: int) -> None:
     rows = bytearray()
     for n, (_, width, height) in enumerate(header(8, 8).passes()):
         rows += (bytes([5 if n == number else 0]) + bytes(width)) * height
-    data = png_tools.png(png_tools.ihdr(8, 8, interlace=1), png_tools.idat(rows), png_tools.IEND)
+    data = png_tools.png(
+        png_tools.ihdr(8, 8, interlace=1), png_tools.idat(bytes(rows)), png_tools.IEND
+    )
     with pytest.raises(FormatError) as caught:
         decode_samples(read_png(data))
     assert caught.value.reason == "bad-filter"
