@@ -13,35 +13,11 @@ CODEBOOK_SOURCES = ("kmeans", "random", "first-pixels", "median-cut")
 
 
 class Effort(NamedTuple):
-    """How much is tried, by whoever can try more or less.
+    """How much is tried, by whoever can try more or less."""
 
-    Parameters
-    ----------
-    points : int
-        Native engine: above so many colors, the means of grid cells stand for them while training.
-    summary : int
-        Points of its summary at K = 256; half as many for the smallest K.
-    starts : int
-        Its starts times K, at most; one start at least.
-    breaths, swaps : int
-        Its rounds of breathing, and of random breathing after that, at most.
-    steps : int
-        Its Lloyd steps on all colors, at most.
-    tolerance : float
-        Part of the error that a step must gain for the next to follow.
-    reference_starts, reference_steps : int
-        Starts times K, and Lloyd steps on all colors, of the scikit-learn engine.
-    reference_breathes : bool
-        Whether it breathes.
-    deflate_levels : tuple of (int, int)
-        libdeflate's level for rows of at most so many bytes together.
-    deflate_flat, deflate_beyond : int
-        Its level for larger ones: for those that a trial deflates to less than a sixteenth, and
-        for others.
-    few_contexts : bool
-        Whether a .kmc is coded with few contexts.
-    """
-
+    # The native engine: points that stand for all colors while training, and of its summary at
+    # K = 256; starts times K; rounds of breathing, and of random breathing after that; Lloyd steps
+    # on all colors, and which part of the error one must gain for the next to follow.
     points: int
     summary: int
     starts: int
@@ -49,12 +25,16 @@ class Effort(NamedTuple):
     swaps: int
     steps: int
     tolerance: float
+    # The scikit-learn engine: starts times K, Lloyd steps on all colors, whether it breathes.
     reference_starts: int
     reference_steps: int
     reference_breathes: bool
+    # libdeflate's level for rows of at most so many bytes, and for more: for those that a trial
+    # deflates to less than a sixteenth, and for others.
     deflate_levels: tuple[tuple[int, int], ...]
     deflate_flat: int
     deflate_beyond: int
+    # Whether a .kmc is coded with few contexts.
     few_contexts: bool
 
 

@@ -15,18 +15,7 @@ _signals: list[int] = []
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """Do the work of the process; whatever happens becomes a line and an exit code.
-
-    Parameters
-    ----------
-    work : callable
-        Returns the exit code.
-
-    Returns
-    -------
-    code : int
-        As `kmcodec --help` lists them.
-    """
+    """Do the work of the process; whatever happens becomes a line and an exit code."""
     _prepare_streams()
     _signals.clear()
     before = {

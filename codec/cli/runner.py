@@ -31,33 +31,14 @@ _NAME = "kmcodec-file"
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be done with one file.
-
-    Parameters
-    ----------
-    source : Path
-        The file.
-    work : callable
-        Does it; raises `CodecError` if it fails.
-    """
+    """What is to be done with one file; `work` raises `CodecError` if it fails."""
 
     source: Path
     work: Callable[[], FileReport]
 
 
 def attempt(task: Task) -> FileReport:
-    """Do a task; a failure becomes a report that says so.
-
-    Parameters
-    ----------
-    task : Task
-        Of any command.
-
-    Returns
-    -------
-    report : FileReport
-        What the task returned, or one of status ``error`` or ``skipped``.
-    """
+    """Do a task; a failure becomes a report of status ``error`` or ``skipped``."""
     try:
         return task.work()
     except (CodecError, MemoryError) as error:
@@ -65,20 +46,7 @@ def attempt(task: Task) -> FileReport:
 
 
 def attempt_each(source: Path, reports: Iterator[FileReport]) -> Iterator[FileReport]:
-    """Yield one report after another of a file; if that fails, a last one that says why.
-
-    Parameters
-    ----------
-    source : Path
-        The file.
-    reports : iterator of FileReport
-        Raises `CodecError` if it fails.
-
-    Yields
-    ------
-    report : FileReport
-        As for `attempt`.
-    """
+    """Yield one report after another of a file; if that fails, a last one that says why."""
     try:
         yield from reports
     except (CodecError, MemoryError) as error:
@@ -265,13 +233,7 @@ class OutputFolders:
                 folder.rmdir()
 
     def make(self, wanted: Path) -> None:
-        """Make a directory and those above it.
-
-        Raises
-        ------
-        FileError
-            One of them cannot be made.
-        """
+        """Make a directory and those above it, or raise `FileError`."""
         missing: list[Path] = []
         while self._top is not None and not os.path.exists(wanted) and wanted != wanted.parent:
             missing.append(wanted)

@@ -20,12 +20,8 @@ def encode_checked(
 
     Parameters
     ----------
-    format : Format
-        How it is stored.
-    indexed : IndexedImage
-        What to store.
-    effort : {'fast', 'default', 'best'}
-        How hard deflate tries; for a .kmc, ``fast`` asks less of each pixel.
+    format, indexed, effort
+        How what is stored.
     **options
         What `format.encode` takes beside these, such as the ICC profile of a .kmc.
 

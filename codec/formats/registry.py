@@ -78,35 +78,13 @@ class Format:
         return _lower_name(path).endswith(self.ending)
 
     def files(self, path: str | os.PathLike[str]) -> list[Path]:
-        """Name the files, in the order in which `encode` gives their content.
-
-        Parameters
-        ----------
-        path : path-like
-            The file that stands for all of them.
-
-        Returns
-        -------
-        paths : list of Path
-            For a pair the codebook and the label PNG; else `path` alone.
-        """
+        """Name all files from the one that stands for all, in the order of `endings`."""
         path = Path(path)
         stem = path.name[: -len(self.ending)]
         return [*(path.with_name(stem + ending) for ending in self.endings[:-1]), path]
 
     def arranged(self, indexed: IndexedImage) -> IndexedImage:
-        """Put code-words into the order that is stored best; the picture stays the same.
-
-        Parameters
-        ----------
-        indexed : IndexedImage
-            In the order that `codec.compress` gives, or any other.
-
-        Returns
-        -------
-        indexed : IndexedImage
-            With ascending code-words if that is what suits the format; else as it was.
-        """
+        """Put code-words into the order that is stored best; the picture stays the same."""
         if not self.ascending:
             return indexed
         order = ascending(indexed.codebook)
@@ -138,30 +116,14 @@ FORMATS = {
 
 
 def format_named(name: str) -> Format:
-    """Find a format by its name.
-
-    Raises
-    ------
-    ParameterError
-        There is none of this name.
-    """
+    """Find a format by its name, or raise `ParameterError`."""
     if name not in FORMATS:
         raise ParameterError(f"format {name!r} is not one of {', '.join(FORMATS)}", "format")
     return FORMATS[name]
 
 
 def format_of(path: str | os.PathLike[str]) -> Format:
-    """Choose the format that an output's name asks for.
-
-    Parameters
-    ----------
-    path : path-like
-        An output.
-
-    Returns
-    -------
-    format : Format
-        Of those whose ending the name has, the one with the longest.
+    """Choose the format that an output's name asks for, by its longest ending.
 
     Raises
     ------
@@ -180,33 +142,12 @@ def format_of(path: str | os.PathLike[str]) -> Format:
 
 
 def formats_beginning(start: bytes) -> list[Format]:
-    """Find the formats whose files begin like this one.
-
-    Parameters
-    ----------
-    start : bytes
-        At least `START_BYTES`, or all of a smaller file.
-
-    Returns
-    -------
-    formats : list of Format
-        In the order of the registry.
-    """
+    """Find the formats whose files begin so; `START_BYTES` are enough."""
     return [format for format in FORMATS.values() if start.startswith(format.magic)]
 
 
 def peek_size(start: bytes) -> tuple[int, int] | None:
-    """Read the size of a picture from the first bytes of its file.
-
-    Parameters
-    ----------
-    start : bytes
-        `START_BYTES`, or all of a smaller file; of a picture that was not compressed too.
-
-    Returns
-    -------
-    size : tuple of int or None
-        Width and height; None if they are not told.
+    """Read width and height from the `START_BYTES` of a compressed file, or of any PNG.
 
     Raises
     ------
@@ -219,13 +160,7 @@ def peek_size(start: bytes) -> tuple[int, int] | None:
 
 
 def own_endings() -> tuple[str, ...]:
-    """List what the names of compressed files end in unless somebody named them otherwise.
-
-    Returns
-    -------
-    endings : tuple of str
-        The longest first.
-    """
+    """List what the names of compressed files end in, if nobody chose another; longest first."""
     endings = {*reserved_endings(), *(format.default_ending for format in FORMATS.values())}
     return tuple(sorted(endings, key=lambda ending: (-len(ending), ending)))
 
