@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pytest
 
 import codec
-from codec.cli.commands import commands as cli
+from codec.cli.commands import main
 
 # Threads of k-means that wait for each other do so asleep, which tests on a busy machine need.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -54,7 +54,7 @@ PICTURES = {
     "RGB": few_colors(),
     "RGBA": with_alpha(),
 }
-# What `photo.png` is compressed to, by form.
+# What `photo.png` is compressed to, by format.
 OUTPUTS = {
     "pair": ("photo.codebook.npy", "photo.labels.png"),
     "npz": ("photo.npz",),
@@ -181,7 +181,7 @@ class Sandbox:
         before = snapshot(self.root)
         self._capture.readouterr()
         try:
-            code = cli.main([str(argument) for argument in arguments])
+            code = main([str(argument) for argument in arguments])
         except SystemExit as error:
             code = error.code if isinstance(error.code, int) else 1
         out, err = self._capture.readouterr()

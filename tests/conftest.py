@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from cli_tools import Sandbox
 
-from codec import labels
 from codec.colors import histogram, lookup
 from codec.kernels import compiled
-from codec.labels.nearest import dithering, ordering
+from codec.labels import dithering, nearest, ordering
 
 
 @pytest.hookimpl(wrapper=True)
@@ -46,7 +45,7 @@ def pair(sandbox: Sandbox) -> Sandbox:
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run a test with the kernels and without."""
     if request.param == "plain":
-        for module in (dithering, histogram, labels, lookup, ordering):
+        for module in (dithering, histogram, lookup, nearest, ordering):
             monkeypatch.setattr(module, "compiled", lambda: False)
     elif not compiled():
         pytest.skip("the kernels were not compiled")

@@ -167,7 +167,7 @@ import contextlib, errno, io, json, os, random, resource, signal, sys, time
 from pathlib import Path
 import numpy as np
 import codec
-from codec import cli
+from codec.cli.commands import main
 
 def picture(name):
     return codec.decompress(codec.load(name))
@@ -176,7 +176,7 @@ def run(*arguments):
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
         try:
-            code = cli.main(arguments)
+            code = main(arguments)
         except SystemExit as error:
             code = error.code
     return code, said.getvalue()
