@@ -12,9 +12,11 @@ import pytest
 from cli_tools import Sandbox, few_colors, read_picture, usage_error
 
 import codec
-from codec import jobs
-from codec.jobs.compress import CompressOptions
+from codec.cli.arguments import make_parser
+from codec.formats.registry import Format
+from codec.jobs import compress
 from codec.reports.report import FileReport
+from codec.settings import CompressSettings, ReadOptions, WriteOptions, resolve_engine
 
 
 @pytest.mark.parametrize("colors", ["0", "-1", "257", "300", "1.5", "abc", "", "9" * 5000])
@@ -136,18 +138,30 @@ def test_the_version_is_that_of_the_package(sandbox: Sandbox) -> None:
 def test_options_and_parameters_of_the_library_have_the_same_defaults(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: list[CompressOptions] = []
+    given: list[tuple[CompressSettings, ReadOptions]] = []
 
-    def take(source: Path, target: Path, form: str, options: CompressOptions) -> FileReport:
-        given.append(options)
+    def take(
+        source: Path,
+        target: Path,
+        format: Format,
+        settings: CompressSettings,
+        reading: ReadOptions,
+        writing: WriteOptions,
+        *,
+        full_quality: bool,
+    ) -> FileReport:
+        given.append((settings, reading))
         return FileReport(source.name)
 
-    monkeypatch.setattr(jobs, "compress_file", take)
+    monkeypatch.setattr(compress, "compress_file", take)
     sandbox.run("compress", "x.png", "-q", check=0)
 
-    (options,) = given
+    ((settings, reading),) = given
+    found = {**vars(settings), **vars(reading)}
     parameters = [*signature(codec.compress).parameters.values()]
     parameters += signature(codec.read_image).parameters.values()
     expected = {one.name: one.default for one in parameters if one.default is not Parameter.empty}
     assert len(expected) == 11
-    assert {name: getattr(options, name) for name in expected} == expected
+    assert make_parser().parse_args(["compress", "x.png"]).engine == expected["engine"]
+    expected["engine"] = resolve_engine(expected["engine"])
+    assert {name: found[name] for name in expected} == expected

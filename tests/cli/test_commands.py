@@ -15,7 +15,8 @@ from cli_tools import Run, Sandbox, few_colors, read_picture, refused, usage_err
 from fault_tools import Faults
 from png_tools import grey_png
 
-import codec
+from codec.jobs import compress, sweep
+from codec.limits import MAX_PIXELS
 
 
 def test_messages_go_to_stderr_and_data_to_stdout(pair: Sandbox) -> None:
@@ -35,12 +36,11 @@ def test_messages_go_to_stderr_and_data_to_stdout(pair: Sandbox) -> None:
 def test_no_memory_is_an_error_like_any_other(
     pair: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from codec import jobs
-
     def exhaust(*arguments: object, **options: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(jobs, "compress_with_details", exhaust)
+    for module in (compress, sweep):
+        monkeypatch.setattr(module, "compress_with_details", exhaust)
     for arguments in (("compress", "photo.png", "-d", "out"), ("sweep", "photo.png")):
         assert refused(pair.run(*arguments), "photo.png", "memory")
 
@@ -102,7 +102,7 @@ def test_pictures_over_the_limit_are_refused(sandbox: Sandbox, command: str) -> 
 def test_the_limits_hold_for_what_a_header_claims(
     sandbox: Sandbox, width: int, height: int, reason: str
 ) -> None:
-    assert codec.options.MAX_PIXELS == 89_478_485 < 9460 * 9459
+    assert MAX_PIXELS == 89_478_485 < 9460 * 9459
     Path("claim.png").write_bytes(grey_png(width, height, b"\0"))
     assert refused(sandbox.run("compress", "claim.png"), "claim.png", reason)
     assert refused(sandbox.run("decompress", "claim.png"), "claim.png", reason)
@@ -235,7 +235,7 @@ def test_a_name_is_a_path_whatever_it_looks_like(  # rows 21 and 22
         (os, "system"), (os, "posix_spawn"), (os, "fork"),
     ):  # fmt: skip
         monkeypatch.setattr(owner, function, forbidden)
-    shown = name if command == "sweep" else str(Path(name))  # which merges slashes
+    shown = str(Path(name))  # which merges slashes
     assert refused(read_with(sandbox, command, name), shown, "not-found")
 
 

@@ -21,8 +21,8 @@ from fault_tools import drive
 from marks import slowly
 
 import codec
-from codec import jobs
-from codec.cli.commands import commands as cli
+from codec.cli.commands import main
+from codec.jobs import compress
 
 # Streams
 
@@ -146,7 +146,7 @@ def test_main_takes_the_arguments_of_the_process_by_default(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["kmcodec", "compress", "none.png"])
     monkeypatch.setattr(sys, "stderr", io.StringIO())  # which cannot be reconfigured
-    assert cli.main() == 1
+    assert main() == 1
 
 
 # Signals
@@ -212,18 +212,18 @@ def test_a_signal_that_python_loses_ends_the_run_all_the_same(  # row 117
     monkeypatch.setenv("KMCODEC_THREADS", "1")  # otherwise b.png and c.png are under way by then
     for name in ("a.png", "b.png", "c.png"):
         sandbox.picture(name)
-    compress_file = jobs.compress_file
+    compress_file = compress.compress_file
 
     class Dying:
         def __del__(self) -> None:
             signal.raise_signal(number)  # whatever is raised here is ignored
 
-    def interrupted(*arguments: Any) -> Any:
-        report = compress_file(*arguments)
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        report = compress_file(*arguments, **options)
         Dying()
         return report
 
-    monkeypatch.setattr(jobs, "compress_file", interrupted)
+    monkeypatch.setattr(compress, "compress_file", interrupted)
     code = 130 if number == signal.SIGINT else 143
     run = sandbox.run("compress", "a.png", "b.png", "c.png", "--format", "npz", check=code)
     assert run.wrote("a.npz")
@@ -234,15 +234,15 @@ def test_signals_that_are_ignored_stay_ignored(sandbox: Sandbox) -> None:
     script = """
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, signal.SIG_IGN)
-compress_file = codec.jobs.compress_file
-def interrupted(*arguments):
+compress_file = compress.compress_file
+def interrupted(*arguments, **options):
     signal.raise_signal(signal.SIGINT)
     signal.raise_signal(signal.SIGTERM)
-    return compress_file(*arguments)
-codec.jobs.compress_file = interrupted
+    return compress_file(*arguments, **options)
+compress.compress_file = interrupted
 print(json.dumps(run("compress", "-q", "photo.png")))
 """
-    assert drive("import codec.jobs\n" + script, sandbox.root) == [0, ""]
+    assert drive("from codec.jobs import compress\n" + script, sandbox.root) == [0, ""]
     assert Path("photo.labels.png").exists()
 
 
@@ -282,7 +282,7 @@ for _ in range(3 * rounds):
         signal.signal(signal.SIGINT, signal.default_int_handler)
         with open("said", "w") as said, contextlib.redirect_stderr(said):
             try:
-                code = cli.main(["compress", "-q", "-f", "--format", "npz", "-d", "out", *names])
+                code = main(["compress", "-q", "-f", "--format", "npz", "-d", "out", *names])
             except SystemExit as error:
                 code = error.code
         os._exit(code)

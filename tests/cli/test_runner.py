@@ -6,25 +6,25 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_tools import VECTORS, Sandbox, child_environment, few_colors, many_colors
 from png_tools import grey_png
 
-from codec import jobs
-from codec.cli.commands import runner
-from codec.cli.runner import run
+from codec.cli import runner
+from codec.cli.runner import OutputFolders, Task, run
 from codec.errors import FormatError
-from codec.jobs.plan import Job
+from codec.jobs import compress
 from codec.reports.report import FileReport
 
 
-def _jobs(count: int, folder: Path) -> list[Job]:
-    return [
-        Job(Path(f"{number}.png"), folder / f"{number}.npz", (folder / f"{number}.npz",))
-        for number in range(count)
-    ]
+def _tasks(count: int, work: Callable[[str], FileReport]) -> list[Task]:
+    names = [f"{number}.png" for number in range(count)]
+    return [Task(Path(name), partial(work, name)) for name in names]
 
 
 @pytest.mark.parametrize("threads", ["1", "2", "4"])
@@ -52,17 +52,15 @@ def test_files_and_reports_do_not_depend_on_threads(
         assert first.read_bytes() == second.read_bytes()
 
 
-def test_small_files_are_done_at_the_same_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_small_files_are_done_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KMCODEC_THREADS", "3")
     together = threading.Barrier(3, timeout=60)
 
-    def work(job: Job) -> FileReport:
+    def work(name: str) -> FileReport:
         together.wait()  # nobody passes before three are here
-        return FileReport(job.source.name)
+        return FileReport(name)
 
-    reports = run(_jobs(6, tmp_path), work)
+    reports = run(_tasks(6, work))
 
     assert [report.input for report in reports] == [f"{number}.png" for number in range(6)]
 
@@ -92,8 +90,7 @@ def test_what_is_large_is_done_alone(
     busy: set[str] = set()
     found: list[tuple[int, set[str]]] = []
 
-    def work(job: Job) -> FileReport:
-        name = job.source.name
+    def work(name: str) -> FileReport:
         busy.add(name)
         if name == "1.png" and alone:
             before.set()
@@ -107,7 +104,7 @@ def test_what_is_large_is_done_alone(
         busy.remove(name)
         return FileReport(name)
 
-    run(_jobs(6, tmp_path), work)
+    run(_tasks(6, work))
 
     ((thread, others),) = found
     assert (thread == threading.get_ident()) == alone
@@ -133,7 +130,7 @@ def test_a_fifo_among_files_is_refused_and_not_waited_for(
 
 
 def test_without_threads_files_are_done_one_after_the_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("KMCODEC_THREADS", "3")
 
@@ -142,77 +139,72 @@ def test_without_threads_files_are_done_one_after_the_other(
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
 
-    reports = run(_jobs(3, tmp_path), lambda job: FileReport(job.source.name))
+    reports = run(_tasks(3, FileReport))
 
     assert [report.input for report in reports] == ["0.png", "1.png", "2.png"]
 
 
-def test_what_was_too_much_at_once_is_tried_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_too_much_at_once_is_tried_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KMCODEC_THREADS", "2")
     main = threading.get_ident()
 
-    def work(job: Job) -> FileReport:
-        if job.source.name == "1.png" and threading.get_ident() != main:
+    def work(name: str) -> FileReport:
+        if name == "1.png" and threading.get_ident() != main:
             raise MemoryError
-        return FileReport(job.source.name)
+        return FileReport(name)
 
-    assert [report.status for report in run(_jobs(4, tmp_path), work)] == ["ok"] * 4
+    assert [report.status for report in run(_tasks(4, work))] == ["ok"] * 4
 
 
 def test_directories_of_outputs_that_failed_are_taken_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KMCODEC_THREADS", "2")
-    jobs = [
-        Job(Path("a.png"), tmp_path / "x" / "y" / "a.npz", ()),
-        Job(Path("b.png"), tmp_path / "x" / "z" / "b.npz", ()),
-    ]
+    targets = {"0.png": tmp_path / "x" / "y" / "a.npz", "1.png": tmp_path / "x" / "z" / "b.npz"}
 
-    def work(job: Job) -> FileReport:
-        if job.source.name == "a.png":
+    def work(name: str) -> FileReport:
+        folders.make(targets[name].parent)
+        if name == "0.png":
             raise FormatError("no", "damaged")
-        job.target.write_bytes(b"")
-        return FileReport(job.source.name)
+        targets[name].write_bytes(b"")
+        return FileReport(name)
 
-    run(jobs, work, folder=tmp_path)
+    with OutputFolders(tmp_path) as folders:
+        run(_tasks(2, work))
 
     assert not (tmp_path / "x" / "y").exists()
     assert (tmp_path / "x" / "z" / "b.npz").exists()
 
 
 def test_an_exception_ends_the_run_when_what_was_begun_is_done(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("KMCODEC_THREADS", "2")
     done: list[str] = []
 
-    def work(job: Job) -> FileReport:
-        done.append(job.source.name)
-        return FileReport(job.source.name)
+    def work(name: str) -> FileReport:
+        done.append(name)
+        return FileReport(name)
 
     def show(report: FileReport) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(_jobs(50, tmp_path), work, show=show)
+        run(_tasks(50, work), show=show)
     count = len(done)
 
     assert 1 <= count <= 8
     assert len(done) == count
 
 
-def test_an_error_that_nobody_foresaw_is_raised(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_that_nobody_foresaw_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KMCODEC_THREADS", "2")
 
-    def work(job: Job) -> FileReport:
+    def work(name: str) -> FileReport:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        run(_jobs(9, tmp_path), work)
+        run(_tasks(9, work))
 
 
 # One bad file
@@ -265,13 +257,13 @@ def test_a_file_deleted_after_it_was_listed_is_an_error(  # row 30
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox.pictures("in/a.png", "in/b.png", "in/c.png")
-    compress_file = jobs.compress_file
+    compress_file = compress.compress_file
 
-    def delete_next(*arguments: object) -> object:
+    def delete_next(*arguments: Any, **options: Any) -> FileReport:
         sandbox.path("in/b.png").unlink(missing_ok=True)
-        return compress_file(*arguments)  # type: ignore[arg-type]
+        return compress_file(*arguments, **options)
 
-    monkeypatch.setattr(jobs, "compress_file", delete_next)
+    monkeypatch.setattr(compress, "compress_file", delete_next)
     run = sandbox.run("compress", "-r", "in", "-d", "out", "--format", "npz", check=1)
     assert run.new == {"out", "out/a.npz", "out/c.npz"}
     assert any(line.startswith("kmcodec: error: in/b.png: ") for line in run.lines)
@@ -281,11 +273,11 @@ def test_a_directory_deleted_after_it_was_listed_is_an_error(  # row 30
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox.pictures("in/a/a.png", "in/b/b.png")
-    run_jobs = runner.run
+    run_tasks = runner.run
 
-    def delete_first(*arguments: object, **options: object) -> object:
+    def delete_first(*arguments: Any, **options: Any) -> list[FileReport]:
         shutil.rmtree("in/a")
-        return run_jobs(*arguments, **options)  # type: ignore[arg-type]
+        return run_tasks(*arguments, **options)
 
     monkeypatch.setattr(runner, "run", delete_first)
     run = sandbox.run("compress", "-r", "in", "--format", "npz", check=1)
