@@ -27,16 +27,16 @@ def expect_quality(result: dict[str, Any], original: Pixels, decoded: Pixels) ->
     assert result["delta_e_p95"] == pytest.approx(np.percentile(differences, 95), rel=1e-3)
 
 
-@pytest.mark.parametrize("form", OUTPUTS)
-def test_a_report_has_every_size_and_measure(sandbox: Sandbox, form: str) -> None:
+@pytest.mark.parametrize("format", OUTPUTS)
+def test_a_report_has_every_size_and_measure(sandbox: Sandbox, format: str) -> None:
     original = many_colors(height=40, width=50)
     sandbox.picture("photo.png", original)
-    sandbox.run("compress", "photo.png", "-k", "20", "--format", form, check=0)
-    decoded = codec.decompress(codec.load(OUTPUTS[form][-1]))
-    run = sandbox.run("report", "photo.png", OUTPUTS[form][-1], "--json", check=0)
+    sandbox.run("compress", "photo.png", "-k", "20", "--format", format, check=0)
+    decoded = codec.decompress(codec.load(OUTPUTS[format][-1]))
+    run = sandbox.run("report", "photo.png", OUTPUTS[format][-1], "--json", check=0)
     (result,) = read_json(run.out)["results"]
     assert result.keys() >= REPORT_KEYS
-    size = disk(*OUTPUTS[form])
+    size = disk(*OUTPUTS[format])
     assert result["input_bytes"] == disk("photo.png")
     assert result["raw_bytes"] == 40 * 50 * 3
     assert result["output_bytes"] == sum(result["part_bytes"].values()) == size
@@ -45,7 +45,7 @@ def test_a_report_has_every_size_and_measure(sandbox: Sandbox, form: str) -> Non
     assert result["bits_per_pixel"] == 8 * size / (40 * 50)
     assert result["unique_colors"] == len(np.unique(original.reshape(-1, 3), axis=0))
     assert result["unique_colors_after"] == len(np.unique(decoded.reshape(-1, 3), axis=0))
-    assert result["n_colors"] == len(codec.load(OUTPUTS[form][-1]).codebook) <= 20
+    assert result["n_colors"] == len(codec.load(OUTPUTS[format][-1]).codebook) <= 20
     assert result["lossless"] is False
     assert result["verified"] is True
     assert {"read", "decode", "measure"} <= result["stage_seconds"].keys()

@@ -27,22 +27,25 @@ from fault_tools import Faults
 from PIL import Image
 
 import codec
+from codec import files
 from codec.colors.metrics import measure
 from codec.compressor import compress_with_details
+from codec.formats import files as format_files
 from codec.formats.kmc import file as kmc
-from codec.formats.kmc.file import file as kmc
+from codec.images import reading
+from codec.jobs import compress
 from codec.settings import CompressSettings, resolve_engine
 
 
-@pytest.mark.parametrize("form", OUTPUTS)
+@pytest.mark.parametrize("format", OUTPUTS)
 @pytest.mark.parametrize("channels", PICTURES)
 def test_a_picture_of_few_colors_comes_back_as_it_was(
-    sandbox: Sandbox, form: str, channels: str
+    sandbox: Sandbox, format: str, channels: str
 ) -> None:
     pixels = PICTURES[channels]
     sandbox.picture("photo.png", pixels)
-    sandbox.run("compress", "photo.png", "--format", form, check=0)
-    sandbox.run("decompress", OUTPUTS[form][-1], check=0)
+    sandbox.run("compress", "photo.png", "--format", format, check=0)
+    sandbox.run("decompress", OUTPUTS[format][-1], check=0)
     np.testing.assert_array_equal(read_picture(Path("photo.decoded.png")), pixels)
 
 
@@ -69,8 +72,6 @@ def test_what_is_written_can_be_read_without_this_package(pair: Sandbox) -> None
 def test_the_codebook_is_written_before_the_labels(  # row 108
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from codec import files
-
     order = []
 
     class Watching(Faults):
@@ -198,15 +199,15 @@ def test_an_output_that_is_a_directory_is_refused(  # row 10
     assert refused(run, "photo.labels.png", "is-directory")
 
 
-@pytest.mark.parametrize("form", ["pair", "npz", "png", "kmc"])
-def test_an_existing_output_is_skipped_unless_forced(sandbox: Sandbox, form: str) -> None:
+@pytest.mark.parametrize("format", ["pair", "npz", "png", "kmc"])
+def test_an_existing_output_is_skipped_unless_forced(sandbox: Sandbox, format: str) -> None:
     sandbox.picture("photo.png")  # row 11
-    first = sandbox.run("compress", "photo.png", "--format", form, check=0)
-    again = sandbox.run("compress", "photo.png", "--format", form, check=3)
+    first = sandbox.run("compress", "photo.png", "--format", format, check=0)
+    again = sandbox.run("compress", "photo.png", "--format", format, check=3)
     assert again.left_all_as_it_was
     assert again.lines[0].startswith("photo.png: skipped: ")
     assert "already exists" in again.lines[0]
-    forced = sandbox.run("compress", "photo.png", "--format", form, "--force", check=0)
+    forced = sandbox.run("compress", "photo.png", "--format", format, "--force", check=0)
     assert forced.changed == first.new
     assert not forced.new
 
@@ -221,9 +222,7 @@ def test_one_existing_half_of_a_pair_is_enough_to_skip(sandbox: Sandbox, half: s
 def test_an_output_name_that_is_too_long_is_refused_before_the_work(  # row 27
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from codec import jobs
-
-    monkeypatch.setattr(jobs, "read_image", lambda *_, **__: pytest.fail("read for nothing"))
+    monkeypatch.setattr(compress, "read_image", lambda *_, **__: pytest.fail("read for nothing"))
     for stem in ("x" * 251, "x" * 243):
         name = stem + ".png"
         sandbox.picture(name)
@@ -241,12 +240,10 @@ def test_the_longest_output_name_is_written(sandbox: Sandbox) -> None:  # row 27
 def test_nothing_is_read_if_the_output_cannot_be_written(  # row 112
     pair: Sandbox, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    from codec import files, images
-
     def read(*arguments: object, **options: object) -> bytes:
         raise AssertionError("this was read for nothing")
 
-    for module in (files, images, codec.formats):
+    for module in (files, reading, format_files):
         monkeypatch.setattr(module, "read_file", read)
     name = {"compress": "photo.png", "decompress": "photo.labels.png"}[command]
     output = {"compress": "missing/x.npz", "decompress": "missing/x.png"}[command]
@@ -259,16 +256,18 @@ def test_nothing_is_read_if_the_output_cannot_be_written(  # row 112
 UNPRIVILEGED = """
 import os, sys, tempfile
 import numpy as np
-from codec import cli, images
+from codec.cli.commands import main
+from codec.files import write_files
+from codec.images.writing import encode_image
 with tempfile.TemporaryDirectory() as folder:  # import all modules while they can be read
-    images.write_image(np.zeros((2, 2), np.uint8), folder + "/x.png")
+    write_files([(folder + "/x.png", encode_image(np.zeros((2, 2), np.uint8), ".png"))])
     for command, name in (("compress", "/x.png"), ("decompress", "/x.labels.png")):
-        assert cli.main([command, "-q", folder + name]) == 0
+        assert main([command, "-q", folder + name]) == 0
 if os.getuid() == 0:  # whom permissions do not bind
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
-print(cli.main(sys.argv[1:]))
+print(main(sys.argv[1:]))
 """
 
 

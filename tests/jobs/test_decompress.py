@@ -22,7 +22,7 @@ from cli_tools import (
 from PIL import Image
 
 import codec
-from codec.formats.kmc.file import file as kmc
+from codec.formats.kmc import file as kmc
 
 
 def test_an_existing_picture_is_skipped_unless_forced(pair: Sandbox) -> None:  # row 11

@@ -12,24 +12,26 @@ import codec
 from codec.kernels import compiled
 
 
-@pytest.mark.parametrize("form", OUTPUTS)
+@pytest.mark.parametrize("format", OUTPUTS)
 @pytest.mark.parametrize("channels", PICTURES)
-def test_info_accounts_for_every_byte_on_disk(sandbox: Sandbox, form: str, channels: str) -> None:
+def test_info_accounts_for_every_byte_on_disk(
+    sandbox: Sandbox, format: str, channels: str
+) -> None:
     pixels = PICTURES[channels]
     sandbox.picture("photo.png", pixels)
-    sandbox.run("compress", "photo.png", "--format", form, check=0)
-    run = sandbox.run("info", OUTPUTS[form][-1], "--json", check=0)
+    sandbox.run("compress", "photo.png", "--format", format, check=0)
+    run = sandbox.run("info", OUTPUTS[format][-1], "--json", check=0)
     assert run.err == ""
     (result,) = read_json(run.out)["results"]
-    size = disk(*OUTPUTS[form])
+    size = disk(*OUTPUTS[format])
     assert sum(result["part_bytes"].values()) == result["output_bytes"] == size
     assert all(part > 0 for part in result["part_bytes"].values())
     assert (result["height"], result["width"]) == pixels.shape[:2]
     assert result["channels"] == (1 if pixels.ndim == 2 else pixels.shape[2])
-    assert result["n_colors"] == len(codec.load(OUTPUTS[form][-1]).codebook)
+    assert result["n_colors"] == len(codec.load(OUTPUTS[format][-1]).codebook)
     assert result["raw_bytes"] == pixels.size
     assert result["ratio_raw"] == pixels.size / size
-    said = facts(sandbox.run("info", OUTPUTS[form][-1], check=0).out)
+    said = facts(sandbox.run("info", OUTPUTS[format][-1], check=0).out)
     assert said["compressed"] == f"{size} bytes"
     parts = [said[part] for part in result["part_bytes"]]
     assert sum(int(part.removesuffix(" bytes")) for part in parts) == size
@@ -41,7 +43,7 @@ def test_info_tells_the_bytes_of_each_part(sandbox: Sandbox) -> None:
     sandbox.run("compress", "photo.png", "-k", "40", "--format", "kmc", check=0)
     assert Path("photo.kmc").read_bytes() == Path("x.kmc").read_bytes()
     found = json.loads(sandbox.run("info", "x.kmc", "--json", check=0).out)["results"][0]
-    assert found["form"] == "kmc"
+    assert found["format"] == "kmc"
     assert set(found["part_bytes"]) == {"labels", "codebook", "seal", "container"}
     assert sum(found["part_bytes"].values()) == Path("x.kmc").stat().st_size
     assert found["verified"] is True

@@ -14,7 +14,8 @@ import pytest
 from cli_tools import Run, Sandbox, few_colors, read_picture, usage_error, write_picture
 
 import codec
-from codec.jobs.compress import plan as batch
+from codec.formats.registry import FORMATS, stem_of
+from codec.jobs.plan import Naming, plan_compression, plan_decompression
 
 
 def collides(run: Run, *names: str) -> bool:
@@ -57,7 +58,7 @@ def test_outputs_of_compress_have_the_promised_names(
 
 
 @pytest.mark.parametrize(
-    ("form", "compressed"),
+    ("format", "compressed"),
     [
         ("pair", "photo.labels.png"),
         ("npz", "photo.npz"),
@@ -66,10 +67,10 @@ def test_outputs_of_compress_have_the_promised_names(
     ],
 )
 def test_outputs_of_decompress_have_the_promised_names(
-    sandbox: Sandbox, form: str, compressed: str
+    sandbox: Sandbox, format: str, compressed: str
 ) -> None:
     sandbox.picture("sub/photo.png")
-    sandbox.run("compress", "sub/photo.png", "--format", form, check=0)
+    sandbox.run("compress", "sub/photo.png", "--format", format, check=0)
     assert sandbox.run("decompress", f"sub/{compressed}", check=0).wrote("sub/photo.decoded.png")
     assert sandbox.run("decompress", f"sub/{compressed}", "-o", "x.bmp", check=0).wrote("x.bmp")
     run = sandbox.run("decompress", f"sub/{compressed}", "-d", "out", check=0)
@@ -107,10 +108,10 @@ def test_a_directory_for_the_outputs_is_made_if_missing(sandbox: Sandbox) -> Non
 
 def test_the_plan_names_every_file_that_would_be_written(tmp_path: Path) -> None:
     source = write_picture(tmp_path / "a.b.png", few_colors())
-    (job,) = batch.plan_compression([source], batch.Names(), "pair")
-    assert job.files == (tmp_path / "a.b.codebook.npy", tmp_path / "a.b.labels.png")
-    (job,) = batch.plan_decompression([tmp_path / "a.b.labels.png"], batch.Names())
-    assert job.files == (tmp_path / "a.b.decoded.png",)
+    (planned,) = plan_compression([source], Naming(), FORMATS["pair"])
+    assert planned.files == (tmp_path / "a.b.codebook.npy", tmp_path / "a.b.labels.png")
+    (planned,) = plan_decompression([tmp_path / "a.b.labels.png"], Naming())
+    assert planned.files == (tmp_path / "a.b.decoded.png",)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_the_plan_names_every_file_that_would_be_written(tmp_path: Path) -> None
     ],
 )
 def test_the_stem_of_a_compressed_file_is_what_was_compressed(name: str, stem: str) -> None:
-    assert batch.compressed_stem(Path("sub", name)) == stem
+    assert stem_of(Path("sub", name)) == stem
 
 
 # Directories
@@ -247,9 +248,9 @@ def test_the_order_is_that_of_the_names_however_the_system_lists_them(
     (tmp_path / "in").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "walk", walk)
-    plan = batch.plan_compression([Path("in")], batch.Names(recursive=True), "npz")
+    plan = plan_compression([Path("in")], Naming(recursive=True), FORMATS["npz"])
     ascending = [f"{letter}.png" for letter in "abcdefghi"]
-    assert [str(job.source) for job in plan] == [
+    assert [str(planned.source) for planned in plan] == [
         *(f"in/{name}" for name in ascending),
         *(f"in/x/{name}" for name in ascending),
         "in/y/a.png",
@@ -278,13 +279,13 @@ def test_compressing_all_pngs_a_second_time_does_nothing(sandbox: Sandbox) -> No
     }
 
 
-@pytest.mark.parametrize("form", ["pair", "npz", "png", "kmc"])
-def test_a_directory_is_not_compressed_twice(sandbox: Sandbox, form: str) -> None:
+@pytest.mark.parametrize("format", ["pair", "npz", "png", "kmc"])
+def test_a_directory_is_not_compressed_twice(sandbox: Sandbox, format: str) -> None:
     sandbox.pictures("in/a.png", "in/x/b.png")
-    options = ("compress", "-r", "in", "--format", form)
+    options = ("compress", "-r", "in", "--format", format)
     sandbox.run(*options, check=0)
     names = {"pair": "a.labels.png", "npz": "a.npz", "png": "a.indexed.png", "kmc": "a.kmc"}
-    sandbox.run("decompress", f"in/{names[form]}", check=0)
+    sandbox.run("decompress", f"in/{names[format]}", check=0)
     run = sandbox.run(*options, check=3)
     assert run.left_all_as_it_was
     assert run.lines[-1].startswith("0 of 2 files (2 skipped)")
