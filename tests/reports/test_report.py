@@ -9,19 +9,19 @@ from codec.reports.report import FileReport
 from codec.reports.text import totals
 
 
-@pytest.mark.parametrize("form", OUTPUTS)
+@pytest.mark.parametrize("format", OUTPUTS)
 @pytest.mark.parametrize("channels", PICTURES)
-def test_the_numbers_of_compress_are_exact(sandbox: Sandbox, form: str, channels: str) -> None:
+def test_the_numbers_of_compress_are_exact(sandbox: Sandbox, format: str, channels: str) -> None:
     pixels = PICTURES[channels]
     sandbox.picture("photo.png", pixels)
-    run = sandbox.run("compress", "photo.png", "--format", form, "--json", check=0)
+    run = sandbox.run("compress", "photo.png", "--format", format, "--json", check=0)
     (result,) = read_json(run.out)["results"]
-    size = disk(*OUTPUTS[form])
+    size = disk(*OUTPUTS[format])
     height, width = pixels.shape[:2]
     assert result["input"] == "photo.png"
     assert result["status"] == "ok"
     assert result["error"] is None
-    assert result["outputs"] == list(OUTPUTS[form])
+    assert result["outputs"] == list(OUTPUTS[format])
     assert (result["width"], result["height"]) == (width, height)
     assert result["channels"] == (1 if pixels.ndim == 2 else pixels.shape[2])
     assert result["input_bytes"] == disk("photo.png")

@@ -151,6 +151,7 @@ def test_a_report_as_text_says_the_same_as_json(sandbox: Sandbox) -> None:
     run = sandbox.run("report", "photo.png", "photo.labels.png", check=0)
     assert run.out.splitlines()[0] == "photo.png"
     said = facts(run.out)
+    assert said["format"] == result["format"] == "pair"
     assert said["picture"] == "50 × 40, RGB"
     assert said["original file"] == f"{result['input_bytes']} bytes"
     assert said["raw pixels"] == f"{result['raw_bytes']} bytes"
@@ -178,7 +179,7 @@ def test_a_report_as_text_says_the_same_as_json(sandbox: Sandbox) -> None:
 def test_verbose_output_tells_why_the_engine_is_slow(
     monkeypatch: pytest.MonkeyPatch, built: bool
 ) -> None:
-    monkeypatch.setattr("codec.reports.report.compiled", lambda: built)
+    monkeypatch.setattr("codec.reports.text.compiled", lambda: built)
     why = "as kmcodec was installed without a compiler"
     assert (why in as_text(FileReport("a.png", engine="sklearn"))) is not built
     assert why not in as_text(FileReport("a.png", engine="native"))
