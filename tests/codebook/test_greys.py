@@ -206,7 +206,8 @@ def test_every_engine_and_effort_is_optimal(engine: str, effort: str) -> None:
         )
 
         expected = optimal_codebook(histogram.colors, histogram.counts, size)
-        assert found.tolist() == expected.tolist()
+        assert found.codebook.tolist() == expected.tolist()
+        assert found.engine == "optimal"
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from codec.colors.histogram import ColorHistogram, count_colors
 from codec.colors.nearest import NearestSearch
 from codec.indexed import IndexedImage
 from codec.limits import MAX_SEED
-from codec.options import COLOR_SPACES
+from codec.options import COLOR_SPACES, EFFORTS
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -166,9 +166,9 @@ def test_scikit_learn_gets_as_far_from_the_same_start(
     from codec.kernels.cells import CellTree
     from codec.kernels.lloyd import lloyd_steps
 
-    from codec.codebook.native import PLANS, Effort, _refine, _search
+    from codec.codebook.native import _refine, _search
 
-    patient = Effort(1 << 30, 1, 1, 1, 0, 10_000, 0.0)
+    patient = EFFORTS["fast"]._replace(steps=10_000, tolerance=0.0)
     ratios, gains = [], []
     for histogram in pictures.values():
         if size >= len(histogram):
@@ -176,7 +176,7 @@ def test_scikit_learn_gets_as_far_from_the_same_start(
         weights, points = histogram.counts, metric.coordinates(histogram.colors)
         points = (points - points.min(axis=0)) * (8 if metric.is_plain(points.shape[1]) else 1)
         tree = CellTree(points.astype(np.int32), weights)
-        start = _search(tree, size, 0, PLANS["fast"])
+        start = _search(tree, size, 0, EFFORTS["fast"])
 
         refined = _refine(tree, start, patient)
 
@@ -209,10 +209,11 @@ def test_more_effort_is_not_worse(
     name: str, size: int, pictures: dict[str, ColorHistogram]
 ) -> None:
     histogram, metric = pictures[name], ColorMetric()
-    fast, default, best = [
-        _error(histogram, train_codebook(histogram, size, engine="native", effort=effort), metric)
+    codebooks = [
+        train_codebook(histogram, size, engine="native", effort=effort).codebook
         for effort in ("fast", "default", "best")
     ]
+    fast, default, best = [_error(histogram, codebook, metric) for codebook in codebooks]
 
     assert default <= 1.01 * fast
     assert best <= 1.01 * default
@@ -230,7 +231,7 @@ def test_it_is_as_good_as_the_other_engine_in_every_metric(
     histogram, metric = pictures[name], ColorMetric(space, exact)
     for size in (5, 40):
         native, reference = [
-            train_codebook(histogram, size, metric=metric, engine=engine)
+            train_codebook(histogram, size, metric=metric, engine=engine).codebook
             for engine in ("native", "sklearn")
         ]
 
@@ -273,7 +274,8 @@ def test_any_codebook(
     )
     effort = data.draw(st.sampled_from(["fast", "default"]), "effort")
 
-    codebook = train_codebook(histogram, size, metric=metric, engine="native", effort=effort)
+    trained = train_codebook(histogram, size, metric=metric, engine="native", effort=effort)
+    codebook = trained.codebook
 
     _check_codebook(codebook, size, histogram)
     if metric.is_plain(channels):
@@ -302,7 +304,7 @@ def test_one_codeword_is_the_rounded_mean(channels: int, effort: str) -> None:
             ColorHistogram(colors, counts), 1, metric=metric, engine="native", effort=effort
         )
 
-        assert found.tolist() == [((2 * totals + weight) // (2 * weight)).tolist()]
+        assert found.codebook.tolist() == [((2 * totals + weight) // (2 * weight)).tolist()]
 
 
 @every_effort
@@ -321,7 +323,8 @@ def test_a_color_too_many_costs_what_the_best_pair_costs(
     means = (2 * (pairs * weights).sum(axis=0) + weights.sum(axis=0)) // (2 * weights.sum(axis=0))
     least = int(((pairs - means) ** 2 * weights).sum(axis=(0, 2)).min())
 
-    found = train_codebook(histogram, size, metric=metric, engine="native", effort=effort)
+    trained = train_codebook(histogram, size, metric=metric, engine="native", effort=effort)
+    found = trained.codebook
 
     _check_codebook(found, size, histogram)
     assert len(found) == size
@@ -337,11 +340,12 @@ def test_a_color_with_nearly_all_pixels_is_kept(space: str, effort: str) -> None
     counts[123] = 80_000_000
     histogram, metric = ColorHistogram(colors, counts), ColorMetric(space)
     for size in (2, 16, 256):
-        found = train_codebook(histogram, size, metric=metric, engine="native", effort=effort)
+        trained = train_codebook(histogram, size, metric=metric, engine="native", effort=effort)
+        found = trained.codebook
 
         _check_codebook(found, size, histogram)
         assert colors[123].tolist() in found.tolist()
-        reference = train_codebook(histogram, size, metric=metric, engine="sklearn")
+        reference = train_codebook(histogram, size, metric=metric, engine="sklearn").codebook
         assert _error(histogram, found, metric) <= 1.1 * _error(histogram, reference, metric)
 
 
@@ -356,7 +360,7 @@ def test_a_flat_picture_keeps_its_rare_colors(effort: str) -> None:
 
     assert len(indexed.codebook) == 256
     assert (codec.decompress(indexed)[0, 150:-150] == 250).all()
-    reference = train_codebook(histogram, 256, engine="sklearn")
+    reference = train_codebook(histogram, 256, engine="sklearn").codebook
     assert _error(histogram, indexed.codebook) <= 1.01 * _error(histogram, reference)
 
 
@@ -372,7 +376,7 @@ def test_colors_on_a_line_have_nearly_the_optimal_codebook(channel: int, effort:
         best = np.full((size, 3), 77, np.uint8)
         best[:, channel] = greys[:, 0]
 
-        found = train_codebook(histogram, size, engine="native", effort=effort)
+        found = train_codebook(histogram, size, engine="native", effort=effort).codebook
 
         _check_codebook(found, size, histogram)
         assert len(found) == size
@@ -391,7 +395,7 @@ def test_the_largest_picture_that_is_read_overflows_nothing(space: str) -> None:
     heavy = ColorHistogram(colors, counts * (2**46 // counts.sum()))
     for size in (1, 16, 256):
         light, found = [
-            train_codebook(some, size, metric=metric, engine="native")
+            train_codebook(some, size, metric=metric, engine="native").codebook
             for some in (histogram, heavy)
         ]
 

@@ -48,7 +48,7 @@ def test_error_is_at_most_that_of_scikit_learn_rounded(size: int, engine: str) -
         model.fit(histogram.colors.astype(float), sample_weight=histogram.counts)
         rounded = np.floor(model.cluster_centers_ + 0.5)
 
-        found = train_codebook(histogram, size, engine=engine)
+        found = train_codebook(histogram, size, engine=engine).codebook
 
         assert len(found) == size
         assert _squared_error(histogram, found) <= 1.001 * _squared_error(histogram, rounded)
@@ -71,7 +71,7 @@ def test_tiny_problems_are_solved_optimally(engine: str) -> None:
                 ]
                 best = min(best, _squared_error(histogram, np.floor(np.array(means) + 0.5)))
 
-        found = train_codebook(histogram, 2, engine=engine)
+        found = train_codebook(histogram, 2, engine=engine).codebook
         excess.append(_squared_error(histogram, found) / best - 1)
 
     # Random starts may miss an optimum now and then, but not by much.
@@ -83,9 +83,13 @@ def test_tiny_problems_are_solved_optimally(engine: str) -> None:
 def test_no_more_colors_than_asked_for_are_the_codebook(engine: str) -> None:
     histogram = count_colors(_picture(1, 20, 20))
 
-    assert train_codebook(histogram, 256, engine=engine).tolist() != histogram.colors.tolist()
+    codebook, trained_by, is_all = train_codebook(histogram, 256, engine=engine)
+    assert codebook.tolist() != histogram.colors.tolist()
+    assert (trained_by, is_all) == (engine, False)
     few = ColorHistogram(histogram.colors[:256], histogram.counts[:256])
-    assert train_codebook(few, 256, engine=engine).tolist() == few.colors.tolist()
+    codebook, trained_by, is_all = train_codebook(few, 256, engine=engine)
+    assert codebook.tolist() == few.colors.tolist()
+    assert (trained_by, is_all) == ("none", True)
 
 
 @engines
@@ -96,7 +100,7 @@ def test_rounding_loses_no_codeword_on_a_flat_picture(engine: str) -> None:
     flat[:3] = state.randint(0, 256, (3, 200, 3))
     histogram = count_colors(flat)
 
-    codebook = train_codebook(histogram, 256, engine=engine)
+    codebook = train_codebook(histogram, 256, engine=engine).codebook
 
     assert len(codebook) == 256
     assert len(np.unique(codebook, axis=0)) == 256
@@ -106,10 +110,11 @@ def test_rounding_loses_no_codeword_on_a_flat_picture(engine: str) -> None:
 @pytest.mark.parametrize("effort", ["fast", slowly("default"), slowly("best")])
 def test_more_colors_never_cost_more(engine: str, effort: str) -> None:
     histogram = count_colors(_picture(2))
-    errors = [
-        _squared_error(histogram, train_codebook(histogram, k, engine=engine, effort=effort))
+    codebooks = [
+        train_codebook(histogram, k, engine=engine, effort=effort).codebook
         for k in (4, 8, 16, 32, 64)
     ]
+    errors = [_squared_error(histogram, codebook) for codebook in codebooks]
 
     assert errors == sorted(errors, reverse=True)
 
@@ -129,7 +134,7 @@ def test_every_space_beats_the_baselines_in_its_own_metric(
         distances = ((placed[:, None] - words[None]) ** 2).sum(axis=2).min(axis=1)
         return float((distances * histogram.counts).sum())
 
-    trained = error(train_codebook(histogram, 12, metric=metric, engine=engine))
+    trained = error(train_codebook(histogram, 12, metric=metric, engine=engine).codebook)
 
     for choose in BASELINES.values():
         baseline = choose(pixels, histogram, 12, 0)
@@ -141,10 +146,13 @@ def test_every_space_beats_the_baselines_in_its_own_metric(
 def test_the_seed_decides_and_nothing_else(engine: str) -> None:
     histogram = count_colors(_picture(4))
 
-    first = train_codebook(histogram, 24, seed=7, engine=engine)
+    first, again, other = (
+        train_codebook(histogram, 24, seed=seed, engine=engine).codebook.tolist()
+        for seed in (7, 7, 8)
+    )
 
-    assert train_codebook(histogram, 24, seed=7, engine=engine).tolist() == first.tolist()
-    assert train_codebook(histogram, 24, seed=8, engine=engine).tolist() != first.tolist()
+    assert again == first
+    assert other != first
 
 
 @pytest.mark.slow
@@ -156,7 +164,7 @@ def test_millions_of_colors_are_all_seen(engine: str) -> None:
     histogram = count_colors(pixels)
     assert len(histogram) > MAX_TRAINING_POINTS
 
-    codebook = train_codebook(histogram, 8, engine=engine)
+    codebook = train_codebook(histogram, 8, engine=engine).codebook
 
     # Uniform noise and eight code-words: about the centers of the eight octants, each with a
     # mean squared error of three times the variance of 128 equally likely steps.
@@ -170,7 +178,7 @@ def test_millions_of_colors_are_all_seen(engine: str) -> None:
 
 def test_the_engine_is_chosen_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     for built, found in ((True, "native"), (False, "sklearn")):
-        monkeypatch.setattr("codec.codebook.compiled", lambda built=built: built)
+        monkeypatch.setattr("codec.settings.compiled", lambda built=built: built)
         assert resolve_engine("auto") == found
         assert resolve_engine("sklearn") == "sklearn"
     with pytest.raises(ParameterError, match="not compiled"):
