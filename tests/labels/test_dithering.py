@@ -14,8 +14,9 @@ from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import count_colors
 from codec.colors.metrics import measure
 from codec.compressor import compress_with_details
+from codec.labels import dithering
 from codec.labels.dithering import dither_pixels, fixed_strength
-from codec.labels.nearest import dithering, label_colors
+from codec.labels.nearest import label_colors
 from codec.settings import CompressSettings
 
 KINDS = ["fs", "ordered"]
