@@ -7,7 +7,7 @@ import pytest
 from kernel_tools import SHAPES, Bytes, assert_same, layouts, pictures
 from marks import needs_kernels, slowly
 
-from codec.labels.nearest import ordering
+from codec.labels import ordering
 
 
 def _touching(picture: Bytes, size: int) -> list[list[int]]:
