@@ -13,7 +13,7 @@ from PIL import Image
 
 import codec
 from codec.errors import FormatError, ImageError, LimitError
-from codec.formats.kmc.file import file as kmc
+from codec.formats.kmc import file as kmc
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (2, "LA"), (3, "RGB"), (4, "RGBA")])
