@@ -35,7 +35,7 @@ from png_tools import GREY, GREY_ALPHA, INDEXED, RGB, RGBA, chunk
 from profile_tools import rgb_profile
 
 import codec
-from codec.cli.commands import commands as cli
+from codec.cli.commands import main
 from codec.compressor import compress_with_details
 from codec.errors import ImageError
 from codec.settings import CompressSettings
@@ -138,7 +138,7 @@ KINDS = kinds()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_picture_of_few_colors_comes_back_exactly_from_every_form(
+def test_a_picture_of_few_colors_comes_back_exactly_from_every_format(
     kind: str, tmp_path: Path
 ) -> None:  # rows 50 to 55, 58, 60
     data, expected = KINDS[kind]
@@ -147,9 +147,9 @@ def test_a_picture_of_few_colors_comes_back_exactly_from_every_form(
     assert indexed.channels == (1 if expected.ndim == 2 else expected.shape[2])
     colors = np.unique(expected.reshape(expected.shape[0] * expected.shape[1], -1), axis=0)
     assert indexed.n_colors == len(colors)
-    for form in FORMATS:
-        codec.save(indexed, tmp_path / form)
-        decoded = codec.decompress(codec.load(tmp_path / form))
+    for name in FORMATS:
+        codec.save(indexed, tmp_path / name)
+        decoded = codec.decompress(codec.load(tmp_path / name))
         np.testing.assert_array_equal(decoded, expected)
         assert decoded.dtype == np.uint8
         assert decoded.shape == expected.shape
@@ -163,9 +163,9 @@ def test_the_smallest_pictures_keep_their_shape(
     pixels = noise(0, *size, channels) | np.uint8(1)
     pixels = pixels[:, :, 0] if channels == 1 else pixels
     indexed = codec.compress(pixels)
-    for form in FORMATS:
-        codec.save(indexed, tmp_path / form)
-        np.testing.assert_array_equal(codec.decompress(codec.load(tmp_path / form)), pixels)
+    for name in FORMATS:
+        codec.save(indexed, tmp_path / name)
+        np.testing.assert_array_equal(codec.decompress(codec.load(tmp_path / name)), pixels)
 
 
 # Hidden colors
@@ -236,7 +236,7 @@ def test_whatever_is_changed_on_the_way_is_told_on_the_command_line(
     chunks = [chunk(b"eXIf", exif(6))]
     path = tmp_path / "picture.jpg"
     path.write_bytes(png_of(wide, RGBA, 16, before=chunks) + b"!")
-    assert cli.main(["compress", str(path), "-o", str(tmp_path / "out.npz")]) == 0
+    assert main(["compress", str(path), "-o", str(tmp_path / "out.npz")]) == 0
     told = capsys.readouterr().err
     for words in (
         "PNG file in spite of its name",

@@ -108,8 +108,8 @@ def test_a_file_system_that_is_full_or_read_only_is_refused(sandbox: Sandbox) ->
 
 
 KILL = """
-form, rounds = sys.argv[1], int(sys.argv[2])
-output = "out.npz" if form == "npz" else "out.labels.png"
+format, rounds = sys.argv[1], int(sys.argv[2])
+output = "out.npz" if format == "npz" else "out.labels.png"
 pictures = {seed: picture(f"{seed}.npz") for seed in "ab"}
 random.seed(0)
 warm_up()
@@ -120,7 +120,7 @@ for number in range(rounds):
     if child == 0:
         while True:
             for seed in ("ab", "ba")[number % 2]:
-                if cli.main(["compress", "-q", "-f", f"{seed}.png", "-o", output]):
+                if main(["compress", "-q", "-f", f"{seed}.png", "-o", output]):
                     os._exit(9)
     while os.stat(output).st_ino == first:
         time.sleep(0.0005)
@@ -145,16 +145,16 @@ print(json.dumps(tally))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["npz", "pair"])
-def test_a_killed_process_leaves_a_whole_output(sandbox: Sandbox, form: str) -> None:  # row 115
+@pytest.mark.parametrize("format", ["npz", "pair"])
+def test_a_killed_process_leaves_a_whole_output(sandbox: Sandbox, format: str) -> None:  # row 115
     for seed, name in enumerate("ab"):
         sandbox.picture(f"{name}.png", few_colors(seed, height=40, width=50))
         sandbox.run("compress", f"{name}.png", "-o", f"{name}.npz", check=0)
     sandbox.run("compress", "a.png", "-o", "out.npz", check=0)
     sandbox.run("compress", "a.png", "-o", "out.labels.png", check=0)
-    tally = drive(KILL, sandbox.root, form, "100" if form == "npz" else "30")
+    tally = drive(KILL, sandbox.root, format, "100" if format == "npz" else "30")
     assert tally["torn"] == 0, tally
-    assert tally["unpaired"] == 0 or form == "pair", tally
+    assert tally["unpaired"] == 0 or format == "pair", tally
     assert tally["a"] > 0, tally
     assert tally["b"] > 0, tally
 
@@ -163,9 +163,9 @@ def test_a_killed_process_leaves_a_whole_output(sandbox: Sandbox, form: str) -> 
 
 
 TWO = """
-form, force, rounds = sys.argv[1], sys.argv[2:3] == ["-f"], int(sys.argv[-1])
-output = "out.npz" if form == "npz" else "out.labels.png"
-parts = [output] if form == "npz" else [output, "out.codebook.npy"]
+format, force, rounds = sys.argv[1], sys.argv[2:3] == ["-f"], int(sys.argv[-1])
+output = "out.npz" if format == "npz" else "out.labels.png"
+parts = [output] if format == "npz" else [output, "out.codebook.npy"]
 pictures = {seed: picture(f"{seed}.npz") for seed in "ab"}
 tally = []
 warm_up()
@@ -181,7 +181,7 @@ for _ in range(rounds):
             while time.monotonic() < start:
                 pass
             more = ["-f"] if force else []
-            os._exit(cli.main(["compress", "-q", f"{seed}.png", "-o", output, *more]))
+            os._exit(main(["compress", "-q", f"{seed}.png", "-o", output, *more]))
         children.append(child)
     codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
     try:
@@ -196,20 +196,20 @@ print(json.dumps(tally))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["npz", "pair"])
+@pytest.mark.parametrize("format", ["npz", "pair"])
 @pytest.mark.parametrize("force", [False, True])
 def test_of_two_processes_with_one_output_one_wins_whole(  # row 128
-    sandbox: Sandbox, form: str, force: bool
+    sandbox: Sandbox, format: str, force: bool
 ) -> None:
     for seed, name in enumerate("ab"):
         sandbox.picture(f"{name}.png", few_colors(seed))
         sandbox.run("compress", f"{name}.png", "-o", f"{name}.npz", check=0)
-    tally = drive(TWO, sandbox.root, form, *(["-f"] if force else []), "15")
+    tally = drive(TWO, sandbox.root, format, *(["-f"] if force else []), "15")
     for first, second, found in tally:
         if force:
             assert (first, second) == (0, 0)
             # Two files cannot be replaced at once; a mixed pair is found out by its seal.
-            assert found in ("a", "b") or (form == "pair" and found == "digest-mismatch")
+            assert found in ("a", "b") or (format == "pair" and found == "digest-mismatch")
         else:
             assert (first, second, found) in ((0, 3, "a"), (3, 0, "b"))
 

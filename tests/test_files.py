@@ -16,6 +16,7 @@ from fault_tools import Faults, FaultyFile, inject
 
 from codec import files
 from codec.errors import CodecError, LimitError
+from codec.limits import MAX_FILE_BYTES
 
 
 def reason_of(action: object, *arguments: object, **options: object) -> str:
@@ -104,8 +105,8 @@ def test_a_huge_sparse_file_is_refused_unread(tmp_path: Path) -> None:  # row 20
     try:
         os.truncate(path, 1 << 40)
     except OSError:  # a file system with smaller files
-        os.truncate(path, files.MAX_FILE_BYTES + 1)
-    with pytest.raises(LimitError, match=str(files.MAX_FILE_BYTES)) as caught:
+        os.truncate(path, MAX_FILE_BYTES + 1)
+    with pytest.raises(LimitError, match=str(MAX_FILE_BYTES)) as caught:
         files.read_file(path)
     assert caught.value.reason == "file-too-large"
 

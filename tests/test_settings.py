@@ -2,11 +2,10 @@
 
 import pytest
 from cli_tools import few_colors, many_colors
-from kernel_tools import Bytes
 
 import codec
 from codec import compressor
-from codec.codebook.training import train_codebook
+from codec.codebook.training import Training, train_codebook
 from codec.errors import ParameterError
 
 
@@ -32,7 +31,7 @@ def test_wrong_settings_are_named(wrong: dict[str, object]) -> None:
 def test_efforts_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
 
-    def spy(*arguments: object, **options: object) -> Bytes:
+    def spy(*arguments: object, **options: object) -> Training:
         given.append(options["effort"])
         return train_codebook(*arguments, **options)  # type: ignore[arg-type]
 
