@@ -11,7 +11,7 @@ PROMISED_KEYS = {
     "seconds", "error",
 }  # fmt: skip
 REPORT_KEYS = PROMISED_KEYS | {
-    "part_bytes", "unique_colors", "unique_colors_after", "lossless", "mse", "ssim",
+    "format", "part_bytes", "unique_colors", "unique_colors_after", "lossless", "mse", "ssim",
     "delta_e_mean", "delta_e_p95", "stage_seconds", "notices",
 }  # fmt: skip
 
