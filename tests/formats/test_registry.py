@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from codec.errors import ParameterError
-from codec.formats.registry import FORMATS, format_named, format_of
+from codec.formats.registry import FORMATS, format_named, format_of, stem_of
 from codec.options import DEFAULT_FORMAT
 
 
@@ -80,3 +80,20 @@ def test_a_pair_is_the_codebook_then_the_labels() -> None:
     assert pair.files("d/A.LABELS.PNG") == [Path("d/A.codebook.npy"), Path("d/A.LABELS.PNG")]
     assert FORMATS["npz"].files("d/a.npz") == [Path("d/a.npz")]
     assert FORMATS["png"].files("d/a.png") == [Path("d/a.png")]
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("a.labels.png", "a"),
+        ("a.codebook.npy", "a"),
+        ("a.indexed.png", "a"),
+        ("a.npz", "a"),
+        ("a.png", "a"),
+        ("a.b.LABELS.PNG", "a.b"),
+        (".labels.png", ".labels"),
+        ("labels.png", "labels"),
+    ],
+)
+def test_the_stem_of_a_compressed_file_is_what_was_compressed(name: str, stem: str) -> None:
+    assert stem_of(Path("sub", name)) == stem

@@ -14,7 +14,7 @@ import pytest
 from cli_tools import Run, Sandbox, few_colors, read_picture, usage_error, write_picture
 
 import codec
-from codec.formats.registry import FORMATS, stem_of
+from codec.formats.registry import FORMATS
 from codec.jobs.plan import Naming, plan_compression, plan_decompression
 
 
@@ -112,23 +112,6 @@ def test_the_plan_names_every_file_that_would_be_written(tmp_path: Path) -> None
     assert planned.files == (tmp_path / "a.b.codebook.npy", tmp_path / "a.b.labels.png")
     (planned,) = plan_decompression([tmp_path / "a.b.labels.png"], Naming())
     assert planned.files == (tmp_path / "a.b.decoded.png",)
-
-
-@pytest.mark.parametrize(
-    ("name", "stem"),
-    [
-        ("a.labels.png", "a"),
-        ("a.codebook.npy", "a"),
-        ("a.indexed.png", "a"),
-        ("a.npz", "a"),
-        ("a.png", "a"),
-        ("a.b.LABELS.PNG", "a.b"),
-        (".labels.png", ".labels"),
-        ("labels.png", "labels"),
-    ],
-)
-def test_the_stem_of_a_compressed_file_is_what_was_compressed(name: str, stem: str) -> None:
-    assert stem_of(Path("sub", name)) == stem
 
 
 # Directories
