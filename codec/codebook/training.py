@@ -100,7 +100,7 @@ def train_codebook(
     Raises
     ------
     ParameterError
-        There is no such engine.
+        There is no such engine, and one is needed.
     """
     watch = watch or Stopwatch()
     colors, counts = histogram.colors, histogram.counts

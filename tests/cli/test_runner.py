@@ -194,6 +194,10 @@ def test_an_exception_ends_the_run_when_what_was_begun_is_done(
     count = len(done)
 
     assert 1 <= count <= 8
+    for thread in threading.enumerate():
+        if thread.name == "kmcodec-file":
+            thread.join(10)
+            assert not thread.is_alive()
     assert len(done) == count
 
 
