@@ -1,227 +1,318 @@
-"""The peers: other quantizers behind one signature, all without dithering.
+"""Who is measured: kmcodec, and what others have, each with its settings.
 
-Each takes the picture twice, as a PNG file for the programs and as pixels for the libraries, and
-returns the decoded pixels, the size of the file that it writes, and the time it took. All are
-optional: a peer that is not installed has the version None.
+Quantizers never dither. Every peer is optional; one that is not installed has the version None.
+What this project's package is asked beyond its public names is asked here alone.
 """
 
 from __future__ import annotations
 
+import functools
+import io
+import shutil
 import subprocess
+import sys
 import tempfile
-import time
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
 
-import environment
 import numpy as np
-from numpy.typing import NDArray
+from measure import interleave, timed
+from pictures import Picture, Pixels, comparable, noise
 from PIL import Image
 
-Pixels = NDArray[np.uint8]
+import codec
+from codec.formats import FORMS, arranged_for
+
+OURS, FULL = "kmcodec", "sklearn, all pixels"
+N_SAMPLES = 10_000  # pixels that the tutorials' scikit-learn script clusters
+MAX_PIXELS = 10**9
+SCRIPT = Path(sys.executable).with_name(OURS)
+COMMAND = [str(SCRIPT)] if SCRIPT.exists() else [sys.executable, "-m", "codec"]
+PROGRAMS = {  # in the folder of X.png; what they write and read is X or X.*
+    "pngquant": "pngquant --nofs -s1 --force --output X.out.png {k} -- X.png",  # its best
+    "pngquant -s4": "pngquant --nofs -s4 --force --output X.out.png {k} -- X.png",  # its default
+    "imagemagick": "{convert} X.png +dither -colors {k} png8:X.out.png",
+    "cwebp": "cwebp -quiet -lossless -z 9 X.png -o X.cwebp",
+    "decode cwebp": "dwebp -quiet X.cwebp -o X.out.png",
+    "cjxl": "cjxl X.png X.cjxl -d 0 -e 9 --quiet --num_threads=0",
+    "decode cjxl": "djxl X.cjxl X.out.png --quiet --num_threads=0",
+}
+LOSSY: dict[str, dict[str, Any]] = {  # of Pillow
+    "JPEG": {"optimize": True, "subsampling": "4:2:0"},
+    "AVIF": {"subsampling": "4:4:4"},
+}
+
+# What a quantizer made: decoded pixels, seconds, bytes of its file or None where it writes none.
+# The seconds run from decoded pixels (programs: from the PNG file) to the written file, or to
+# labels and codebook where there is no file; imports excluded.
+Quantized = tuple[Pixels, float, int | None]
+Quantize = Callable[[Picture, int], Quantized]
 
 
-class PeerError(RuntimeError):
-    """A peer did not do its work on a picture."""
+class Run(NamedTuple):
+    """A quantizer on a picture: seconds, bytes of its file, squared error of opaque pictures."""
 
-
-@dataclass(frozen=True)
-class PeerResult:
-    """What a peer made of a picture.
-
-    Attributes
-    ----------
-    pixels : ndarray of uint8, shape (H, W, C)
-        Decoded; same shape as the input.
-    size_bytes : int or None
-        Size of what it wrote; None for a library that writes no file.
-    seconds : float
-        Wall time, from the decoded pixels (programs: from the PNG file) to the written file, or
-        to the labels and codebook where no file is written. Import time is not included.
-    """
-
-    pixels: Pixels
-    size_bytes: int | None
     seconds: float
+    size_bytes: int | None = None
+    error: float | None = None
 
 
-@dataclass(frozen=True)
-class Peer:
-    """One quantizer.
+class Coded(NamedTuple):
+    """Bytes of a losslessly coded picture, and the seconds to encode and decode it."""
 
-    Attributes
-    ----------
-    name : str
-        As on the command line.
-    settings : str
-        What it is asked to do.
-    quantize : callable
-        ``quantize(path, pixels, n_colors) -> PeerResult``; `path` is a PNG of `pixels`.
-    version : callable
-        Returns the version, or None when it is not installed.
-    slow : bool
-        Runs only when asked for by name.
-    """
-
-    name: str
-    settings: str
-    quantize: Callable[[Path, Pixels, int], PeerResult]
-    version: Callable[[], str | None]
-    slow: bool = False
-
-    def available(self) -> bool:
-        """Tell whether it is installed."""
-        return self.version() is not None
+    size_bytes: int
+    encode: float
+    decode: float
 
 
-def _read(path: Path, channels: int) -> Pixels:
-    """Read a PNG as RGB (3 channels) or RGBA (4)."""
-    with Image.open(path) as picture:
-        return np.asarray(picture.convert("RGBA" if channels == 4 else "RGB"))
+def compress(pixels: Pixels, n_colors: int, **options: Any) -> codec.IndexedImage:
+    """Compress for the least squared error, which is what the comparisons are about."""
+    return codec.compress(pixels, n_colors=n_colors, **options)
 
 
-def _run_program(command: Sequence[str], path: Path, pixels: Pixels) -> PeerResult:
-    """Run a program that writes the file ``out.png`` in its working folder; decode that file."""
-    with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder, "out.png")
-        start = time.perf_counter()
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        seconds = time.perf_counter() - start
-        if done.returncode != 0 or not output.exists():
-            message = done.stderr.strip() or "no output written"
-            raise PeerError(f"{command[0]} on {path.name}: exit {done.returncode}: {message}")
-        return PeerResult(_read(output, pixels.shape[2]), output.stat().st_size, seconds)
+def encode(name: str, indexed: codec.IndexedImage, effort: str) -> list[bytes]:
+    """Return the content of the files of one of our formats; nothing is checked or written."""
+    return FORMS[name].encode(arranged_for(FORMS[name], indexed), effort)
 
 
-def quantize_pngquant(path: Path, pixels: Pixels, n_colors: int) -> PeerResult:
-    """Quantize with pngquant at its slowest, best setting."""
-    source = str(path.resolve())
-    command = ["pngquant", "--nofs", "-s1", "--output", "out.png", str(n_colors), "--", source]
-    return _run_program(command, path, pixels)
+def decode(name: str, content: list[bytes]) -> codec.IndexedImage:
+    """Decode what `encode` returned."""
+    return FORMS[name].decode(content, MAX_PIXELS).indexed
 
 
-def quantize_imagemagick(path: Path, pixels: Pixels, n_colors: int) -> PeerResult:
-    """Quantize with ImageMagick's octree."""
-    program = environment.find_imagemagick()
-    if program is None:
-        raise PeerError("ImageMagick is not installed")
-    command = [program, str(path.resolve()), "+dither", "-colors", str(n_colors), "png8:out.png"]
-    return _run_program(command, path, pixels)
+def in_memory(picture: Picture, n_colors: int, **options: Any) -> Quantized:
+    """Compress to labels and codebook."""
+    indexed, seconds = timed(compress, picture.pixels, n_colors, **options)
+    return codec.decompress(indexed), seconds, None
 
 
-def quantize_pillow(path: Path, pixels: Pixels, n_colors: int) -> PeerResult:
-    """Quantize with Pillow: median cut, then its k-means until no pixel changes its color.
-
-    ``kmeans=1`` is its best setting: 2-3 times less squared error than ``kmeans=0``. Pictures
-    with alpha go through the octree, the only method of a stock Pillow that takes them.
-    """
-    picture = Image.fromarray(pixels)
-    has_alpha = pixels.shape[2] == 4
-    method = Image.Quantize.FASTOCTREE if has_alpha else Image.Quantize.MEDIANCUT
-    with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder, "out.png")
-        start = time.perf_counter()
-        indexed = picture.quantize(n_colors, method=method, kmeans=1, dither=Image.Dither.NONE)
-        indexed.save(output, optimize=True)
-        seconds = time.perf_counter() - start
-        return PeerResult(_read(output, pixels.shape[2]), output.stat().st_size, seconds)
+def to_pair(picture: Picture, n_colors: int) -> Quantized:
+    """Compress to a label PNG and a codebook file."""
+    path = picture.png.with_name("X.labels.png")
+    indexed, first = timed(compress, picture.pixels, n_colors)
+    written, second = timed(codec.save, indexed, path, force=True)
+    size_bytes = sum(file.stat().st_size for file in written)
+    return codec.decompress(indexed), first + second, size_bytes
 
 
-def quantize_libimagequant(path: Path, pixels: Pixels, n_colors: int) -> PeerResult:
-    """Quantize with the libimagequant inside the ``imagequant`` package; writes no file."""
+def words(program: str, n_colors: int = 256) -> list[str]:
+    """Return a program's command line."""
+    return PROGRAMS[program].format(k=n_colors, convert=find_imagemagick()).split()
+
+
+def _seconds(program: str, folder: Path, n_colors: int = 256) -> float:
+    run: Any = functools.partial(subprocess.run, check=True, capture_output=True)
+    return timed(run, words(program, n_colors), cwd=folder)[1]
+
+
+def program(name: str, picture: Picture, n_colors: int) -> Quantized:
+    """Quantize with a program that writes a PNG."""
+    folder = picture.png.parent
+    seconds, output = _seconds(name, folder, n_colors), folder / "X.out.png"
+    with Image.open(output) as opened:
+        return np.array(opened.convert("RGBA")), seconds, output.stat().st_size
+
+
+def pillow(picture: Picture, n_colors: int) -> Quantized:
+    """Quantize with Pillow: median cut and its k-means, which is its best; alpha: the octree."""
+    method = Image.Quantize.FASTOCTREE if picture.alpha else Image.Quantize.MEDIANCUT
+    image, file, none = Image.fromarray(picture.reference), io.BytesIO(), Image.Dither.NONE
+    indexed, first = timed(image.quantize, n_colors, method=method, kmeans=1, dither=none)
+    second = timed(indexed.save, file, "PNG", optimize=True)[1]
+    return np.array(indexed.convert("RGBA")), first + second, len(file.getvalue())
+
+
+def libimagequant(picture: Picture, n_colors: int) -> Quantized:
+    """Quantize with libimagequant: no dithering, quality 100, its default speed; no file."""
     import imagequant
 
-    height, width, channels = pixels.shape
-    opaque = np.full((height, width, 1), 255, np.uint8)
-    rgba = pixels if channels == 4 else np.concatenate([pixels, opaque], axis=2)
-    data = rgba.tobytes()
-    start = time.perf_counter()
-    raw_labels, raw_codebook = imagequant.quantize_raw_rgba_bytes(
-        data, width, height, dithering_level=0.0, max_colors=n_colors, max_quality=100
-    )
-    seconds = time.perf_counter() - start
-    codebook = np.array(raw_codebook, dtype=np.uint8).reshape(-1, 4)[:, :channels]
-    labels = np.frombuffer(raw_labels, np.uint8).reshape(height, width)
-    return PeerResult(codebook[labels], None, seconds)
+    image = Image.fromarray(picture.reference).convert("RGBA")
+    options = {"dithering_level": 0.0, "max_colors": n_colors, "max_quality": 100}
+    function = imagequant.quantize_raw_rgba_bytes
+    (labels, colors), seconds = timed(function, image.tobytes(), *image.size, **options)
+    codebook = np.array(colors, np.uint8).reshape(-1, 4)
+    return codebook[np.frombuffer(labels, np.uint8).reshape(image.size[::-1])], seconds, None
 
 
-def quantize_opencv(path: Path, pixels: Pixels, n_colors: int) -> PeerResult:
-    """Quantize with ``cv2.kmeans`` on all pixels, as its tutorial does; writes no file."""
+def opencv(picture: Picture, n_colors: int) -> Quantized:
+    """Quantize with ``cv2.kmeans`` on all pixels, as its tutorial does; no file."""
     import cv2
 
-    height, width, channels = pixels.shape
+    points = picture.reference.reshape(picture.n_pixels, -1).astype(np.float32)
+    labels: Any = np.empty((len(points), 1), np.int32)
+    k, limits = min(n_colors, len(points)), (cv2.TERM_CRITERIA_MAX_ITER, 20, 0.0)
+    start = cv2.KMEANS_PP_CENTERS
     cv2.setRNGSeed(0)
-    criteria = (cv2.TERM_CRITERIA_MAX_ITER, 20, 0.0)
-    start = time.perf_counter()
-    points = pixels.reshape(-1, channels).astype(np.float32)
-    k = min(n_colors, len(points))
-    labels = np.empty((len(points), 1), np.int32)
-    _, _, centers = cv2.kmeans(points, k, labels, criteria, 1, cv2.KMEANS_PP_CENTERS)
+    (_, _, centers), seconds = timed(cv2.kmeans, points, k, labels, limits, 1, start)
     codebook = np.rint(centers).clip(0, 255).astype(np.uint8)
-    seconds = time.perf_counter() - start
-    return PeerResult(codebook[labels.reshape(height, width)], None, seconds)
+    return codebook[labels.reshape(picture.reference.shape[:2])], seconds, None
 
 
-def quantize_sklearn(path: Path, pixels: Pixels, n_colors: int) -> PeerResult:
-    """Quantize with the tutorials' scikit-learn script; writes a label PNG and a codebook."""
-    import tutorial
+def tutorial(pixels: Pixels, n_colors: int, *, full: bool = False) -> tuple[Pixels, Pixels]:
+    """Return codebook and labels as the scikit-learn script of the tutorials makes them.
 
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # fewer distinct colors than K: KMeans warns
-        start = time.perf_counter()
-        codebook, labels = tutorial.quantize(pixels, n_colors)
-        written = tutorial.save(codebook, labels, str(Path(folder, "out")))
-        seconds = time.perf_counter() - start
-        size_bytes = sum(Path(name).stat().st_size for name in written)
-    return PeerResult(codebook[labels], size_bytes, seconds)
+    This is scikit-learn's example "Color Quantization using K-Means" with 10,000 sampled pixels,
+    kept as people run it; `full` clusters all pixels instead.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.utils import shuffle
+
+    points = pixels.reshape(-1, pixels.shape[2]).astype(np.float64) / 255
+    n_samples = min(N_SAMPLES, len(points))
+    sample = points if full else shuffle(points, random_state=0, n_samples=n_samples)
+    model: Any = KMeans(n_clusters=min(n_colors, len(sample)), random_state=0).fit(sample)
+    labels = model.labels_ if full else model.predict(points)
+    codebook = np.rint(model.cluster_centers_ * 255).clip(0, 255).astype(np.uint8)
+    return codebook, labels.astype(np.uint8).reshape(pixels.shape[:2])
 
 
-PEERS = {
-    peer.name: peer
-    for peer in (
-        Peer(
-            "pngquant",
-            "pngquant --nofs -s1 K",
-            quantize_pngquant,
-            environment.pngquant_version,
-        ),
-        Peer(
-            "libimagequant",
-            "imagequant package, dithering_level=0.0, max_quality=100",
-            quantize_libimagequant,
-            lambda: environment.library_version("imagequant"),
-        ),
-        Peer(
-            "pillow",
-            "Image.quantize, MEDIANCUT, kmeans=1 (alpha: FASTOCTREE); PNG with optimize=True",
-            quantize_pillow,
-            lambda: environment.library_version("pillow"),
-        ),
-        Peer(
-            "imagemagick",
-            "convert +dither -colors K png8:",
-            quantize_imagemagick,
-            environment.imagemagick_version,
-        ),
-        Peer(
-            "sklearn",
-            "KMeans on 10,000 shuffled pixels, predict on all; imageio PNG + np.save",
-            quantize_sklearn,
-            lambda: environment.library_version("scikit-learn"),
-        ),
-        Peer(
-            "opencv",
-            "cv2.kmeans on all pixels, k-means++ centers, 1 attempt, 20 iterations",
-            quantize_opencv,
-            lambda: environment.library_version("opencv-python-headless", "opencv-python"),
-            slow=True,
-        ),
-    )
+def sklearn(
+    picture: Picture, n_colors: int, *, full: bool = False, write: bool = False
+) -> Quantized:
+    """Quantize with the tutorials' script; what it writes is a label PNG and a codebook."""
+    import imageio.v3 as iio
+
+    (codebook, labels), seconds = timed(tutorial, picture.reference, n_colors, full=full)
+    if not write:
+        return codebook[labels], seconds, None
+    png, npy = picture.png.with_name("tutorial.png"), picture.png.with_name("tutorial.npy")
+    seconds += timed(iio.imwrite, png, labels)[1] + timed(np.save, npy, codebook)[1]
+    return codebook[labels], seconds, png.stat().st_size + npy.stat().st_size
+
+
+LIBRARIES: dict[str, Quantize] = {
+    OURS: in_memory,
+    "libimagequant": libimagequant,
+    "sklearn": sklearn,
+    FULL: functools.partial(sklearn, full=True),
+}
+QUANTIZERS: dict[str, Quantize] = {
+    OURS: to_pair,
+    "libimagequant": libimagequant,
+    "pngquant": functools.partial(program, "pngquant"),
+    "sklearn": functools.partial(sklearn, write=True),
+    "pillow": pillow,
+    "imagemagick": functools.partial(program, "imagemagick"),
+    "opencv": opencv,
 }
 
 
+def run(quantize: Quantize, picture: Picture, n_colors: int) -> Run:
+    """Run a quantizer on a picture."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # fewer distinct colors than K: KMeans warns
+        decoded, seconds, size_bytes = quantize(picture, n_colors)
+    error = None if picture.alpha else picture.error(comparable(decoded))
+    return Run(seconds, size_bytes, error)
+
+
+def run_all(
+    quantizers: Mapping[str, Quantize], picture: Picture, n_colors: int, repeats: int = 1
+) -> dict[str, Run]:
+    """Run quantizers in turns; their seconds are medians, and who fails is left out."""
+    tasks = {
+        name: functools.partial(run, quantize, picture, n_colors)
+        for name, quantize in quantizers.items()
+    }
+    return {
+        name: Run(median(r.seconds for r in runs), runs[0].size_bytes, runs[0].error)
+        for name, runs in interleave(tasks, repeats, strict=False).items()
+    }
+
+
+def _rgba(image: Image.Image) -> Pixels:
+    """Return pixels without the colors that nobody sees."""
+    pixels = np.array(image.convert("RGBA"))
+    pixels[pixels[:, :, 3] == 0] = 0
+    return pixels
+
+
+def optimize_png(folder: Path, n_colors: int) -> Coded:
+    """Give a PNG to pngquant, then to ``oxipng -o 4``; without pngquant if it changes a color."""
+    import oxipng
+
+    source, seconds = folder / "X.out.png", _seconds("pngquant", folder, max(2, n_colors))
+    if not (_rgba(Image.open(source)) == _rgba(Image.open(folder / "X.png"))).all():
+        source, seconds = folder / "X.png", 0.0
+    content, more = timed(oxipng.optimize_from_memory, source.read_bytes(), level=4)
+    return Coded(len(content), seconds + more, timed(Image.open(source).load)[1])
+
+
+def code_all(indexed: codec.IndexedImage, names: Sequence[str]) -> dict[str, Coded]:
+    """Code a picture with the lossless coders of others."""
+    coded = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        Path(folder, "X.png").write_bytes(encode("png", indexed, "fast")[0])
+        for coder in names:
+            if coder == "oxipng":
+                coded[coder] = optimize_png(folder, indexed.n_colors)
+                continue
+            encoding, decoding = _seconds(coder, folder), _seconds(f"decode {coder}", folder)
+            coded[coder] = Coded(Path(folder, f"X.{coder}").stat().st_size, encoding, decoding)
+    return coded
+
+
+def lossy_bytes(picture: Picture, name: str, error: float) -> int | None:
+    """Return the bytes at the least quality whose squared error is at most `error`."""
+    Image.init()
+    low, high, size = 0, 100 if name in Image.SAVE else 0, None
+    while low < high:
+        quality, file = (low + high) // 2, io.BytesIO()
+        Image.fromarray(picture.reference).save(file, name, quality=quality, **LOSSY[name])
+        if picture.error(np.asarray(Image.open(file))) <= error:
+            high, size = quality, len(file.getvalue())
+        else:
+            low = quality + 1
+    return size
+
+
+@functools.cache
+def _word(name: str | None, option: str, place: int) -> str | None:
+    """Return a word that a program prints first of all; None when it cannot run."""
+    if name is None or shutil.which(name) is None:
+        return None
+    done = subprocess.run([name, option], capture_output=True, text=True, check=False)
+    return done.stdout.split()[place] if done.returncode == 0 and done.stdout else None
+
+
+def find_imagemagick() -> str | None:
+    """Return the command that is ImageMagick's ``convert``; other programs share that name."""
+    names = ("magick", "convert-im6.q16", "convert-im6.q16hdri", "convert")
+    return next((name for name in names if _word(name, "-version", 1) == "ImageMagick"), None)
+
+
+@functools.cache
 def versions() -> dict[str, str | None]:
-    """Return the version of every peer, None where it is not installed."""
-    return {name: peer.version() for name, peer in PEERS.items()}
+    """Return the version of every peer; None where it is not installed."""
+    packages = {package.name.lower(): package.version for package in metadata.distributions()}
+    found = {
+        "pngquant": _word("pngquant", "--version", 0),
+        "libimagequant": packages.get("imagequant"),
+        "sklearn": packages.get("scikit-learn"),
+        "pillow": packages.get("pillow"),
+        "imagemagick": _word(find_imagemagick(), "-version", 2),
+        "opencv": packages.get("opencv-python-headless") or packages.get("opencv-python"),
+        "cwebp": _word("cwebp", "-version", 0),
+        "cjxl": _word("cjxl", "--version", 1),
+    }
+    return {**found, "oxipng": found["pngquant"] and packages.get("pyoxipng")}
+
+
+def installed(name: str) -> bool:
+    """Tell whether a quantizer or coder can run; ours always can."""
+    return name == OURS or versions()[name.partition(",")[0]] is not None
+
+
+def about() -> str:
+    """Return our version with the engine that runs here, and those of the peers."""
+    in_memory(noise(), 256)  # loads the engine, for which no measurement shall pay
+    done = subprocess.run([*COMMAND, "info", "--engine"], capture_output=True, text=True)
+    present = ", ".join(f"{name} {version}" for name, version in versions().items() if version)
+    absent = ", ".join(name for name, version in versions().items() if not version)
+    ours = f"{OURS} {codec.__version__}, {done.stdout.strip()}, numpy {np.__version__}"
+    return f"{ours}\npeers: {present}" + (f"\nnot installed: {absent}" if absent else "")

@@ -1,153 +1,283 @@
-"""Print every figure that kmcodec is measured by, the peers beside it, with targets and verdicts.
+"""Measure seconds and memory, beside the peers.
 
-``python benchmarks/speed.py DATA [SECTION...] [--limit N] [--repeats N] [--json FILE]``
+``python benchmarks/speed.py DATA [SECTION...] [--limit N] [--repeats N] [--write]``
 """
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import json
+import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from statistics import median
 
-import environment
-import figures
-import numpy as np
+import measure
 import peers
-from figures import Figure, Result
-from photographs import Settings, say
+import pictures
+import report
+from measure import MIB, Figure, Settings, Worker, column, interleave, timed, versus
+from peers import FULL, OURS, Run
+from pictures import CLASSES, LARGE, MIDDLE, SMALL, of_class, read_all
 
-from codec import compressor, threads
+import codec
 
-PLOT = Path(__file__).with_name("results") / "scaling.svg"
-SECTIONS = {
-    "in-process": ("inprocess", "run", "pixels to codebook and labels, beside the libraries"),
-    "process": ("programs", "run_times", "whole processes beside pngquant -s4"),
-    "scaling": ("scaling", "run", "seconds against pixels: the exponent, and a plot"),
-    "decoding": ("decoding", "run", "labels to pixels on one core"),
-    "memory": ("programs", "run_memory", "peak memory of compressing"),
-    "effort": ("effort", "run", "what --effort best gains, and what each effort costs"),
-    "quality": ("quality", "run", "squared error of every kind of picture at every K"),
-    "batch": ("programs", "run_batch", "many pictures in one process"),
+K = 256
+COMMANDS = {  # in the folder of X.png: the words, and the file they write
+    OURS: ([*peers.COMMAND, *f"compress X.png -q -f -o X.npz -k {K}".split()], "X.npz"),
+    "pngquant": (peers.words("pngquant -s4", K), "X.out.png"),
 }
 
-
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line."""
-    listed = "\n".join(f"  {name:<11} {what}" for name, (_, _, what) in SECTIONS.items())
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0],
-        epilog=f"sections:\n{listed}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("data", type=Path, metavar="DATA", help="folder of folders of pictures")
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help="default: all")
-    parser.add_argument("--repeats", type=int, default=5, metavar="N", help="runs (default 5)")
-    parser.add_argument("--limit", type=int, metavar="N", help="pictures a class or folder")
-    parser.add_argument("-k", "--colors", nargs="+", type=int, default=[16, 64, 256], metavar="K")
-    parser.add_argument(
-        "--full-kmeans",
-        type=int,
-        default=2,
-        metavar="N",
-        help="pictures for scikit-learn on all pixels, minutes each (default 2)",
-    )
-    parser.add_argument("--plot", type=Path, default=PLOT, metavar="FILE", help="SVG of scaling")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
-    options = parser.parse_args(arguments)
-    for name in options.sections:
-        if name not in SECTIONS:
-            parser.error(f"no section {name!r}: choose from {', '.join(SECTIONS)}")
-    if options.repeats < 1:
-        parser.error("--repeats must be 1 or more")
-    if not options.data.is_dir():
-        parser.error("DATA is not a folder")
-    return options
+# Largest geometric means of ours / theirs over the pictures, by class and peer
+OWN = "own files"
+MAX_TIME = {
+    (SMALL, "libimagequant"): 0.5,
+    (SMALL, "sklearn"): 0.8,
+    (SMALL, FULL): 1 / 50,
+    (MIDDLE, "libimagequant"): 0.3,
+    (LARGE, "libimagequant"): 0.12,
+    (LARGE, OWN): 0.8,
+    (SMALL, "pngquant"): 1.5,
+    (MIDDLE, "pngquant"): 0.8,
+    (LARGE, "pngquant"): 0.35,
+}
+MAX_ERROR = {(SMALL, "libimagequant"): 0.96, (SMALL, "sklearn"): 0.96, (SMALL, FULL): 1.0}
+N_FULL = 2  # pictures for scikit-learn on all pixels, which is slow
+MAX_OVER, MAX_OVER_PER_PIXEL = 200 * MIB, 6  # bytes of memory over the decoded picture
+N_BATCH = 12
+MAX_EXPONENT = 1.0
+MIN_MPX = 300.0  # Mpx/s of decoding on one core; of the small picture only information
+LEAST_REPEATS = 15  # of decoding
+EFFORTS = {"fast": range(1), "default": range(10), "best": range(1)}  # the seeds
+MIN_GAIN = {"best": 0.012, "fast": None}
+RECORD = "kodim05.png"
+RECORDS = {256: (36.3, 38.2), 64: (105.7, 110.8)}  # K: at most, and the best published
 
 
-def engine() -> str:
-    """Name the engine that the defaults choose; loads it, which no measurement shall pay for."""
-    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    name: str = compressor.compress_with_details(pixels).engine
-    return name
+def run_own(path: Path, repeats: int) -> dict[str, float]:
+    """Return the seconds of compressing a picture, and of decoding and encoding its files."""
+    pixels = codec.read_image(path).pixels
+    indexed = peers.compress(pixels, K)
+    tasks: dict[str, Callable[[], float]] = {
+        OURS: lambda: timed(peers.compress, pixels, K)[1],
+        "decode": lambda: timed(codec.read_image, path)[1],
+        "encode": lambda: timed(peers.encode, "pair", indexed, "default")[1],
+    }
+    spent = {name: median(values) for name, values in interleave(tasks, repeats).items()}
+    return {**spent, OWN: spent["decode"] + spent["encode"]}
 
 
-def measure(name: str, settings: Settings) -> Result:
-    """Run a section; whatever it raises becomes a line, so that the others go on."""
-    module, function, _ = SECTIONS[name]
-    try:
-        run: Callable[[Settings], Result] = getattr(importlib.import_module(module), function)
-        return run(settings)
-    except Exception as problem:
-        say(f"{name}: FAILED {type(problem).__name__}: {problem}")
-        detail = f"{type(problem).__name__}: {problem}"
-        return Result([Figure(name, f"{name} did not finish", None, detail=detail, broken=True)])
+def in_process(settings: Settings) -> Iterator[Figure]:
+    """Pixels to codebook and labels, beside the libraries.
+
+    time: geometric mean over the pictures of ours / theirs, medians of runs in turns; imports and
+    files excluded. squared error: sum over R, G, B, mean over pixels, code-words rounded.
+    libimagequant: imagequant package, dithering 0, quality 100, its default speed; its RGBA input
+    is made beforehand. sklearn: KMeans on 10,000 pixels and predict on all, as in tutorials.
+    own files: compressing / (decoding the picture + encoding the label PNG), all of it ours.
+    """
+    full = {FULL: peers.LIBRARIES[FULL]} if peers.installed(FULL) else {}
+    others = {n: q for n, q in peers.LIBRARIES.items() if n != FULL and peers.installed(n)}
+    peers.run_all(others, pictures.noise(), K)
+    for size in CLASSES:
+        runs: dict[str, dict[str, Run]] = {}
+        paths = of_class(settings.data, size, settings.limit)
+        for number, picture in enumerate(read_all(paths)):
+            runs[picture.name] = peers.run_all(others, picture, K, settings.repeats)
+            if size is SMALL and number < N_FULL:
+                runs[picture.name] |= peers.run_all(full, picture, K)
+        seconds, errors = column(runs, "seconds"), column(runs, "error")
+        for peer in ("libimagequant", "sklearn", *([FULL] if size is SMALL else [])):
+            title, key, lower = f"{size.name}, {peer}: ", (size, peer), peer != FULL
+            most = f"{title}squared error {'lower' if lower else 'at most theirs'} on"
+            every = None if peer == "sklearn" else 1.0
+            yield versus(f"{title}time", seconds, OURS, peer, MAX_TIME.get(key), "s")
+            yield versus(f"{title}squared error", errors, OURS, peer, MAX_ERROR.get(key))
+            yield measure.share(most, errors, OURS, peer, every, lower=lower)
+    own, title = {p.name: run_own(p, settings.repeats) for p in paths}, f"{LARGE.name}, {OWN}: "
+    yield versus(f"{title}time", own, OURS, OWN, MAX_TIME[LARGE, OWN], "s")
+    for what in ("decode", "encode"):
+        value = measure.mean(row[what] for row in own.values())
+        yield Figure(f"{title}{what}, mean", value, unit="s")
 
 
-def print_section(name: str, result: Result, load: float | None) -> None:
-    """Print a section's table, with the load that others put on the machine meanwhile."""
-    print(f"\n{name}: {SECTIONS[name][2]}")
-    if result.text:
-        print(result.text)
-    print(figures.table(result.figures))
-    print(environment.load_note(load), flush=True)
+def run_programs(folder: Path, repeats: int) -> dict[str, tuple[list[measure.Usage], int]]:
+    """Run the programs in turns on X.png; return what they used, and the bytes of their files."""
+    tasks = {
+        name: partial(measure.spawn, words, cwd=folder)
+        for name, (words, _) in COMMANDS.items()
+        if peers.installed(name)
+    }
+    found = interleave(tasks, repeats)
+    return {n: (used, (folder / COMMANDS[n][1]).stat().st_size) for n, used in found.items()}
 
 
-def summary(every: Sequence[Figure], loads: Mapping[str, float | None]) -> str:
-    """Count the verdicts; name what fails, and the sections whose seconds were disturbed."""
-    failing = [figure for figure in every if figure.passed is False]
-    missing = [f for f in every if f.verdict == "----" and f.target is not None]
-    met = sum(figure.passed is True for figure in every)
-    lines = [f"targets: {met} met, {len(failing)} not met, {len(missing)} not measured"]
-    lines += [
-        f"  {figure.verdict}  {figure.section}: {figure.name}" for figure in failing + missing
-    ]
-    busy = [name for name, load in loads.items() if load is not None and load > environment.BUSY]
-    lines += [f"seconds do not count, others were busy: {', '.join(busy)}"] if busy else []
-    return "\n".join(lines)
+def process(settings: Settings) -> Iterator[Figure]:
+    """Whole processes beside pngquant -s4.
+
+    time: geometric mean over the pictures of `kmcodec compress X.png -o X.npz -k 256` /
+    `pngquant --nofs -s4 256 X.png`, start of the process to its end, medians of runs in turns
+    after one to warm up; X.png is the picture, decoded and written as PNG once.
+    """
+    for size in CLASSES:
+        runs = {}
+        for picture in read_all(of_class(settings.data, size, settings.limit)):
+            found = run_programs(picture.png.parent, settings.repeats + 1).items()
+            runs[picture.name] = {
+                name: Run(median(u.seconds for u in used[1:]), size_bytes)
+                for name, (used, size_bytes) in found
+            }
+        seconds, sizes = column(runs, "seconds"), column(runs, "size_bytes")
+        title, limit = f"{size.name}, pngquant: ", MAX_TIME[size, "pngquant"]
+        yield versus(f"{title}time", seconds, OURS, "pngquant", limit, "s")
+        yield versus(f"{title}time, worst", seconds, OURS, "pngquant", average=max)
+        yield versus(f"{title}bytes", sizes, OURS, "pngquant", unit="bytes")
+        for name in COMMANDS:
+            value = measure.mean(row[name] for row in seconds.values() if name in row)
+            yield Figure(f"{size.name}, {name}: seconds, mean", value, unit="s")
 
 
-def main() -> int:
-    """Run the sections; exit code 1 when a target is not met or one of our own runs fails."""
-    options = parse()
-    settings = Settings(
-        data=options.data,
-        repeats=options.repeats,
-        limit=options.limit,
-        full_kmeans=options.full_kmeans,
-        plot=options.plot,
-        colors=sorted(options.colors),
-    )
-    versions = peers.versions()
-    about = environment.describe(versions)
-    about["engine"], about["threads"] = engine(), threads.thread_count()
-    print(environment.heading(about))
-    print(f"engine: {about['engine']}, {about['threads']} threads", flush=True)
-    results: dict[str, Result] = {}
-    loads: dict[str, float | None] = {}
-    for name in options.sections or SECTIONS:
-        load = environment.OtherLoad()
-        try:
-            results[name] = measure(name, settings)
-        except KeyboardInterrupt:
-            say("interrupted: this is what was measured")
-            break
-        loads[name] = load.cores()
-        print_section(name, results[name], loads[name])
-    every = [figure for result in results.values() for figure in result.figures]
-    print("", summary(every, loads), sep="\n")
-    if options.json:
-        dump = {
-            "environment": about,
-            "other_load_cores": loads,
-            "figures": [figure.as_dict() for figure in every],
-            "rows": {name: result.rows for name, result in results.items()},
-        }
-        options.json.write_text(json.dumps(dump, indent=1, allow_nan=False) + "\n", "utf-8")
-    return int(not every or any(figure.passed is False for figure in every))
+def memory(settings: Settings) -> Iterator[Figure]:
+    """Peak memory of compressing.
 
+    over the picture: largest resident set of a `kmcodec compress` process - the decoded pixels
+    (width x height x channels bytes); the limit is 200 MiB + 6 bytes a pixel.
+    """
+    paths = [path for size in (SMALL, MIDDLE) for path in of_class(settings.data, size, 1)]
+    for picture in read_all([*paths, *of_class(settings.data, LARGE, settings.limit)]):
+        decoded, pixels = picture.reference.nbytes / MIB, picture.n_pixels
+        for name, (used, _) in run_programs(picture.png.parent, 1).items():
+            peak = used[0].peak_bytes / MIB
+            limit = (MAX_OVER + MAX_OVER_PER_PIXEL * pixels) / MIB if name == OURS else None
+            title = f"{picture.name}, {pixels / 1e6:.2f} Mpx, {name}"
+            detail = f"peak {peak:.1f} MiB - decoded {decoded:.1f} MiB"
+            yield Figure(title, peak - decoded, limit, "MiB", detail=detail)
+
+
+def batch(settings: Settings) -> Iterator[Figure]:
+    """Many pictures in one process, and in one process each."""
+    names = [str(path) for path in of_class(settings.data, SMALL, settings.limit)[:N_BATCH]]
+    if not names:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+
+        def run(*paths: str) -> float:
+            words = [*peers.COMMAND, "compress", *paths, "-q", "-f", "-d", folder]
+            return measure.spawn([*words, "-k", str(K)]).seconds / len(names)
+
+        run(*names)
+        tasks = {"one": lambda: run(*names), "each": lambda: sum(map(run, names))}
+        one, each = map(median, interleave(tasks, settings.repeats).values())
+    yield Figure("one process: seconds a picture", one, unit="s", n=len(names))
+    yield Figure("one process each: seconds a picture", each, unit="s", n=len(names))
+    yield Figure("one process / one process each", one / each, n=len(names))
+
+
+def scaling(settings: Settings) -> Iterator[Figure]:
+    """Seconds against pixels: the exponent, and a plot.
+
+    exponent: least squares of log seconds over log pixels, one photograph at every size.
+    """
+    series: dict[str, report.Points] = {}
+    fits: dict[str, report.Points] = {}
+    names = [name for name in (OURS, "libimagequant") if peers.installed(name)]
+    for folder in (pictures.LADDER, pictures.HUGE):
+        tasks: dict[tuple[str, int, str], Callable[[], Run]] = {}
+        points: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+        for picture in read_all(pictures.files(settings.data, [folder], settings.limit)):
+            for name in names:
+                run = partial(peers.run, peers.LIBRARIES[name], picture, K)
+                tasks[name, picture.n_pixels, picture.name] = run
+        runs = interleave(tasks, settings.repeats, strict=False)
+        for (name, pixels, title), found in runs.items():
+            points[name].append((pixels, median(run.seconds for run in found)))
+            yield Figure(f"{name}, {title}, {pixels / 1e6:.2f} Mpx", points[name][-1][1], unit="s")
+        for name, line in points.items():
+            legend = f"{name}, other pictures"
+            if folder == pictures.LADDER and len(line) > 1:
+                slope, factor = report.exponent(line)
+                target = MAX_EXPONENT if name == OURS else None
+                yield Figure(f"{name}: exponent", slope, target, "", n=len(line))
+                legend = f"{name}, time ~ pixels^{slope:.2f}"
+                fits[legend] = [(x, factor * x**slope) for x, _ in (min(line), max(line))]
+            series |= {legend: line} if line else {}
+    if settings.write and series:
+        labels = (f"Pixels to codebook and labels, K = {K}", "pixels", "seconds")
+        drawn = report.svg(series, fits, labels)
+        Path(report.RESULTS, "scaling.svg").write_text(drawn, encoding="utf-8")
+
+
+def decoding(settings: Settings) -> Iterator[Figure]:
+    """Labels to pixels on one core.
+
+    codec.decompress on labels and codebook in memory, a new array every time; KMCODEC_THREADS=1 in
+    a process of its own; reading the file excluded. All cores: the same without that variable.
+    """
+    ours, numpy = "codec.decompress(indexed)", "indexed.codebook[indexed.labels]"
+    alone = {name: value for name, value in os.environ.items() if name != "KMCODEC_THREADS"}
+    for size in CLASSES:
+        for picture in read_all(of_class(settings.data, size, 1)):
+            path = picture.png.with_name("X.npz")
+            codec.save(peers.compress(picture.pixels, K), path)
+            one, every = Worker(env={**alone, "KMCODEC_THREADS": "1"}), Worker(env=alone)
+            for worker in (one, every):
+                worker.run(f"import codec; indexed = codec.load({str(path)!r})")
+                worker.run(f"assert ({ours} == {numpy}).all()")
+            tasks = {
+                "codec.decompress, one core": partial(one.run, ours),
+                "codec.decompress, all cores": partial(every.run, ours),
+                "NumPy codebook[labels]": partial(one.run, numpy),
+            }
+            runs = interleave(tasks, max(settings.repeats, LEAST_REPEATS))
+            one.close()
+            every.close()
+            for name, used in runs.items():
+                spent = median(usage.seconds for usage in used)
+                target = MIN_MPX if "one core" in name and size is not SMALL else None
+                mpx, title = picture.n_pixels / 1e6, f"{size.name}, {name}"
+                detail = f"{mpx:.2f} Mpx in {spent * 1e3:.2f} ms"
+                yield Figure(title, mpx / spent, target, "Mpx/s", True, detail=detail)
+
+
+def effort(settings: Settings) -> Iterator[Figure]:
+    """Show what --effort best gains, and what each effort costs.
+
+    squared error: sum over R, G, B, mean over pixels, code-words rounded to whole levels. gain:
+    1 - best / median of ten default runs (seeds 0 to 9), K = 256, mean over the pictures.
+    """
+
+    def run(picture: pictures.Picture, k: int, effort: str, seed: int) -> Run:
+        return peers.run(partial(peers.in_memory, effort=effort, seed=seed), picture, k)
+
+    errors: dict[str, list[float]] = {name: [] for name in EFFORTS}
+    rates: dict[str, list[float]] = {name: [] for name in EFFORTS}
+    paths = pictures.files(settings.data, [pictures.KODAK])
+    paths.sort(key=lambda path: path.name != RECORD)  # first, so that a limit keeps it
+    for picture in read_all(paths[: settings.limit]):
+        for name, seeds in EFFORTS.items():
+            runs = [run(picture, K, name, seed) for seed in seeds]
+            errors[name].append(median(run.error or 0.0 for run in runs))
+            rates[name] += [run.seconds / picture.n_pixels * 1e6 for run in runs]
+        for k, (limit, published) in RECORDS.items() if picture.name.endswith(RECORD) else ():
+            error, detail = run(picture, k, "best", 0).error, f"best published {published}"
+            yield Figure(f"{RECORD}, K={k}, best: squared error", error, limit, "", detail=detail)
+    for name, least in MIN_GAIN.items():
+        gains = [1 - a / b for a, b in zip(errors[name], errors["default"], strict=True)]
+        value, title = measure.mean(gains), f"K={K}, {name}: gain over default"
+        detail = f"least {min(gains, default=0):.2%}, most {max(gains, default=0):.2%}"
+        yield Figure(title, value, least, "%", True, len(gains), detail)
+    for name, found in rates.items():
+        value, title = measure.geometric_mean(found), f"K={K}, {name}: seconds a megapixel"
+        detail = f"most {max(found, default=0):.3f}"
+        yield Figure(title, value, unit="s/Mpx", n=len(errors[name]), detail=detail)
+
+
+FUNCTIONS = (in_process, process, scaling, decoding, memory, effort, batch)
+SECTIONS = {function.__name__.replace("_", "-"): function for function in FUNCTIONS}
+OPTIONS: measure.Options = {
+    "--repeats": {"type": int, "metavar": "N", "help": "runs of what is timed (5)"},
+}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measure.main(__doc__, SECTIONS, OPTIONS, peers.about))
