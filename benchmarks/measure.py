@@ -283,6 +283,8 @@ class Settings:
     colors: list[int] = field(default_factory=lambda: [16, 64, 256])
     folders: list[str] = field(default_factory=list)
     peers: list[str] = field(default_factory=list)
+    before: Path | None = None
+    before_python: str | None = None
 
 
 Section = Callable[[Settings], Iterator[Figure]]
@@ -325,7 +327,7 @@ def main(
     for name, words in options.items():
         parser.add_argument(name, **words)
     settings = parser.parse_args(namespace=Settings())
-    names = settings.sections or [*sections]
+    names = settings.sections or [n for n in sections if n != "before" or settings.before]
     if not settings.data.is_dir() or settings.repeats < 1 or not {*names} <= {*sections}:
         parser.error(f"DATA is a folder, sections are {', '.join(sections)}, --repeats 1 or more")
     about = versions()

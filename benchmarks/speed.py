@@ -1,4 +1,4 @@
-"""Measure seconds and memory, beside the peers.
+"""Measure seconds and memory, beside the peers and beside another checkout.
 
 ``python benchmarks/speed.py DATA [SECTION...] [--limit N] [--repeats N] [--write]``
 """
@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 import measure
 import peers
@@ -273,10 +274,85 @@ def effort(settings: Settings) -> Iterator[Figure]:
         yield Figure(title, value, unit="s/Mpx", n=len(errors[name]), detail=detail)
 
 
-FUNCTIONS = (in_process, process, scaling, decoding, memory, effort, batch)
+MAX_SLOWER = 1.02
+STARTS = 4  # of the long-lived processes
+LEAST_SECONDS = 0.1  # shorter jobs run several times
+SETUP = """\
+import codec; assert codec.__file__.startswith({root!r}), codec.__file__
+small, large = codec.read_image("small.png").pixels, codec.read_image("large.png").pixels
+indexed, large_indexed = codec.compress(small), codec.compress(large)"""
+JOBS = {  # statements in process, or the command's words
+    "compress, 768x512": "codec.compress(small)",
+    "compress, 10 Mpx": "codec.compress(large)",
+    "decompress, 10 Mpx": "codec.decompress(large_indexed)",
+    ".kmc encoding, 768x512": "codec.save(indexed, 'X.kmc', force=True)",
+    ".kmc decoding, 768x512": "codec.load('X.kmc')",
+    "kmcodec compress, 768x512": "compress small.png -q -f -o X.npz",
+    "kmcodec compress, 10 Mpx": "compress large.png -q -f -o Y.npz",
+    "kmcodec decompress, 768x512": "decompress X.npz -q -f -o X.back.png",
+    "kmcodec --help": "--help",
+}
+
+
+class Checkout:
+    """A checkout of this project at work in a folder: a long-lived process, and its command."""
+
+    def __init__(self, root: Path, python: str, folder: str) -> None:
+        self._words = [python, "-m", "codec"]
+        self._options = {"cwd": folder, "env": {**os.environ, "PYTHONPATH": str(root)}}
+        self.worker = Worker(python, **self._options)
+        self.worker.run(SETUP.format(root=str(root)))
+
+    def run(self, name: str, times: int = 1) -> tuple[float, float]:
+        """Run a job; return its wall and its CPU seconds."""
+        if name.startswith("kmcodec"):
+            words = [*self._words, *JOBS[name].split()]
+            used = [measure.spawn(words, **self._options) for _ in range(times)]
+        else:
+            used = [self.worker.run(f"for _ in range({times}): {JOBS[name]}")]
+        return sum(u.seconds for u in used) / times, sum(u.cpu_seconds for u in used) / times
+
+
+def before(settings: Settings) -> Iterator[Figure]:
+    """Compare this checkout with the one of --before: what a re-arrangement costs.
+
+    this checkout / the other one, each with an interpreter of its own: median of the ratios of n
+    runs in turns. In process: a long-lived process each, started anew four times, as some have
+    luck with their memory. .kmc: codec.save, which reads back what it wrote, and codec.load. Where
+    others keep the machine busy, the CPU seconds are what counts.
+    """
+    assert settings.before is not None, "--before DIR is missing"
+    there, here = settings.before.resolve(), Path(__file__).resolve().parent.parent
+    python = settings.before_python or str(there / ".venv" / "bin" / "python")
+    paths = [path for size in (SMALL, LARGE) for path in of_class(settings.data, size, 1)]
+    pairs: dict[str, list[tuple[tuple[float, float], ...]]] = {name: [] for name in JOBS}
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        for name, picture in zip(("small.png", "large.png"), read_all(paths), strict=True):
+            for folder in (first, second):
+                shutil.copy(picture.png, Path(folder, name))
+        for _ in range(STARTS):
+            sides = Checkout(here, sys.executable, first), Checkout(there, python, second)
+            for name in JOBS:
+                shortest = min(side.run(name)[0] for side in sides)
+                times = max(1, round(LEAST_SECONDS / shortest))
+                tasks = {i: partial(side.run, name, times) for i, side in enumerate(sides)}
+                pairs[name] += zip(*interleave(tasks, settings.repeats).values(), strict=True)
+                measure.say(f"{name}: {pairs[name][-1]}")
+            for side in sides:
+                side.worker.close()
+    for name, runs in pairs.items():
+        for i, what in enumerate(("wall", "CPU")):
+            low, middle, high = quantiles(ours[i] / theirs[i] for ours, theirs in runs)
+            detail = f"half of them {low:.3f} to {high:.3f}"
+            yield Figure(f"{name}: {what}", middle, MAX_SLOWER, n=len(runs), detail=detail)
+
+
+FUNCTIONS = (in_process, process, scaling, decoding, memory, effort, batch, before)
 SECTIONS = {function.__name__.replace("_", "-"): function for function in FUNCTIONS}
 OPTIONS: measure.Options = {
     "--repeats": {"type": int, "metavar": "N", "help": "runs of what is timed (5)"},
+    "--before": {"type": Path, "metavar": "DIR", "help": "another checkout, to compare with"},
+    "--before-python": {"metavar": "PATH", "help": "its interpreter: DIR/.venv/bin/python"},
 }
 
 if __name__ == "__main__":
