@@ -25,7 +25,7 @@ from pictures import Picture, Pixels, comparable, noise
 from PIL import Image
 
 import codec
-from codec.formats import FORMS, arranged_for
+from codec.formats.registry import FORMATS
 
 OURS, FULL = "kmcodec", "sklearn, all pixels"
 N_SAMPLES = 10_000  # pixels that the tutorials' scikit-learn script clusters
@@ -76,12 +76,12 @@ def compress(pixels: Pixels, n_colors: int, **options: Any) -> codec.IndexedImag
 
 def encode(name: str, indexed: codec.IndexedImage, effort: str) -> list[bytes]:
     """Return the content of the files of one of our formats; nothing is checked or written."""
-    return FORMS[name].encode(arranged_for(FORMS[name], indexed), effort)
+    return FORMATS[name].encode(FORMATS[name].arranged(indexed), effort)
 
 
 def decode(name: str, content: list[bytes]) -> codec.IndexedImage:
     """Decode what `encode` returned."""
-    return FORMS[name].decode(content, MAX_PIXELS).indexed
+    return FORMATS[name].decode(*content, max_pixels=MAX_PIXELS).indexed
 
 
 def in_memory(picture: Picture, n_colors: int, **options: Any) -> Quantized:
