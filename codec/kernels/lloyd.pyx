@@ -64,28 +64,33 @@ cdef inline real _squared_distance(real *a, real *b) noexcept nogil:
     return total
 
 
+cdef inline int _nearest(real *point, real *places, int count) noexcept nogil:
+    """Find the nearest of so many places, of several the first."""
+    cdef int j, best = 0
+    cdef real distance, least = _squared_distance(point, places)
+    for j in range(1, count):
+        distance = _squared_distance(point, places + j * AXES)
+        if distance < least:
+            least = distance
+            best = j
+    return best
+
+
 cdef void _add_points(
     Search *search, Cell *cell, real *places, int32_t *ids, int count
 ) noexcept nogil:
-    """Give every point of a leaf to the nearest of the candidates, of several to the first."""
+    """Give every point of a leaf to the nearest of the candidates."""
     cdef int32_t i
-    cdef int j, axis, best
+    cdef int axis, best
     cdef int32_t *values
     cdef int64_t *sums
     cdef int64_t weight, square
-    cdef real distance, least
     cdef real point[AXES]
     for i in range(cell.first, cell.last):
         values = search.points + i * AXES
         for axis in range(AXES):
             point[axis] = <real> values[axis]
-        best = 0
-        least = _squared_distance(point, places)
-        for j in range(1, count):
-            distance = _squared_distance(point, places + j * AXES)
-            if distance < least:
-                least = distance
-                best = j
+        best = _nearest(point, places, count)
         weight = search.weights[i]
         sums = search.sums + ids[best] * SUMS
         sums[0] += weight
@@ -110,18 +115,13 @@ cdef void _visit(
     cdef real high[AXES]
     cdef real middle[AXES]
     cdef real nearest[AXES]
-    cdef real distance, least, own, other, corner
-    cdef int axis, j, best = 0, kept_count = 0
+    cdef real own, other, corner
+    cdef int axis, j, best, kept_count = 0
     cdef int32_t child
     for axis in range(AXES):
         low[axis], high[axis] = <real> cell.low[axis], <real> cell.high[axis]
         middle[axis] = (low[axis] + high[axis]) * <real> 0.5
-    least = _squared_distance(middle, places)
-    for j in range(1, count):
-        distance = _squared_distance(middle, places + j * AXES)
-        if distance < least:
-            least = distance
-            best = j
+    best = _nearest(middle, places, count)
     for axis in range(AXES):
         nearest[axis] = places[best * AXES + axis]
     for j in range(count):
