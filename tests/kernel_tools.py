@@ -218,8 +218,8 @@ def problems(draw: st.DrawFn) -> tuple[Points, Whole]:
     return weighted(values, weights), padded(codewords)
 
 
-def round_half_up(total: int, weight: int, unit: int = 1) -> int:
-    return unit * math.floor(Fraction(total, weight * unit) + Fraction(1, 2))
+def round_half_up(total: int, weight: int) -> int:
+    return math.floor(Fraction(total, weight) + Fraction(1, 2))
 
 
 def nearest_labels(points: Points, codewords: Whole) -> npt.NDArray[np.intp]:

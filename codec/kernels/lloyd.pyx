@@ -28,7 +28,6 @@ cdef enum:
     NARROW = 2047
     WIDE = 1 << 21
     TASKS = 64
-    MAX_UNIT = 16
 
 ctypedef fused real:
     float
@@ -280,13 +279,12 @@ def cluster_sums(
 
 
 cdef int64_t _move(
-    int32_t[:, ::1] codewords, const int64_t[:, ::1] sums, int64_t[::1] errors, int32_t unit,
-    bint *moved
+    int32_t[:, ::1] codewords, const int64_t[:, ::1] sums, int64_t[::1] errors, bint *moved
 ) noexcept nogil:
     """Move code-words to the rounded means of their clusters; return the squared error there."""
     cdef Py_ssize_t j
     cdef int axis
-    cdef int64_t weight, value, error, total = 0, step = unit
+    cdef int64_t weight, value, error, total = 0
     moved[0] = False
     for j in range(codewords.shape[0]):
         weight = sums[j, 0]
@@ -295,7 +293,7 @@ cdef int64_t _move(
             continue
         error = sums[j, 1 + AXES]
         for axis in range(AXES):
-            value = (2 * sums[j, 1 + axis] + step * weight) // (2 * step * weight) * step
+            value = (2 * sums[j, 1 + axis] + weight) // (2 * weight)
             moved[0] |= value != codewords[j, axis]
             codewords[j, axis] = <int32_t> value
             error += value * (weight * value - 2 * sums[j, 1 + axis])
@@ -304,8 +302,8 @@ cdef int64_t _move(
     return total
 
 
-def move_codewords(int32_t[:, ::1] codewords, const int64_t[:, ::1] sums, int unit=1):
-    """Move code-words to the means of their clusters, in place.
+def move_codewords(int32_t[:, ::1] codewords, const int64_t[:, ::1] sums):
+    """Move code-words to the means of their clusters, rounded to nearest, halves up, in place.
 
     Parameters
     ----------
@@ -313,8 +311,6 @@ def move_codewords(int32_t[:, ::1] codewords, const int64_t[:, ::1] sums, int un
         Those of empty clusters stay.
     sums : ndarray of shape (K, 6), dtype int64
         From `cluster_sums`.
-    unit : int
-        Means are rounded to the nearest multiple of it, halves up; 1 to 16.
 
     Returns
     -------
@@ -326,27 +322,24 @@ def move_codewords(int32_t[:, ::1] codewords, const int64_t[:, ::1] sums, int un
     Raises
     ------
     ValueError
-        Sums or unit are not such.
+        Sums are not such.
     """
     errors = np.zeros(codewords.shape[0], dtype=np.int64)
     cdef bint moved
     cdef Py_ssize_t j
     if sums.shape[0] != codewords.shape[0] or sums.shape[1] != SUMS or codewords.shape[1] != AXES:
         raise ValueError("sums do not belong to the code-words")
-    if not 1 <= unit <= MAX_UNIT:
-        raise ValueError(f"unit must be 1 to {MAX_UNIT}")
     for j in range(sums.shape[0]):
         if not 0 <= sums[j, 0] <= MAX_WEIGHT:
             raise ValueError("sums do not belong to any points")
-    _move(codewords, sums, errors, unit, &moved)
+    _move(codewords, sums, errors, &moved)
     return errors, moved
 
 
 def lloyd_steps(
-    CellTree tree not None, const int32_t[:, ::1] codewords, int steps, double tolerance=0.0,
-    int unit=1
+    CellTree tree not None, const int32_t[:, ::1] codewords, int steps, double tolerance=0.0
 ):
-    """Move code-words to the means of their clusters, again and again.
+    """Move code-words to the rounded means of their clusters, again and again.
 
     Parameters
     ----------
@@ -358,8 +351,6 @@ def lloyd_steps(
         How often at most, at least once.
     tolerance : float
         End once a step lowers the squared error by no more than this part of it.
-    unit : int
-        Means are rounded to the nearest multiple of it, halves up; 1 to 16.
 
     Returns
     -------
@@ -380,13 +371,11 @@ def lloyd_steps(
     cdef int64_t total, before = -1
     cdef int step
     cdef bint moved
-    if not 1 <= unit <= MAX_UNIT:
-        raise ValueError(f"unit must be 1 to {MAX_UNIT}")
     with nogil:
         for step in range(max(steps, 1)):
             sum_view[:, :] = 0
             workspace.run(tree, places, sum_view, NULL, 0, 1)
-            total = _move(places, sum_view, error_view, unit, &moved)
+            total = _move(places, sum_view, error_view, &moved)
             if not moved:
                 break
             if before >= 0 and <double> (before - total) <= tolerance * <double> before:

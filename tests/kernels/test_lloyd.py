@@ -47,13 +47,13 @@ def _sums(points: Points, codewords: Whole) -> Long:
     return sums
 
 
-def _moved(codewords: Whole, sums: Long, unit: int) -> tuple[list[list[int]], list[int]]:
+def _moved(codewords: Whole, sums: Long) -> tuple[list[list[int]], list[int]]:
     """Where code-words go, and the squared error of the clusters about there."""
     places, errors = codewords.tolist(), [0] * len(codewords)
     for number, (weight, *totals, squares) in enumerate(sums.tolist()):
         if weight == 0:
             continue
-        mean = [round_half_up(total, weight, unit) for total in totals]
+        mean = [round_half_up(total, weight) for total in totals]
         crossed = sum(place * total for place, total in zip(mean, totals, strict=True))
         errors[number] = squares - 2 * crossed + weight * sum(place**2 for place in mean)
         places[number] = mean
@@ -61,12 +61,12 @@ def _moved(codewords: Whole, sums: Long, unit: int) -> tuple[list[list[int]], li
 
 
 def _lloyd(
-    points: Points, codewords: Whole, steps: int, tolerance: float, unit: int
+    points: Points, codewords: Whole, steps: int, tolerance: float
 ) -> tuple[list[list[int]], list[int], list[int]]:
     before = None
     for _ in range(max(steps, 1)):
         sums = _sums(points, codewords)
-        places, errors = _moved(codewords, sums, unit)
+        places, errors = _moved(codewords, sums)
         moved = places != codewords.tolist()
         codewords = read_only(places, np.int32)
         total = sum(errors)
@@ -164,19 +164,19 @@ def test_parts_beyond_all_points_are_empty() -> None:
 @every_kind
 def test_codewords_move_to_rounded_means(kind: str, axes: int) -> None:
     points = some_points(kind, axes)
-    for (size, codewords), unit in itertools.product(((1, 0), (40, 1), (200, 0)), (1, 3, 8)):
+    for size, codewords in ((1, 0), (40, 1), (200, 0)):
         start = list(some_codewords(points, size))[codewords]
         sums = read_only(_sums(points, start), np.int64)
-        places, errors = _moved(start, sums, unit)
+        places, errors = _moved(start, sums)
 
         moving = start.copy()
-        found, moved = lloyd.move_codewords(moving, sums, unit)
+        found, moved = lloyd.move_codewords(moving, sums)
 
         assert moving.tolist() == places
         assert found.dtype == np.int64
         assert found.tolist() == errors
         assert moved == (places != start.tolist())
-        again, moved = lloyd.move_codewords(moving, sums, unit)
+        again, moved = lloyd.move_codewords(moving, sums)
         assert again.tolist() == errors
         assert not moved
 
@@ -199,7 +199,6 @@ def test_the_heaviest_points_move_codewords() -> None:
 
     assert (codewords[:, 0].tolist(), weights.tolist()) == ([1], [(1 << 56) - 1])
     assert errors.tolist() == [(1 << 55) - 1]
-    assert lloyd.lloyd_steps(points.tree(), codewords, 9, 0.0, 16)[0][:, 0].tolist() == [0]
 
 
 @every_axes
@@ -207,17 +206,16 @@ def test_the_heaviest_points_move_codewords() -> None:
 def test_lloyd_steps(kind: str, axes: int) -> None:
     points = some_points(kind, axes, 150)
     tree = points.tree()
-    for size, (steps, tolerance, unit) in itertools.product(
-        (1, 12, 60), ((0, 0.0, 1), (1, 0.0, 1), (3, 0.0, 1), (40, 0.0, 1), (40, 1e-2, 1))
+    for size, (steps, tolerance) in itertools.product(
+        (1, 12, 60), ((0, 0.0), (1, 0.0), (3, 0.0), (40, 0.0), (40, 1e-2))
     ):
         for codewords in itertools.islice(some_codewords(points, size), 2):
-            for step_unit in (unit, 8):
-                places, weights, errors = _lloyd(points, codewords, steps, tolerance, step_unit)
+            places, weights, errors = _lloyd(points, codewords, steps, tolerance)
 
-                found = lloyd.lloyd_steps(tree, codewords, steps, tolerance, step_unit)
+            found = lloyd.lloyd_steps(tree, codewords, steps, tolerance)
 
-                assert [array.dtype for array in found] == [np.int32, np.int64, np.int64]
-                assert [array.tolist() for array in found] == [places, weights, errors]
+            assert [array.dtype for array in found] == [np.int32, np.int64, np.int64]
+            assert [array.tolist() for array in found] == [places, weights, errors]
 
 
 @EXAMPLES
@@ -225,16 +223,15 @@ def test_lloyd_steps(kind: str, axes: int) -> None:
     problem=problems(),
     steps=st.integers(1, 9),
     tolerance=st.sampled_from([0.0, 1e-3, 0.5]),
-    unit=st.sampled_from([1, 2, 8]),
 )
 def test_lloyd_steps_on_any_points(
-    problem: tuple[Points, Whole], steps: int, tolerance: float, unit: int
+    problem: tuple[Points, Whole], steps: int, tolerance: float
 ) -> None:
     points, codewords = problem
 
-    found = lloyd.lloyd_steps(points.tree(), codewords, steps, tolerance, unit)
+    found = lloyd.lloyd_steps(points.tree(), codewords, steps, tolerance)
 
-    expected = _lloyd(points, codewords, steps, tolerance, unit)
+    expected = _lloyd(points, codewords, steps, tolerance)
     assert tuple(array.tolist() for array in found) == expected
 
 
@@ -289,10 +286,7 @@ def test_sums_refuse_parts_and_labels_that_do_not_fit() -> None:
 
 def test_moving_refuses_sums_that_do_not_fit() -> None:
     codewords, sums = np.zeros((2, 4), np.int32), np.ones((2, 6), np.int64)
-    tree = small_tree()
     calls: list[Callable[[], object]] = [
-        *(lambda unit=unit: lloyd.move_codewords(codewords, sums, unit) for unit in (0, -1, 17)),
-        *(lambda unit=unit: lloyd.lloyd_steps(tree, codewords, 3, 0.0, unit) for unit in (0, -8)),
         lambda: lloyd.move_codewords(codewords, sums * (1 << 62)),
         lambda: lloyd.move_codewords(codewords, -sums),
         lambda: lloyd.move_codewords(codewords, sums[:1]),
