@@ -5,6 +5,7 @@ from libc.stdint cimport int32_t, uint8_t
 import numpy as np
 
 from codec.kernels.nearest cimport SAMPLES, Grid, NearestGrid, nearest_label
+from codec.kernels.rows cimport check_rows
 
 cdef enum:
     THRESHOLDS = 64
@@ -203,8 +204,7 @@ cdef class Ditherer:
             raise ValueError("there are no such rows")
         if rows.shape[0] != height or rows.shape[1] != width * channels:
             raise ValueError("rows, codebook and labels do not fit")
-        if rows.shape[1] > 1 and rows.strides[1] != 1:
-            raise ValueError("the bytes of a row must stand side by side")
+        check_rows(rows)
         if errors.shape[0] != 2 or errors.shape[1] != (width + 2) * channels:
             raise ValueError("errors and labels do not fit")
         with nogil:

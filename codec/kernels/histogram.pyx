@@ -6,7 +6,8 @@ Buckets and tables are in ascending order, so nothing is sorted. An entry of 16 
 half and, above it, 0 for one pixel or a number of blocks of 16 pixels of one color.
 """
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+
+from codec.kernels.rows cimport EIGHT, check_rows, eight
 
 cdef enum:
     BUCKETS = 4096
@@ -20,20 +21,15 @@ for _place in range(64):
     POSITIONS[((0x03F79D71B4CB0A89 << _place) & 0xFFFFFFFFFFFFFFFF) >> 58] = _place
 
 
-cdef inline uint64_t eight(const uint8_t* source) noexcept nogil:
-    cdef uint64_t word
-    memcpy(&word, source, 8)
-    return word
-
-
 cdef inline bint alike(const uint8_t* pixels, int channels) noexcept nogil:
     """Whether a block of pixels has one color."""
-    cdef int i, last = BLOCK * channels - channels - 8
+    cdef int i = EIGHT, last = BLOCK * channels - channels - EIGHT
     if eight(pixels) != eight(pixels + channels):
         return False
-    for i in range(8, last, 8):
+    while i < last:
         if eight(pixels + i) != eight(pixels + i + channels):
             return False
+        i += EIGHT
     return eight(pixels + last) == eight(pixels + last + channels)
 
 
@@ -45,8 +41,7 @@ cdef inline uint32_t lowest(uint64_t bits) noexcept nogil:
 cdef void check(const uint8_t[:, :] rows, int channels, int least, int most) except *:
     if not least <= channels <= most or rows.shape[1] % channels:
         raise ValueError("rows do not fit the channels")
-    if rows.shape[1] > 1 and rows.strides[1] != 1:
-        raise ValueError("the bytes of a row must stand side by side")
+    check_rows(rows)
 
 
 cdef void check_heads(

@@ -2,6 +2,9 @@
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 from libc.string cimport memcpy
 
+from codec.kernels.rows cimport check_rows
+
+
 def fill_table(
     const uint8_t[:, ::1] colors, const uint8_t[::1] color_labels, uint8_t[::1] table
 ):
@@ -83,8 +86,7 @@ def map_pixels(
     cdef int shift = 31
     if not 1 <= channels <= 4 or rows.shape[0] != height or rows.shape[1] != width * channels:
         raise ValueError("rows, channels and labels do not fit")
-    if rows.shape[1] > 1 and rows.strides[1] != 1:
-        raise ValueError("the bytes of a row must stand side by side")
+    check_rows(rows)
     if table.shape[0] != 1 << 8 * min(channels, 3):
         raise ValueError("the table does not fit the channels")
     while shift > 8 and (<Py_ssize_t>1 << (32 - shift)) + 1 < firsts.shape[0]:
@@ -163,8 +165,7 @@ def look_up_rows(const uint8_t[:, ::1] table, const uint8_t[:, :] labels, uint8_
         raise ValueError("the table must be (1 to 256, 1 to 4)")
     if rows.shape[0] != height or rows.shape[1] != width * channels:
         raise ValueError("labels and rows do not fit")
-    if width > 1 and labels.strides[1] != 1:
-        raise ValueError("the labels of a row must stand side by side")
+    check_rows(labels)
     if height == 0 or width == 0:
         return 0
     with nogil:

@@ -1,22 +1,15 @@
 """Which labels stand beside which, and a line on which those that meet often are near."""
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy
+
+from codec.kernels.rows cimport EIGHT, check_rows, eight
 
 cdef enum:
     LABELS = 256
-    BLOCK = 8
-
-
-cdef inline uint64_t eight(const uint8_t* source) noexcept nogil:
-    cdef uint64_t word
-    memcpy(&word, source, 8)
-    return word
 
 
 cdef void check(const uint8_t[:, :] labels) except *:
-    if labels.shape[1] > 1 and labels.strides[1] != 1:
-        raise ValueError("the labels of a row must stand side by side")
+    check_rows(labels)
     if <int64_t>labels.shape[0] * labels.shape[1] >= <int64_t>1 << 31:
         raise ValueError("too many labels at once")
 
@@ -83,14 +76,14 @@ def count_pairs(const uint8_t[:, :] labels, int64_t[:, ::1] counts):
             below = &labels[y + 1, 0] if y + 1 < height else row
             x = 0
             while x < width - 1:
-                if x + BLOCK < width:
+                if x + EIGHT < width:
                     if eight(row + x) == eight(row + x + 1) == eight(below + x):
-                        x += BLOCK
+                        x += EIGHT
                         continue
-                    for i in range(x, x + BLOCK):
+                    for i in range(x, x + EIGHT):
                         table[row[i] << 8 | row[i + 1]] += 1
                         table[row[i] << 8 | below[i]] += 1
-                    x += BLOCK
+                    x += EIGHT
                 else:
                     table[row[x] << 8 | row[x + 1]] += 1
                     table[row[x] << 8 | below[x]] += 1
