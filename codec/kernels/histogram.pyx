@@ -98,8 +98,10 @@ cdef inline uint32_t pack(const uint8_t* pixel) noexcept nogil:
 
 
 cdef struct Target:
-    # Where entries go; with room for none they are counted only. A picture that somebody changes
-    # between counting and putting has other entries, so room is checked.
+    # Where entries go. Counting is putting them where there is no room: heads then end up as the
+    # numbers of entries, as they began at zero. To put them, heads begin at the places that these
+    # numbers add up to. A picture that somebody changes in between has other entries, so room is
+    # checked for each of them.
     uint32_t* heads
     uint16_t* entries
     uint32_t room

@@ -1,3 +1,4 @@
+# Behavior, in a .pxd: what kernels cimport from here, Cython inlines.
 """The contexts of a label: what is looked at around a pixel, and what is made of it.
 
 Names and numbers are those of format-spec.md, section 16.

@@ -1,3 +1,4 @@
+# Behavior, in a .pxd: what kernels cimport from here, Cython inlines.
 """The model of the label coder: what is known of a decision becomes the probability of its bit.
 
 Names and numbers are those of format-spec.md, section 16.
