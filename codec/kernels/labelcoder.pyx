@@ -116,6 +116,55 @@ cdef void _begin_row(Walk *walk, Py_ssize_t width) noexcept nogil:
         )
 
 
+cdef inline bint _code_flat(Model *model, Coder *coder, bint same) noexcept nogil:
+    """Code whether a label is the same as all those around it."""
+    find_lines(model, 0, 0, N_FLAT)
+    model.selected[0] = FLAT_SET
+    return _code(model, coder, same, 0, 0, N_FLAT, False)
+
+
+cdef inline void _look_up_pixel(
+    Model *model, Here *here, Colors *colors, Walk *walk, Py_ssize_t x, const bint fast
+) noexcept nogil:
+    """Find what decisions of a pixel have in common."""
+    find_lines(model, 0, FAST_FIRST if fast else 0, FAST_LAST if fast else N_SPATIAL)
+    if not fast:
+        look_at_colors(here, colors, walk.rows[0] + x, walk.rows[1] + x, walk.rows[2] + x)
+
+
+cdef inline int _ask_neighbors(
+    Model *model, Coder *coder, Here *here, Colors *colors, Walk *walk, Py_ssize_t x,
+    int label, const bint fast
+) noexcept nogil:
+    """Code whether a label is that of a neighbor, and return it; -1 if it is not."""
+    cdef int first = FAST_FIRST if fast else 0
+    cdef int last = FAST_LAST if fast else N_SPATIAL
+    cdef int[4] asked
+    cdef int[4] counts
+    cdef int flag, other, candidate
+    cdef bint new
+    asked[0], asked[1], asked[2], asked[3] = here.w, here.n, here.ne, here.nw
+    if not fast:
+        here.energy = energy(walk, x)
+        for flag in range(4):
+            counts[flag] = count(walk, x, asked[flag])
+        here.count_w, here.count_n, here.count_ne = counts[0], counts[1], counts[2]
+    for flag in range(4):
+        candidate = asked[flag]
+        new = True
+        for other in range(flag):
+            new = new and asked[other] != candidate
+        if not new:
+            continue
+        if fast:
+            model.selected[0] = flag << 8 | here.pattern
+        else:
+            prepare_flag(model, here, colors, flag, candidate, counts[flag])
+        if _code(model, coder, label == candidate, flag, first, last, not fast):
+            return candidate
+    return -1
+
+
 cdef inline int _code_label(
     Model *model, Coder *coder, Here *here, Colors *colors, Walk *walk, Py_ssize_t x,
     int label, const bint fast, bint flat
@@ -123,47 +172,18 @@ cdef inline int _code_label(
     """Code one label: is it that of a neighbor? If not, which side of each node is it on?"""
     cdef int first = FAST_FIRST if fast else 0
     cdef int last = FAST_LAST if fast else N_SPATIAL
-    cdef int[4] asked
-    cdef int[4] counts
-    cdef int flag, other, candidate, node, depth = 0
+    cdef int flag, found, node, depth = 0
     cdef uint32_t place = 4
-    cdef bint new
     if flat:
-        find_lines(model, 0, 0, N_FLAT)
-        model.selected[0] = FLAT_SET
-        if _code(model, coder, label == here.w, 0, 0, N_FLAT, False):
+        if _code_flat(model, coder, label == here.w):
             return here.w
-        if not fast:
-            look_at_colors(
-                here, colors, walk.rows[0] + x, walk.rows[1] + x, walk.rows[2] + x
-            )
-            here.count_w = 12
-        find_lines(model, 0, first, last)
+        _look_up_pixel(model, here, colors, walk, x, fast)
+        here.count_w = 12
     else:
-        find_lines(model, 0, first, last)
-        asked[0], asked[1], asked[2], asked[3] = here.w, here.n, here.ne, here.nw
-        if not fast:
-            look_at_colors(
-                here, colors, walk.rows[0] + x, walk.rows[1] + x, walk.rows[2] + x
-            )
-            here.energy = energy(walk, x)
-            for flag in range(4):
-                counts[flag] = count(walk, x, asked[flag])
-            here.count_w, here.count_n, here.count_ne = counts[0], counts[1], counts[2]
-    if not flat:
-        for flag in range(4):
-            candidate = asked[flag]
-            new = True
-            for other in range(flag):
-                new = new and asked[other] != candidate
-            if not new:
-                continue
-            if fast:
-                model.selected[0] = flag << 8 | here.pattern
-            else:
-                prepare_flag(model, here, colors, flag, candidate, counts[flag])
-            if _code(model, coder, label == candidate, flag, first, last, not fast):
-                return candidate
+        _look_up_pixel(model, here, colors, walk, x, fast)
+        found = _ask_neighbors(model, coder, here, colors, walk, x, label, fast)
+        if found >= 0:
+            return found
     node = colors.root
     while node >= 0:
         if depth == 3 or depth == 7:
