@@ -5,7 +5,6 @@ file holds; unused code-words are dropped before the order is chosen.
 """
 
 import functools
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,9 +24,9 @@ from codec.labels.nearest import label_colors, label_pixels
 from codec.labels.ordering import order_codewords
 from codec.settings import CompressSettings
 from codec.stopwatch import Stopwatch
+from codec.threads import row_strips
 
 KMEANS = "kmeans"
-_COLORS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,24 +252,16 @@ def _mse(
 
         total = weighted_squared_error(histogram.colors, histogram.counts, codebook, color_labels)
         return float(total / samples)
-    for start in range(0, len(histogram), _COLORS_AT_ONCE):
-        part = slice(start, start + _COLORS_AT_ONCE)
+    for part in row_strips(len(histogram), 1):
         errors = squared_errors(histogram.colors[part], codebook[color_labels[part]])
         total += float((errors * histogram.counts[part]).sum())
     return total / samples
 
 
-def _strips(pixels: npt.NDArray[np.uint8]) -> Iterator[slice]:
-    """Cut a picture into strips of rows, so that memory stays bounded."""
-    step = max(1, _COLORS_AT_ONCE // pixels.shape[1])
-    for top in range(0, len(pixels), step):
-        yield slice(top, top + step)
-
-
 def _used_labels(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
     """Tell which labels there are, ascending."""
     counts = np.zeros(256, dtype=np.int64)
-    for rows in _strips(labels):
+    for rows in row_strips(*labels.shape):
         counts += np.bincount(labels[rows].reshape(-1), minlength=256)
     return np.flatnonzero(counts)
 
@@ -280,7 +271,7 @@ def _mse_of_pixels(
 ) -> float:
     """Mean squared error where pixels of one color have different labels."""
     total = 0.0
-    for rows in _strips(pixels):
+    for rows in row_strips(*labels.shape):
         total += squared_error(pixels[rows], look_up(codebook, labels[rows]))
     return total / (labels.size * color_samples(pixels.shape[2]))
 

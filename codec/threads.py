@@ -20,6 +20,8 @@ from typing import Any, Generic, TypeVar
 # by who has something to say.
 silence = threading.RLock()
 
+STRIP_PIXELS = 1 << 18  # held at once where there is a choice, pixels or colors
+THREAD_PIXELS = 1 << 18  # what another thread must get to do for it to pay
 _MOST_THREADS = 8
 _VARIABLE = "KMCODEC_THREADS"
 
@@ -55,24 +57,42 @@ def quiet_warnings() -> Iterator[None]:
         yield
 
 
-def spans(length: int, unit: int, least: int) -> list[slice]:
+def row_strips(height: int, width: int) -> Iterator[slice]:
+    """Cut a picture into strips of rows, so that memory stays bounded.
+
+    Parameters
+    ----------
+    height : int
+        Number of rows; or of colors.
+    width : int
+        Pixels in a row, at least 1; for colors, how many pixels' memory one of them takes.
+
+    Yields
+    ------
+    rows : slice
+        In order, each of at most `STRIP_PIXELS` pixels, but at least a row.
+    """
+    step = max(1, STRIP_PIXELS // width)
+    for top in range(0, height, step):
+        yield slice(top, min(top + step, height))
+
+
+def spans(length: int, unit: int) -> list[slice]:
     """Divide rows evenly among threads.
 
     Parameters
     ----------
     length : int
-        Number of rows, at least 1.
+        Number of rows, at least 1; or of colors.
     unit : int
-        Amount of work in a row, for instance its pixels.
-    least : int
-        Amount of work below which another thread does not pay.
+        Amount of work in a row: its pixels; for colors, how many pixels' work one of them is.
 
     Returns
     -------
     parts : list of slice
-        One for each thread that is worth its while; in order, none of them empty.
+        One for each thread that has `THREAD_PIXELS` to do; in order, none of them empty.
     """
-    pieces = max(1, min(length * unit // least, length, thread_count()))
+    pieces = max(1, min(length * unit // THREAD_PIXELS, length, thread_count()))
     return [
         slice(length * piece // pieces, length * (piece + 1) // pieces) for piece in range(pieces)
     ]

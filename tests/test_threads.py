@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from codec import threads
-from codec.threads import run_parallel, spans, thread_count
+from codec.threads import row_strips, run_parallel, spans, thread_count
 
 
 def test_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,11 +26,23 @@ def test_spans_cover_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
         (1, 2, 5), (1, 2, 7, 100), (1, 9), (1, 50)
     ):
         monkeypatch.setenv("KMCODEC_THREADS", str(count))
-        parts = spans(length, unit, least)
+        monkeypatch.setattr(threads, "THREAD_PIXELS", least)
+        parts = spans(length, unit)
         assert len(parts) <= count
         assert [row for part in parts for row in range(length)[part]] == list(range(length))
         assert all(part.stop > part.start for part in parts)
         assert len(parts) == 1 or length * unit >= least * len(parts)
+
+
+def test_strips_cover_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    for height, width, most in itertools.product((1, 2, 7, 100), (1, 9, 60), (1, 50, 1 << 18)):
+        monkeypatch.setattr(threads, "STRIP_PIXELS", most)
+        strips = list(row_strips(height, width))
+        assert [row for strip in strips for row in range(height)[strip]] == list(range(height))
+        assert all(strip.start < strip.stop <= height for strip in strips)
+        heights = {strip.stop - strip.start for strip in strips[:-1]}
+        assert heights <= {max(1, most // width)}
+        assert strips[-1].stop - strips[-1].start <= max(1, most // width)
 
 
 def test_results_come_in_order(monkeypatch: pytest.MonkeyPatch) -> None:

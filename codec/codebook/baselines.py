@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.colors.histogram import ColorHistogram
-from codec.colors.pixels import pack_colors, strips
+from codec.colors.pixels import pack_colors
+from codec.threads import row_strips
 
 Codebook = npt.NDArray[np.uint8]
 
@@ -31,8 +32,8 @@ def first_pixels_codebook(
     """Take the first colors that occur, in reading order."""
     found: list[int] = []
     seen: set[int] = set()
-    for _, strip in strips(pixels):
-        keys = strip.reshape(-1)
+    for rows in row_strips(*pixels.shape[:2]):
+        keys = pack_colors(pixels[rows]).reshape(-1)
         _, first = np.unique(keys, return_index=True)
         for key in keys[np.sort(first)].tolist():
             if key not in seen:
@@ -42,8 +43,8 @@ def first_pixels_codebook(
                     break
         if len(found) == n_colors:
             break
-    rows = np.searchsorted(pack_colors(histogram.colors), np.array(sorted(found), np.uint32))
-    return histogram.colors[rows]
+    places = np.searchsorted(pack_colors(histogram.colors), np.array(sorted(found), np.uint32))
+    return histogram.colors[places]
 
 
 def median_cut_codebook(

@@ -34,14 +34,14 @@ from codec.kernels.lloyd import cluster_sums, lloyd_steps, move_codewords
 from codec.kernels.summary import summarize
 from codec.limits import MAX_PIXELS_COUNTED_EXACTLY
 from codec.options import EFFORTS, Effort
-from codec.threads import run_parallel, thread_count
+from codec.threads import row_strips, run_parallel, thread_count
 
 AXES = 4
 _EIGHTHS = 8  # of a color value: the grid of code-words that are not rounded yet
 _THREADED_POINTS = 1 << 14
 _MAX_MOMENT = 2.0**60
 _PART_COLORS = 1 << 19
-_COLORS_AT_ONCE = 1 << 16
+_COLOR_PIXELS = 4  # that take as much memory as placing a color
 _NEGLIGIBLE = 1e-5
 _TRIALS = 2  # at the same time; not the number of threads, on which nothing may depend
 
@@ -91,8 +91,7 @@ class Frame:
         if self.plain:
             return colors.astype(np.int32) * _EIGHTHS
         points = np.empty((len(colors), len(self._low)), dtype=np.int32)
-        for start in range(0, len(colors), _COLORS_AT_ONCE):
-            part = slice(start, start + _COLORS_AT_ONCE)
+        for part in row_strips(len(colors), _COLOR_PIXELS):
             placed = (self._metric.coordinates(colors[part]) - self._low) * self._scale
             points[part] = np.rint(placed)
         return points

@@ -31,13 +31,13 @@ from threadpoolctl import threadpool_limits
 from codec.colors.colorspace import ColorMetric, Points
 from codec.colors.nearest import NearestSearch
 from codec.options import EFFORTS, Effort
-from codec.threads import quiet_warnings
+from codec.threads import quiet_warnings, row_strips
 
 # Above this many colors k-means works on the means of grid cells, so that time and memory stay
 # bounded for every picture while every color still counts.
 MAX_TRAINING_POINTS = 1 << 18
 _COARSE_POINTS = 1 << 14
-_COLORS_AT_ONCE = 1 << 16
+_COLOR_PIXELS = 4  # that take as much memory as placing a color
 _SETTLE_ROUNDS = 16
 _NEGLIGIBLE = 1e-5
 
@@ -271,8 +271,7 @@ def _sample_colors(colors: Codebook, counts: Counts, metric: ColorMetric) -> Wei
     """Place colors, and bin them as they come if they are too many."""
     points, weights = np.empty((0, 0)), np.empty(0)
     step = 1.0
-    for start in range(0, len(colors), _COLORS_AT_ONCE):
-        part = slice(start, start + _COLORS_AT_ONCE)
+    for part in row_strips(len(colors), _COLOR_PIXELS):
         placed = metric.coordinates(colors[part])
         points = np.vstack([points.reshape(-1, placed.shape[1]), placed])
         weights = np.concatenate([weights, counts[part]])

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from codec.colors.pixels import as_rows, pack_colors, strips, unpack_colors
+from codec.colors.pixels import as_rows, pack_colors, unpack_colors
 from codec.kernels import compiled
-from codec.threads import run_parallel, spans
+from codec.threads import row_strips, run_parallel, spans
 
-_STRIP_PIXELS = 1 << 20
 _TABLE_PIXELS = 1 << 22
 _PART_PIXELS = 1 << 27
-_THREAD_PIXELS = 1 << 18
 _BUCKETS = 1 << 12
 _LOW_HALF = np.uint64(0xFFFFFFFF)
 
@@ -85,8 +83,8 @@ def _count_in_table(
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
     """Count in a table over all colors; its 64 MiB are less than large pictures' sorting."""
     table = np.zeros(1 << 8 * pixels.shape[2], dtype=np.uint32)
-    for _, strip in strips(pixels):
-        keys, counts = _count_strip(strip)
+    for rows in row_strips(*pixels.shape[:2]):
+        keys, counts = _count_strip(pixels[rows])
         table[keys] += counts
     keys = np.flatnonzero(table).astype(np.uint32)
     return keys, table[keys].astype(np.int64)
@@ -100,7 +98,9 @@ def _count_by_sorting(
     entries = np.concatenate(
         [
             keys.astype(np.uint64) << np.uint64(32) | counts
-            for keys, counts in (_count_strip(strip) for _, strip in strips(pixels))
+            for keys, counts in (
+                _count_strip(pixels[rows]) for rows in row_strips(*pixels.shape[:2])
+            )
         ]
     )
     entries.sort()
@@ -110,10 +110,10 @@ def _count_by_sorting(
 
 
 def _count_strip(
-    strip: npt.NDArray[np.uint32],
+    pixels: npt.NDArray[np.uint8],
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
     """Count the colors of a strip, in ascending order of their keys."""
-    keys = strip.reshape(-1)
+    keys = pack_colors(pixels).reshape(-1)
     keys.sort()
     starts = _run_starts(keys)
     return keys[starts], np.diff(starts, append=keys.size).astype(np.uint32)
@@ -127,7 +127,7 @@ def _count_compiled(pixels: npt.NDArray[np.uint8]) -> ColorHistogram:
         parts = (_count_compiled(pixels[top : top + step]) for top in range(0, height, step))
         return functools.reduce(operator.add, parts)
     count = _count_small if channels <= 2 else _count_in_buckets
-    return count(as_rows(pixels), channels, spans(height, width, _THREAD_PIXELS))
+    return count(as_rows(pixels), channels, spans(height, width))
 
 
 def _count_small(rows: npt.NDArray[np.uint8], channels: int, parts: list[slice]) -> ColorHistogram:

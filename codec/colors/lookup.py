@@ -8,11 +8,9 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
+from codec.colors.pixels import as_rows
 from codec.kernels import compiled
-from codec.threads import run_parallel, spans
-
-_STRIP = 1 << 18
-_THREAD_PIXELS = 1 << 18
+from codec.threads import row_strips, run_parallel, spans
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -41,9 +39,7 @@ def look_up(table: Bytes, labels: Bytes) -> Bytes:
     if compiled() and labels.size and 0 < len(table) <= 256:
         _look_up_compiled(table, labels, values)
         return values
-    step = max(1, _STRIP * len(labels) // labels.size)
-    for start in range(0, len(labels), step):
-        part = slice(start, start + step)
+    for part in row_strips(len(labels), labels.size // len(labels)):
         values[part] = table[labels[part]]
     return values
 
@@ -95,12 +91,9 @@ def _look_up_compiled(table: Bytes, labels: Bytes, values: Bytes) -> None:
     values = values.reshape(len(labels), -1)
 
     def look_up_part(part: slice) -> int:
-        rows = labels[part]
-        if rows.strides[1] != 1 and rows.shape[1] > 1:
-            rows = np.ascontiguousarray(rows)
-        return int(look_up_rows(table, rows, values[part]))
+        return int(look_up_rows(table, as_rows(labels[part]), values[part]))
 
-    parts = spans(len(labels), labels.shape[1], _THREAD_PIXELS)
+    parts = spans(len(labels), labels.shape[1])
     largest = max(run_parallel([functools.partial(look_up_part, part) for part in parts]))
     if largest >= len(table):
         raise IndexError(f"label {largest} is beyond the table of {len(table)}")

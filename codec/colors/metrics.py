@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
+from codec.threads import row_strips
 
 Pixels = npt.NDArray[np.uint8]
-_STRIP_PIXELS = 1 << 20
 _SSIM_WINDOW = 7
 
 
@@ -56,8 +56,7 @@ def squared_error(original: Pixels, decoded: Pixels) -> float:
     total = 0.0
     first = original.reshape(-1, original.shape[-1])
     second = decoded.reshape(-1, decoded.shape[-1])
-    for start in range(0, len(first), _STRIP_PIXELS):
-        part = slice(start, start + _STRIP_PIXELS)
+    for part in row_strips(len(first), 1):
         total += float(squared_errors(first[part], second[part]).sum())
     return total
 
@@ -167,11 +166,10 @@ def _delta_e(original: Pixels, decoded: Pixels) -> npt.NDArray[np.float32]:
     from skimage.color import deltaE_ciede2000, rgb2lab
 
     parts = []
-    step = max(1, _STRIP_PIXELS // original.shape[1])
-    for top in range(0, len(original), step):
+    for rows in row_strips(*original.shape[:2]):
         first, second = (
             rgb2lab(np.broadcast_to(part, (*part.shape[:2], 3)) / np.float32(255))
-            for part in (original[top : top + step], decoded[top : top + step])
+            for part in (original[rows], decoded[rows])
         )
         parts.append(deltaE_ciede2000(first, second).astype(np.float32).reshape(-1))
     return np.concatenate(parts)

@@ -1,13 +1,9 @@
 """Pictures as arrays: their channels, rows and colors."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
-
-_STRIP_PIXELS = 1 << 20
 
 
 def as_channels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -59,28 +55,6 @@ def unpack_colors(keys: npt.NDArray[np.uint32], channels: int) -> npt.NDArray[np
     """Undo `pack_colors`: keys of shape (U,) to colors of shape (U, C)."""
     octets = keys.astype(">u4").view(np.uint8).reshape(-1, 4)
     return np.ascontiguousarray(octets[:, 4 - channels :])
-
-
-def strips(pixels: npt.NDArray[np.uint8]) -> Iterator[tuple[slice, npt.NDArray[np.uint32]]]:
-    """Walk a picture in strips of packed colors, so that memory stays bounded.
-
-    Parameters
-    ----------
-    pixels : ndarray of shape (H, W, C), dtype uint8
-        Any strides.
-
-    Yields
-    ------
-    rows : slice
-        Which rows the strip covers.
-    keys : ndarray of shape (rows, W), dtype uint32
-        Packed colors of these rows.
-    """
-    height, width = pixels.shape[:2]
-    step = max(1, _STRIP_PIXELS // width)
-    for top in range(0, height, step):
-        rows = slice(top, min(top + step, height))
-        yield rows, pack_colors(pixels[rows])
 
 
 def as_rows(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

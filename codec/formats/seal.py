@@ -9,11 +9,11 @@ import struct
 
 from codec.errors import FormatError
 from codec.indexed import IndexedImage
+from codec.threads import row_strips
 
 _NAME = b"KMCODEC"
 VERSION = b"1"
 SEAL_SIZE = 40
-_ROWS_AT_ONCE = 256
 
 
 def make_seal(indexed: IndexedImage) -> bytes:
@@ -34,8 +34,8 @@ def make_seal(indexed: IndexedImage) -> bytes:
         struct.pack(">IIHB", indexed.height, indexed.width, indexed.n_colors, indexed.channels)
     )
     digest.update(indexed.codebook.tobytes())
-    for top in range(0, indexed.height, _ROWS_AT_ONCE):
-        digest.update(indexed.labels[top : top + _ROWS_AT_ONCE].tobytes())
+    for rows in row_strips(indexed.height, indexed.width):
+        digest.update(indexed.labels[rows].tobytes())
     return _NAME + VERSION + digest.digest()
 
 

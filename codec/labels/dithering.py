@@ -35,17 +35,13 @@ from codec.colors.histogram import ColorHistogram
 from codec.colors.pixels import as_rows
 from codec.kernels import compiled
 from codec.labels.nearest import label_pixels
-from codec.threads import run_parallel, spans
+from codec.threads import row_strips, run_parallel, spans
 
 Bytes = npt.NDArray[np.uint8]
 Sample = list[int]
 
 FULL_STRENGTH = 256
 THRESHOLDS = 64
-_STRIP_PIXELS = 1 << 20
-_THREAD_COLORS = 1 << 12
-# Colors whose mixtures are held at once, in 16 MiB.
-_COLORS_AT_ONCE = 1 << 18
 # Alpha 255 as seen, by channels: sqrt(n / 12) * 255 for n color channels.
 _OPAQUE_ALPHA = {1: 0, 2: 74, 3: 0, 4: 128}
 
@@ -183,17 +179,15 @@ class _Compiled(_Ditherer):
         height, width, channels = pixels.shape
         prepared = self._prepared()
         errors = np.zeros((2, (width + 2) * channels), dtype=np.int32)
-        rows = max(1, _STRIP_PIXELS // width)
-        for top in range(0, height, rows):
-            part = slice(top, top + rows)
-            prepared.diffuse(as_rows(pixels[part]), top, errors, labels[part])
+        for strip in row_strips(height, width):
+            prepared.diffuse(as_rows(pixels[strip]), strip.start, errors, labels[strip])
 
     def mix(self, colors: Bytes, mixtures: Bytes) -> None:
         colors = np.ascontiguousarray(colors)
         run_parallel(
             [
                 functools.partial(self._prepared().mix, colors[part], self.ranks, mixtures[part])
-                for part in spans(len(colors), 1, _THREAD_COLORS)
+                for part in spans(len(colors), THRESHOLDS)
             ]
         )
 
@@ -294,18 +288,17 @@ def _take_in_order(
         for shift in range(0, max(size - 1, 1).bit_length(), 8)
     ]
     thresholds = bayer_thresholds()[:, np.arange(width) % 8]
-    for start in range(0, size, _COLORS_AT_ONCE):
-        part = slice(start, start + _COLORS_AT_ONCE)
+    for part in row_strips(size, 1):  # of 16 MiB of mixtures
         mixtures = np.repeat(color_labels[part, None], THRESHOLDS, axis=1)
         ditherer.mix(histogram.colors[part], mixtures)
         for y in range(height):
             color = np.zeros(width, dtype=np.int64)
             for shift, digit in enumerate(digits):
                 color += digit[y].astype(np.int64) << 8 * shift
-            here = (color >= start) & (color < start + len(mixtures))
+            here = (color >= part.start) & (color < part.stop)
             np.copyto(
                 labels[y],
-                mixtures[np.where(here, color - start, 0), thresholds[y % 8]],
+                mixtures[np.where(here, color - part.start, 0), thresholds[y % 8]],
                 where=here,
             )
     return labels

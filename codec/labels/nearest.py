@@ -11,13 +11,11 @@ import numpy.typing as npt
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
 from codec.colors.nearest import NearestSearch
-from codec.colors.pixels import as_rows, pack_colors, strips
+from codec.colors.pixels import as_rows, pack_colors
 from codec.kernels import compiled
-from codec.threads import run_parallel, spans
+from codec.threads import row_strips, run_parallel, spans
 
-_COLORS_AT_ONCE = 1 << 18
-_THREAD_COLORS = 1 << 15
-_THREAD_PIXELS = 1 << 18
+_COLOR_WORK = 8  # of labeling a color, in pixels
 
 
 def label_colors(
@@ -47,13 +45,11 @@ def label_colors(
     labels = np.empty(len(colors), dtype=np.uint8)
 
     def label(part: slice) -> None:
-        for start in range(part.start, part.stop, _COLORS_AT_ONCE):
-            strip = slice(start, min(start + _COLORS_AT_ONCE, part.stop))
-            labels[strip] = search(np.ascontiguousarray(colors[strip]), codebook, metric)
+        some, own = colors[part], labels[part]
+        for strip in row_strips(len(some), 1):
+            own[strip] = search(np.ascontiguousarray(some[strip]), codebook, metric)
 
-    run_parallel(
-        [functools.partial(label, part) for part in spans(len(colors), 1, _THREAD_COLORS)]
-    )
+    run_parallel([functools.partial(label, part) for part in spans(len(colors), _COLOR_WORK)])
     return labels
 
 
@@ -127,7 +123,8 @@ def label_pixels(
     table = np.zeros(1 << 8 * min(channels, 3), dtype=np.uint8)
     table[keys[opaque] >> shift] = color_labels[opaque]
     rest_keys, rest_labels = keys[~opaque], color_labels[~opaque]
-    for rows, strip in strips(pixels):
+    for rows in row_strips(*pixels.shape[:2]):
+        strip = pack_colors(pixels[rows])
         labels[rows] = table[strip >> shift]
         if rest_keys.size:
             searched = strip & 255 != 255
@@ -161,5 +158,5 @@ def _label_compiled(
     def label(part: slice) -> None:
         map_pixels(as_rows(pixels[part]), channels, table, firsts, keys, key_labels, labels[part])
 
-    run_parallel([functools.partial(label, part) for part in spans(height, width, _THREAD_PIXELS)])
+    run_parallel([functools.partial(label, part) for part in spans(height, width)])
     return labels

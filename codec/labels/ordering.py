@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from codec.colors.pixels import as_rows
 from codec.kernels import compiled
 
 # Labels are counted in bands of a large picture.
@@ -62,10 +63,6 @@ def _bands(labels: Labels, pixels: int) -> list[Labels]:
     return [labels[top : top + rows] for top in tops]
 
 
-def _as_rows(labels: Labels) -> Labels:
-    return labels if labels.strides[1] == 1 else np.ascontiguousarray(labels)
-
-
 def _count_labels(bands: Sequence[Labels], size: int) -> Counts:
     """Count how often each label occurs."""
     counts = np.zeros(256, dtype=np.int64)
@@ -73,7 +70,7 @@ def _count_labels(bands: Sequence[Labels], size: int) -> Counts:
         from codec.kernels.neighbors import count_labels
 
         for band in bands:
-            count_labels(_as_rows(band), counts)
+            count_labels(as_rows(band), counts)
     else:
         for band in bands:
             counts += np.bincount(band.reshape(-1), minlength=256)
@@ -87,7 +84,7 @@ def _count_neighbors(bands: Sequence[Labels], size: int) -> Counts:
         from codec.kernels.neighbors import count_pairs
 
         for band in bands:
-            count_pairs(_as_rows(band), pairs)
+            count_pairs(as_rows(band), pairs)
     else:
         for band in bands:
             wide = band.astype(np.int32)

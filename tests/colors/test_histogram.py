@@ -33,7 +33,7 @@ def test_strips_and_tables_count_as_one_pass_does(
 ) -> None:
     pixels = np.random.RandomState(0).randint(0, 9, (64, 33, channels)).astype(np.uint8)
     expected = _counted_by_numpy(pixels)
-    monkeypatch.setattr("codec.colors.pixels._STRIP_PIXELS", 100)
+    monkeypatch.setattr("codec.threads.STRIP_PIXELS", 100)
     for limit in (1, 1 << 22):
         monkeypatch.setattr(module, "_TABLE_PIXELS", limit)
 

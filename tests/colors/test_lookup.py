@@ -10,5 +10,5 @@ def test_looking_up_in_strips_is_looking_up(path: str, monkeypatch: pytest.Monke
     state = np.random.RandomState(4)
     labels, table = state.randint(0, 9, (31, 17)).astype(np.uint8), state.randint(0, 256, (9, 4))
     for strip in (1, 16, 100, 1 << 18):
-        monkeypatch.setattr("codec.colors.lookup._STRIP", strip)
+        monkeypatch.setattr("codec.threads.STRIP_PIXELS", strip)
         assert (look_up(table.astype(np.uint8), labels) == table[labels]).all()

@@ -10,11 +10,11 @@ from kernel_tools import Bytes
 from marks import needs_kernels, slowly
 
 import codec
+from codec import threads
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import count_colors
 from codec.colors.metrics import measure
 from codec.compressor import compress_with_details
-from codec.labels import dithering
 from codec.labels.dithering import dither_pixels, fixed_strength
 from codec.labels.nearest import label_colors
 from codec.settings import CompressSettings
@@ -130,8 +130,8 @@ def test_what_is_lossless_is_left_alone(make: Callable[[], Bytes], kind: str) ->
 def test_threads_change_nothing(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = many_colors(height=100, width=120)
     results = set()
-    for threads in ("1", "2", "4"):
-        monkeypatch.setenv("KMCODEC_THREADS", threads)
+    for count in ("1", "2", "4"):
+        monkeypatch.setenv("KMCODEC_THREADS", count)
         results.add(codec.compress(pixels, 32, dither=kind).labels.tobytes())
     assert len(results) == 1
 
@@ -144,9 +144,8 @@ def test_a_picture_in_strips_and_groups_is_the_same(
     pixels = many_colors(height=40, width=50)
     codebook = np.unique(pixels[::4, ::4].reshape(-1, 3), axis=0)[::3]
     whole = dithered(pixels, codebook, kind)
-    monkeypatch.setattr(dithering, "_STRIP_PIXELS", 150)
-    monkeypatch.setattr(dithering, "_COLORS_AT_ONCE", 100)
-    monkeypatch.setattr(dithering, "_THREAD_COLORS", 7)
+    monkeypatch.setattr(threads, "STRIP_PIXELS", 150)
+    monkeypatch.setattr(threads, "THREAD_PIXELS", 7 * 64)
     monkeypatch.setenv("KMCODEC_THREADS", "4")
     assert np.array_equal(dithered(pixels, codebook, kind), whole)
     turned = np.asarray(pixels[:, ::-1].copy()[:, ::-1])  # strides that run backwards
