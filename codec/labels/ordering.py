@@ -14,9 +14,9 @@ import numpy.typing as npt
 from codec.colors.pixels import as_rows
 from codec.kernels import compiled
 
-# Labels are counted in bands of a large picture.
+# Of a large picture labels are counted in samples of rows.
 _SAMPLE_PIXELS = 1 << 20
-_BAND_ROWS = 32
+_SAMPLE_ROWS = 32
 _MAX_SWAPS = 512
 
 Labels = npt.NDArray[np.uint8]
@@ -38,56 +38,56 @@ def order_codewords(labels: Labels, size: int) -> npt.NDArray[np.intp]:
     order : ndarray of shape (K,), dtype intp
         ``codebook[order]`` is the codebook in the chosen order.
     """
-    sample = _bands(labels, _SAMPLE_PIXELS)
-    if size < 3 or _is_flat(sample):
-        return np.argsort(-_count_labels(sample, size), kind="stable")
-    return _linear_arrangement(_count_neighbors(sample, size))
+    samples = _row_samples(labels, _SAMPLE_PIXELS)
+    if size < 3 or _is_flat(samples):
+        return np.argsort(-_count_labels(samples, size), kind="stable")
+    return _linear_arrangement(_count_neighbors(samples, size))
 
 
-def _is_flat(bands: Sequence[Labels]) -> bool:
+def _is_flat(samples: Sequence[Labels]) -> bool:
     """Tell whether more than three quarters of the labels equal those to their left."""
-    equal = sum(int(np.count_nonzero(band[:, 1:] == band[:, :-1])) for band in bands)
-    return 4 * equal > 3 * sum(band.size - len(band) for band in bands)
+    equal = sum(int(np.count_nonzero(rows[:, 1:] == rows[:, :-1])) for rows in samples)
+    return 4 * equal > 3 * sum(rows.size - len(rows) for rows in samples)
 
 
-def _bands(labels: Labels, pixels: int) -> list[Labels]:
+def _row_samples(labels: Labels, pixels: int) -> list[Labels]:
     """Take whole rows of a picture, evenly spread, about as many as have this many pixels."""
     height, width = labels.shape
     rows = max(1, pixels // width)
     if rows >= height:
         return [labels]
-    count = -(-rows // _BAND_ROWS)
+    count = -(-rows // _SAMPLE_ROWS)
     rows //= count
     skipped = height - rows * count
-    tops = [skipped * (band + 1) // (count + 1) + rows * band for band in range(count)]
+    tops = [skipped * (i + 1) // (count + 1) + rows * i for i in range(count)]
     return [labels[top : top + rows] for top in tops]
 
 
-def _count_labels(bands: Sequence[Labels], size: int) -> Counts:
+def _count_labels(samples: Sequence[Labels], size: int) -> Counts:
     """Count how often each label occurs."""
     counts = np.zeros(256, dtype=np.int64)
     if compiled():
         from codec.kernels.neighbors import count_labels
 
-        for band in bands:
-            count_labels(as_rows(band), counts)
+        for rows in samples:
+            count_labels(as_rows(rows), counts)
     else:
-        for band in bands:
-            counts += np.bincount(band.reshape(-1), minlength=256)
+        for rows in samples:
+            counts += np.bincount(rows.reshape(-1), minlength=256)
     return counts[:size]
 
 
-def _count_neighbors(bands: Sequence[Labels], size: int) -> Counts:
+def _count_neighbors(samples: Sequence[Labels], size: int) -> Counts:
     """Count how often two different labels touch, in the four directions; symmetric."""
     pairs = np.zeros((256, 256), dtype=np.int64)
     if compiled():
         from codec.kernels.neighbors import count_pairs
 
-        for band in bands:
-            count_pairs(as_rows(band), pairs)
+        for rows in samples:
+            count_pairs(as_rows(rows), pairs)
     else:
-        for band in bands:
-            wide = band.astype(np.int32)
+        for rows in samples:
+            wide = rows.astype(np.int32)
             for first, second in ((wide[:, :-1], wide[:, 1:]), (wide[:-1], wide[1:])):
                 both = (first << 8 | second).reshape(-1)
                 pairs += np.bincount(both, minlength=1 << 16).reshape(256, 256)

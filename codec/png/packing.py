@@ -9,7 +9,7 @@ from codec.png.rowfilters import NONE, SUB, UP, filter_rows
 
 _TRIAL_LEVEL = 5
 _TRIAL_BYTES = 1 << 20
-_BANDS = 8
+_SAMPLES = 8
 _FLAT_RATIO = 16
 
 Rows = npt.NDArray[np.uint8]
@@ -36,18 +36,18 @@ def deflate_level(rows: Rows, effort: str) -> int:
             return level
     if chosen.deflate_flat == chosen.deflate_beyond:
         return chosen.deflate_beyond
-    trial = _sample(rows)
+    trial = _row_samples(rows)
     flat = _trial_size(trial) * _FLAT_RATIO < trial.size
     return chosen.deflate_flat if flat else chosen.deflate_beyond
 
 
-def _sample(rows: Rows) -> Rows:
-    """Take bands of rows, evenly spread, as many as a trial needs."""
-    height = max(1, _TRIAL_BYTES // rows.shape[1] // _BANDS)
-    if height * _BANDS >= len(rows):
+def _row_samples(rows: Rows) -> Rows:
+    """Take samples of rows, evenly spread, as many as a trial needs."""
+    height = max(1, _TRIAL_BYTES // rows.shape[1] // _SAMPLES)
+    if height * _SAMPLES >= len(rows):
         return rows
-    gap = (len(rows) - height) / (_BANDS - 1)
-    tops = [int(band * gap) for band in range(_BANDS)]
+    gap = (len(rows) - height) / (_SAMPLES - 1)
+    tops = [int(i * gap) for i in range(_SAMPLES)]
     return np.concatenate([rows[top : top + height] for top in tops])
 
 
@@ -68,6 +68,6 @@ def best_filter(rows: Rows) -> Rows:
     filtered : ndarray of shape (H, 1 + S), dtype uint8
         All rows filtered alike: None, Sub or Up.
     """
-    trial = _sample(rows)
+    trial = _row_samples(rows)
     kinds = (NONE, SUB, UP)
     return filter_rows(rows, min(kinds, key=lambda kind: _trial_size(filter_rows(trial, kind))))

@@ -7,7 +7,12 @@ import numpy.typing as npt
 import pytest
 
 from codec.colors.lookup import renumber
-from codec.labels.ordering import _bands, _count_neighbors, _linear_arrangement, order_codewords
+from codec.labels.ordering import (
+    _count_neighbors,
+    _linear_arrangement,
+    _row_samples,
+    order_codewords,
+)
 
 
 def _smooth_labels(size: int, seed: int) -> np.ndarray:
@@ -70,21 +75,21 @@ def test_small_arrangements_are_near_the_optimum() -> None:
         assert _cost(touching, _linear_arrangement(touching)) <= 1.05 * best
 
 
-def test_bands_are_whole_rows_spread_over_the_picture() -> None:
+def test_samples_are_whole_rows_spread_over_the_picture() -> None:
     for height, width, pixels in itertools.product((1, 9, 100, 431), (1, 40, 999), (1, 500, 9999)):
         labels = np.arange(height, dtype=np.uint16)[:, None].repeat(width, axis=1)
 
-        bands = _bands(labels, pixels)  # type: ignore[arg-type]  # labels tell more rows apart
+        samples = _row_samples(labels, pixels)  # type: ignore[arg-type]  # labels tell more rows apart
 
-        rows = np.concatenate([band[:, 0] for band in bands])
+        rows = np.concatenate([sample[:, 0] for sample in samples])
         assert (np.diff(rows.astype(int)) > 0).all()
-        assert all((np.diff(band[:, 0]) == 1).all() for band in bands)
+        assert all((np.diff(sample[:, 0]) == 1).all() for sample in samples)
         assert len(rows) <= max(1, pixels // width)
         assert len(rows) >= min(height, 0.6 * pixels // width)
         assert abs(int(rows[0]) - (height - 1 - int(rows[-1]))) <= 1
 
 
-def test_the_order_of_a_large_picture_comes_from_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_order_of_a_large_picture_comes_from_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = _smooth_labels(100, 5)
     monkeypatch.setattr("codec.labels.ordering._SAMPLE_PIXELS", 2000)
 
