@@ -22,6 +22,7 @@ from codec.kernels import compiled
 from codec.labels.dithering import dither_pixels, fixed_strength
 from codec.labels.nearest import label_colors, label_pixels
 from codec.labels.ordering import order_codewords
+from codec.limits import MAX_CODEBOOK_SIZE
 from codec.settings import CompressSettings
 from codec.stopwatch import Stopwatch
 from codec.threads import row_strips
@@ -64,7 +65,7 @@ class Compression:
 
 def compress(
     pixels: npt.NDArray[np.uint8],
-    n_colors: int = 256,
+    n_colors: int = MAX_CODEBOOK_SIZE,
     *,
     seed: int = 0,
     engine: str = "auto",
@@ -260,9 +261,9 @@ def _mse(
 
 def _used_labels(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
     """Tell which labels there are, ascending."""
-    counts = np.zeros(256, dtype=np.int64)
+    counts = np.zeros(MAX_CODEBOOK_SIZE, dtype=np.int64)
     for rows in row_strips(*labels.shape):
-        counts += np.bincount(labels[rows].reshape(-1), minlength=256)
+        counts += np.bincount(labels[rows].reshape(-1), minlength=MAX_CODEBOOK_SIZE)
     return np.flatnonzero(counts)
 
 

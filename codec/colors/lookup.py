@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from codec.colors.pixels import as_rows
 from codec.kernels import compiled
+from codec.limits import MAX_CODEBOOK_SIZE
 from codec.threads import row_strips, run_parallel, spans
 
 Bytes = npt.NDArray[np.uint8]
@@ -36,7 +37,7 @@ def look_up(table: Bytes, labels: Bytes) -> Bytes:
         A label is K or more.
     """
     values = np.empty(labels.shape + table.shape[1:], dtype=np.uint8)
-    if compiled() and labels.size and 0 < len(table) <= 256:
+    if compiled() and labels.size and 0 < len(table) <= MAX_CODEBOOK_SIZE:
         _look_up_compiled(table, labels, values)
         return values
     for part in row_strips(len(labels), labels.size // len(labels)):
@@ -75,7 +76,7 @@ def renumber(labels: Bytes, order: npt.NDArray[np.integer]) -> Bytes:
     labels : ndarray of the same shape, dtype uint8
         Bytes of the new codebook.
     """
-    translation = np.zeros(256, dtype=np.uint8)
+    translation = np.zeros(MAX_CODEBOOK_SIZE, dtype=np.uint8)
     translation[order] = np.arange(len(order), dtype=np.uint8)
     return look_up(translation, labels)
 

@@ -12,11 +12,12 @@ from codec.formats.contents import Contents, make_contents
 from codec.formats.npy import decode_npy, encode_npy, parse_npy_header
 from codec.formats.seal import SEAL_SIZE, check_version, is_of_other_version, make_seal
 from codec.indexed import IndexedImage
+from codec.limits import MAX_CODEBOOK_SIZE
 from codec.png.packing import best_filter, deflate_level
 from codec.png.reading import GREY, INDEXED, PngFile, decode_samples, read_png
 from codec.png.writing import write_png
 
-_MAX_CODEBOOK_BYTES = 256 * 4
+_MAX_CODEBOOK_BYTES = MAX_CODEBOOK_SIZE * 4
 
 
 def encode(indexed: IndexedImage, effort: str) -> list[bytes]:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from codec.colors.pixels import as_rows
 from codec.kernels import compiled
+from codec.limits import MAX_CODEBOOK_SIZE
 
 # Of a large picture labels are counted in samples of rows.
 _SAMPLE_PIXELS = 1 << 20
@@ -65,7 +66,7 @@ def _row_samples(labels: Labels, pixels: int) -> list[Labels]:
 
 def _count_labels(samples: Sequence[Labels], size: int) -> Counts:
     """Count how often each label occurs."""
-    counts = np.zeros(256, dtype=np.int64)
+    counts = np.zeros(MAX_CODEBOOK_SIZE, dtype=np.int64)
     if compiled():
         from codec.kernels.neighbors import count_labels
 
@@ -73,13 +74,13 @@ def _count_labels(samples: Sequence[Labels], size: int) -> Counts:
             count_labels(as_rows(rows), counts)
     else:
         for rows in samples:
-            counts += np.bincount(rows.reshape(-1), minlength=256)
+            counts += np.bincount(rows.reshape(-1), minlength=MAX_CODEBOOK_SIZE)
     return counts[:size]
 
 
 def _count_neighbors(samples: Sequence[Labels], size: int) -> Counts:
     """Count how often two different labels touch, in the four directions; symmetric."""
-    pairs = np.zeros((256, 256), dtype=np.int64)
+    pairs = np.zeros((MAX_CODEBOOK_SIZE, MAX_CODEBOOK_SIZE), dtype=np.int64)
     if compiled():
         from codec.kernels.neighbors import count_pairs
 
@@ -90,7 +91,7 @@ def _count_neighbors(samples: Sequence[Labels], size: int) -> Counts:
             wide = rows.astype(np.int32)
             for first, second in ((wide[:, :-1], wide[:, 1:]), (wide[:-1], wide[1:])):
                 both = (first << 8 | second).reshape(-1)
-                pairs += np.bincount(both, minlength=1 << 16).reshape(256, 256)
+                pairs += np.bincount(both, minlength=1 << 16).reshape(pairs.shape)
         np.fill_diagonal(pairs, 0)
     return (pairs + pairs.T)[:size, :size]
 
