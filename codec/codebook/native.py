@@ -13,11 +13,19 @@ From few points to all of them, each step starting where the one before ended:
 Everything is whole numbers: colors on a grid of eighths, or
 the steps of `codec.colors.colorspace`.
 
+Breathing is split and merge. `_newcomers` splits clusters: their new code-words begin halfway to
+the worst-served points. `_least_missed` merges: those code-words go whose clusters cost least in
+others by Ward's method [3]_, and the nearest other is the *heir* of a cluster. The same algorithm
+stands, under the same names and in floating point, in `codec.codebook.sklearn_engine`, the
+reference that this one is compared with.
+
 References
 ----------
 .. [1] B. Fritzke, "Breathing k-means", 2020, arXiv:2006.15666.
 .. [2] P. Fränti, "Efficiency of random swap clustering", Journal of Big Data 5:13, 2018,
    doi:10.1186/s40537-018-0122-y.
+.. [3] J. H. Ward, "Hierarchical grouping to optimize an objective function", Journal of the
+   American Statistical Association 58, 1963, doi:10.1080/01621459.1963.10500845.
 """
 
 import itertools

@@ -1,7 +1,8 @@
 """Histogram to codebook: k-means on every color, converged, and rounded with care.
 
-The ``sklearn`` engine, which is the reference and serves where no compiler was present; each step
-starts where the one before ended:
+The ``sklearn`` engine, which is the reference and serves where no compiler was present: split and
+merge as in `codec.codebook.native`, which explains its words. Each step starts where the one
+before ended:
 
 1. several k-means++ starts on a coarse grid, where one costs milliseconds;
 2. breathing on that grid: code-words are added where the error is greatest and taken away where
