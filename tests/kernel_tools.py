@@ -3,10 +3,12 @@
 All points are read-only, so that no kernel can change what it was given.
 """
 
+import importlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,8 +19,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from marks import slowly
 
+from codec import kernels
 from codec.colors.histogram import ColorHistogram
 from codec.colors.pixels import pack_colors
+
+TWINS = sorted(path.stem for path in Path(kernels.__file__).parent.glob("plain/[a-z]*.py"))
+
+
+def hand_out_twins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let callers get the plain modules, compiled or not."""
+    for name in TWINS:
+        twin = importlib.import_module(f"codec.kernels.plain.{name}")
+        monkeypatch.setattr(kernels, name, twin)
+
 
 # Pixels
 

@@ -151,7 +151,8 @@ def look_up_rows(const uint8_t[:, ::1] table, const uint8_t[:, :] labels, uint8_
     Returns
     -------
     largest : int
-        The largest label; where it is K or more, `rows` hold zeros for want of a row.
+        The largest label, or 0 if none can be K or more. Where it is, `rows` hold zeros for want
+        of a row.
     """
     cdef Py_ssize_t y, x, width = labels.shape[1], height = labels.shape[0]
     cdef Py_ssize_t size = table.shape[0], channels = table.shape[1]
