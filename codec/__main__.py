@@ -18,6 +18,9 @@ def run() -> NoReturn:
     # OpenBLAS starts its threads when NumPy is imported; they only get in the way of ours.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     warnings.showwarning = _show_warning
+    if any(option.startswith("error") for option in sys.warnoptions):  # python -W error
+        # What `codec.kernels` has to say stops nobody.
+        warnings.filterwarnings("default", message="without compiled kernels")
     try:
         code = main()
     except SystemExit as end:

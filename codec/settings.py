@@ -4,8 +4,8 @@ import operator
 from dataclasses import dataclass
 from numbers import Real
 
+from codec import kernels
 from codec.errors import ParameterError
-from codec.kernels import compiled
 from codec.limits import MAX_CODEBOOK_SIZE, MAX_PIXELS, MAX_SEED
 from codec.options import CODEBOOK_SOURCES, COLOR_SPACES, DITHER_KINDS, EFFORTS, ENGINE_NAMES
 
@@ -118,12 +118,13 @@ def resolve_engine(name: str) -> str:
         There is no such engine, or it was not compiled when the package was installed.
     """
     if name == "auto":
-        return "native" if compiled() else "sklearn"
+        kernels.tell_what_runs()
+        return "native" if kernels.COMPILED else "sklearn"
     if name not in ENGINE_NAMES:
         raise ParameterError(
             f"engine {name!r} is not one of auto, {', '.join(ENGINE_NAMES)}", "engine"
         )
-    if name == "native" and not compiled():
+    if name == "native" and not kernels.COMPILED:
         raise ParameterError(
             "engine 'native' was not compiled when kmcodec was installed", "engine"
         )

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
+from codec import kernels
+
 # Held by who silences warnings or a library's stderr, which is done for all threads at once, and
 # by who has something to say.
 silence = threading.RLock()
@@ -49,11 +51,14 @@ def thread_count() -> int:
 
 @contextmanager
 def quiet_warnings() -> Iterator[None]:
-    """Keep libraries from warning, one thread at a time."""
+    """Keep libraries from warning, one thread at a time.
+
+    What `codec.kernels` has to say is heard, since it is said once.
+    """
     import warnings
 
     with silence, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.filterwarnings("ignore", message=f"(?!{kernels.WITHOUT})")
         yield
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pytest
 
 import codec
+from codec import kernels
 from codec.cli.commands import main
 
 # Threads of k-means that wait for each other do so asleep, which tests on a busy machine need.
@@ -224,6 +225,8 @@ def child_environment(**more: str) -> dict[str, str]:
         for name in ("PATH", "HOME", "SYSTEMROOT", "OMP_WAIT_POLICY", "KMCODEC_THREADS")
         if name in os.environ
     }
+    if not kernels.COMPILED:
+        keep["PYTHONWARNINGS"] = f"ignore:{kernels.WITHOUT}"
     return {**keep, "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 

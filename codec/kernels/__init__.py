@@ -1,19 +1,21 @@
 """Compiled loops: arrays in, arrays out, no policy.
 
-Each module is one concern, written in Cython, releases the GIL while it works, and equals its
-plain NumPy twin in the tests exactly. Where no compiler was present they do not exist, and
-`compiled` says so.
+Each module is one concern, written in Cython, and releases the GIL while it works. Where no
+compiler was present, its twin in `codec.kernels.plain` takes its place, with the same results and
+more time. Whoever writes ``kernels.mapping.look_up_rows(...)`` gets the one or the other, imported
+when first asked for; a run that makes do with twins says so once.
 """
 
-import functools
+import importlib
 import os
 from importlib.machinery import EXTENSION_SUFFIXES
+from types import ModuleType
 
 NAMES = (
     "breathing",
     "cells",
-    "dither",
     "distortion",
+    "dither",
     "histogram",
     "labelcoder",
     "labelcolors",
@@ -27,8 +29,57 @@ NAMES = (
 )
 
 
-@functools.cache
-def compiled() -> bool:
-    """Tell whether the kernels were built, all of them."""
+def _all_there() -> bool:
     files = {file for folder in __path__ for file in os.listdir(folder)}
     return all(any(name + suffix in files for suffix in EXTENSION_SUFFIXES) for name in NAMES)
+
+
+COMPILED = _all_there()  # what runs here: all of the kernels, or none
+WITHOUT = "without compiled kernels"
+CURE = "install a C compiler and reinstall kmcodec"
+_untold = [f"{WITHOUT}, kmcodec takes many times as long: {CURE}"]
+
+
+def compiled() -> bool:
+    """Tell whether the kernels were built, all of them."""
+    return COMPILED
+
+
+def tell_what_runs() -> None:
+    """Warn, once a process, that nothing was compiled."""
+    if COMPILED:
+        return
+    try:
+        text = _untold.pop()  # of several threads one gets it
+    except IndexError:
+        return
+    import warnings
+
+    warnings.warn(text, RuntimeWarning, stacklevel=4)
+
+
+def hand_out(name: str, plain: str) -> ModuleType:
+    """Import a kernel, or what stands in for it.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`.
+    plain : str
+        Full name of the module that takes its place where nothing was compiled.
+
+    Returns
+    -------
+    module : module
+        Either of them, with the same functions.
+    """
+    if COMPILED:
+        return importlib.import_module(f"{__name__}.{name}")
+    tell_what_runs()
+    return importlib.import_module(plain)
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name not in NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return hand_out(name, f"{__name__}.plain.{name}")

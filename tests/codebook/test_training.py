@@ -178,7 +178,7 @@ def test_millions_of_colors_are_all_seen(engine: str) -> None:
 
 def test_the_engine_is_chosen_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     for built, found in ((True, "native"), (False, "sklearn")):
-        monkeypatch.setattr("codec.settings.compiled", lambda built=built: built)
+        monkeypatch.setattr("codec.kernels.COMPILED", built)
         assert resolve_engine("auto") == found
         assert resolve_engine("sklearn") == "sklearn"
     with pytest.raises(ParameterError, match="not compiled"):

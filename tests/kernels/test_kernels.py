@@ -1,0 +1,138 @@
+"""Which kernels run, and that a run without compiled ones says so, once."""
+
+import contextlib
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli_tools import child_environment, few_colors
+from kernel_tools import TWINS
+
+import codec
+from codec import kernels
+from codec.errors import ParameterError
+from codec.settings import resolve_engine
+from codec.threads import quiet_warnings
+
+KERNELS = Path(kernels.__file__).parent
+SAID = "without compiled kernels"
+
+
+@pytest.fixture
+def without(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An install without compiled kernels, of which nothing has been asked yet."""
+    for name in kernels.NAMES:
+        monkeypatch.delitem(vars(kernels), name, raising=False)
+    monkeypatch.setattr(kernels, "COMPILED", False)
+    monkeypatch.setattr(kernels, "_untold", [f"{SAID}, it takes long"])
+
+
+@contextlib.contextmanager
+def heard() -> Iterator[list[str]]:
+    """What is said about kernels."""
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield texts
+    texts += [
+        str(warning.message) for warning in caught if issubclass(warning.category, RuntimeWarning)
+    ]
+
+
+# The switch
+
+
+def test_names_are_those_of_the_sources() -> None:
+    assert list(kernels.NAMES) == sorted(path.stem for path in KERNELS.glob("*.pyx"))
+
+
+def test_every_kernel_has_a_twin_but_for_the_coder_of_labels() -> None:
+    assert set(kernels.NAMES) - set(TWINS) == {"labelcoder", "labelcolors", "labelmodel"}
+    assert set(TWINS) < set(kernels.NAMES)
+
+
+@pytest.mark.skipif(not kernels.COMPILED, reason="the kernels were not compiled")
+def test_compiled_kernels_are_handed_out_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    with heard() as texts:
+        for name in kernels.NAMES:
+            monkeypatch.delitem(vars(kernels), name, raising=False)
+            assert getattr(kernels, name).__name__ == f"codec.kernels.{name}"
+            assert getattr(kernels, name) is sys.modules[f"codec.kernels.{name}"]
+        assert resolve_engine("auto") == "native"
+    assert texts == []
+    assert kernels.compiled()
+
+
+def test_twins_are_handed_out_where_nothing_was_compiled(without: None) -> None:
+    for name in TWINS:
+        assert getattr(kernels, name).__name__ == f"codec.kernels.plain.{name}"
+    assert not kernels.compiled()
+
+
+def test_nothing_else_is_handed_out() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        kernels.nothing  # noqa: B018
+
+
+@pytest.mark.slow
+def test_a_kernel_is_imported_when_it_is_asked_for() -> None:
+    script = (
+        "import sys\nfrom codec import kernels\n"
+        "def loaded(): return sorted(n for n in sys.modules if n.startswith('codec.kernels.'))\n"
+        "print(loaded(), 'numpy' in sys.modules)\nkernels.mapping\nprint(loaded())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], env=child_environment(),
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    before, after = done.stdout.splitlines()
+    assert before == "[] False"
+    expected = ["mapping"] if kernels.COMPILED else ["plain", "plain.mapping"]
+    assert after == str([f"codec.kernels.{name}" for name in expected])
+
+
+def test_the_engine_is_the_one_that_runs(without: None) -> None:
+    assert resolve_engine("auto") == "sklearn"
+    assert resolve_engine("sklearn") == "sklearn"
+    with pytest.raises(ParameterError, match="was not compiled") as caught:
+        resolve_engine("native")
+    assert caught.value.reason == "engine"
+
+
+# Saying it
+
+
+def test_of_many_threads_one_says_it(without: None) -> None:
+    meeting = threading.Barrier(8, timeout=60)
+
+    def ask() -> None:
+        meeting.wait()
+        assert kernels.mapping.__name__ == "codec.kernels.plain.mapping"
+
+    with heard() as texts:
+        askers = [threading.Thread(target=ask) for _ in range(8)]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+    assert len(texts) == 1
+
+
+def test_it_is_heard_while_libraries_are_kept_quiet(without: None) -> None:
+    with heard() as texts, quiet_warnings():
+        warnings.warn("of a library", RuntimeWarning, stacklevel=1)
+        warnings.warn("of a library", UserWarning, stacklevel=1)
+        codec.compress(few_colors())
+    assert [text[: len(SAID)] for text in texts] == [SAID]
+
+
+def test_whoever_wants_no_warnings_hears_none(without: None) -> None:
+    with heard() as texts:
+        warnings.filterwarnings("ignore", message=SAID)
+        with quiet_warnings():
+            codec.compress(few_colors())
+    assert texts == []
