@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cli_tools import VECTORS, Sandbox, child_environment, few_colors, many_colors, run_script
+from cli_tools import Sandbox, child_environment, few_colors, many_colors, run_script
 from fault_tools import drive
 from marks import slowly
 
@@ -113,23 +113,6 @@ def test_names_that_the_terminal_cannot_show_do_not_stop_a_process(sandbox: Sand
     assert run.code == 0, run.err
     assert run.err.startswith(r"\udcff\xe9.png  ")
     assert run.err.isascii()
-
-
-def test_a_slow_coder_is_told_in_a_line(tmp_path: Path) -> None:
-    (tmp_path / "flag.kmc").write_bytes((VECTORS / "flag.kmc").read_bytes())
-    script = (
-        "import sys\nfrom codec import kernels\nkernels.compiled = lambda: False\n"
-        "sys.argv = ['kmcodec', 'decompress', 'flag.kmc']\n"
-        "from codec.__main__ import run\nrun()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, env=child_environment(), text=True,
-        capture_output=True, check=True,
-    )  # fmt: skip
-    first = done.stderr.splitlines()[0]
-    assert first.startswith("kmcodec: warning: without compiled kernels")
-    assert done.stderr.count("warning") == 1
-    assert (tmp_path / "flag.decoded.png").exists()
 
 
 def test_running_as_a_module_is_running_the_command(pair: Sandbox) -> None:

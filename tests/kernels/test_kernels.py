@@ -1,6 +1,7 @@
 """Which kernels run, and that a run without compiled ones says so, once."""
 
 import contextlib
+import shutil
 import subprocess
 import sys
 import threading
@@ -8,13 +9,17 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from cli_tools import child_environment, few_colors
+from cli_tools import REPOSITORY, VECTORS, child_environment, few_colors, spawn
 from kernel_tools import TWINS
+from PIL import Image
 
 import codec
 from codec import kernels
+from codec.cli.commands import main
 from codec.errors import ParameterError
+from codec.formats.kmc import file as kmc
 from codec.settings import resolve_engine
 from codec.threads import quiet_warnings
 
@@ -136,3 +141,65 @@ def test_whoever_wants_no_warnings_hears_none(without: None) -> None:
         with quiet_warnings():
             codec.compress(few_colors())
     assert texts == []
+
+
+@pytest.fixture(scope="module")
+def install(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package in which nothing is compiled."""
+    folder = tmp_path_factory.mktemp("install")
+    shutil.copytree(
+        REPOSITORY / "codec", folder / "codec",
+        ignore=shutil.ignore_patterns("*.so", "*.pyd", "*.c", "__pycache__"),
+    )  # fmt: skip
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [(), ("-W", "error")])
+def test_the_process_says_it_in_a_line(
+    install: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    shutil.copy(VECTORS / "flag.kmc", tmp_path)
+    environment = child_environment(PYTHONPATH=str(install), PYTHONWARNINGS="")
+    for command, lines in (("decompress", 2), ("info", 1)):
+        done = spawn(command, "flag.kmc", cwd=tmp_path, python=options, env=environment)
+        assert done.returncode == 0
+        said = done.stderr.splitlines()
+        assert len(said) == lines
+        assert said[0] == (
+            "kmcodec: warning: without compiled kernels, kmcodec takes many times as long: "
+            "install a C compiler and reinstall kmcodec"
+        )
+    expected = codec.decompress(codec.load(VECTORS / "flag.kmc"))
+    assert np.array_equal(codec.read_image(tmp_path / "flag.decoded.png").pixels, expected)
+
+
+# Dense files
+
+
+def test_dense_files_are_read_but_not_written(without: None) -> None:
+    indexed = codec.load(VECTORS / "flag.kmc")
+    assert np.array_equal(indexed.labels, codec.load(VECTORS / "flag.npz").labels)
+    for one in (indexed, codec.compress(np.zeros((3, 3), np.uint8))):
+        with pytest.raises(ParameterError) as caught:
+            kmc.encode(one, "best")
+        assert caught.value.reason == "not-compiled"
+        for part in (SAID, "install a C compiler and reinstall kmcodec", "another format"):
+            assert part in str(caught.value)
+
+
+def test_refusing_to_write_a_dense_file_is_a_line(
+    without: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(few_colors()).save("photo.png")
+    with heard() as texts:
+        assert main(["compress", "photo.png", "-o", "x.kmc"]) in (1, 2)
+    assert len(texts) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert "not-compiled" in said[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]

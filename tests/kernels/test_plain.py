@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from kernel_tools import TWINS, read_only
 
 from codec import kernels
+from codec.formats.kmc.reference import labelcoder
 
-pytestmark = pytest.mark.skipif(not kernels.compiled(), reason="the kernels were not compiled")
+pytestmark = pytest.mark.skipif(not kernels.COMPILED, reason="the kernels were not compiled")
 
 Bytes = npt.NDArray[np.uint8]
 Home = Callable[[str], ModuleType]
@@ -116,10 +117,10 @@ def arguments_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def test_there_is_a_twin_of_every_function() -> None:
-    twins = {name: plain(name) for name in TWINS}
+    twins = {name: plain(name) for name in TWINS} | {"labelcoder": labelcoder}
     for name, twin in twins.items():
         for function, value in vars(compiled(name)).items():
-            if function.startswith("_") or not callable(value):
+            if function.startswith("_") or function == "encode" or not callable(value):
                 continue
             if not inspect.isclass(value):
                 assert arguments_of(getattr(twin, function)) == arguments_of(value)

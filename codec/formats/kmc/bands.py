@@ -1,11 +1,9 @@
 """Labels of dense files as bands of rows, coded at the same time (format-spec section 16.2).
 
-The compiled coder does it where there is one, else the reference decoder, which is some thousand
-times slower and says so.
+Where nothing was compiled, the reference decoder reads them, some thousand times slower.
 """
 
 import functools
-import warnings
 
 import numpy as np
 import numpy.typing as npt
@@ -67,10 +65,9 @@ def encode_bands(labels: Array, codebook: Array, fast: bool) -> list[bytes]:
     if n_bands > 1:
         changes = int(np.count_nonzero(labels[:, 1:] != labels[:, :-1]))
         n_bands = min(n_bands, changes // BAND_CHANGES, len(labels))
-    encode = _encode_band if kernels.compiled() else _encode_slowly
     return run_parallel(
         [
-            functools.partial(encode, labels[rows], codebook, fast)
+            functools.partial(_encode_band, labels[rows], codebook, fast)
             for rows in band_rows(len(labels), max(1, n_bands))
         ]
     )
@@ -118,10 +115,9 @@ def decode_bands(
         A stream is longer than its labels.
     """
     labels = np.empty((height, width), dtype=np.uint8)
-    decode = _decode_band if kernels.compiled() else _decode_slowly
     used = run_parallel(
         [
-            functools.partial(decode, stream, codebook, fast, labels[rows])
+            functools.partial(_decode_band, stream, codebook, fast, labels[rows])
             for stream, rows in zip(streams, band_rows(height, len(streams)), strict=True)
         ]
     )
@@ -131,47 +127,18 @@ def decode_bands(
 
 
 def _encode_band(labels: Array, codebook: Array, fast: bool) -> bytes:
-    from codec.kernels.labelcoder import encode, n_slots
-
+    coder = kernels.labelcoder
     labels, codebook = np.ascontiguousarray(labels), np.ascontiguousarray(codebook)
-    slots = np.empty(n_slots(labels.size, fast), dtype=np.uint32)
+    slots = np.empty(coder.n_slots(labels.size, fast), dtype=np.uint32)
     room = np.empty(labels.size + labels.size // 2 + _MORE_THAN_LABELS, dtype=np.uint8)
-    size = encode(labels, codebook, slots, room, fast)
-    while size < 0:
+    while (size := coder.encode(labels, codebook, slots, room, fast)) < 0:
         room = np.empty(2 * room.size, dtype=np.uint8)
-        size = encode(labels, codebook, slots, room, fast)
     return without_last_zeros(room[:size].tobytes(), labels.size)
 
 
 def _decode_band(stream: bytes, codebook: Array, fast: bool, labels: Array) -> int:
-    from codec.kernels.labelcoder import decode, n_slots
-
-    slots = np.empty(n_slots(labels.size, fast), dtype=np.uint32)
+    coder = kernels.hand_out("labelcoder", "codec.formats.kmc.reference.labelcoder")
+    slots = np.empty(coder.n_slots(labels.size, fast), dtype=np.uint32)
     data = np.frombuffer(stream, dtype=np.uint8)
     codebook = np.ascontiguousarray(codebook)
-    return int(decode(data, codebook, slots, labels, fast))
-
-
-@functools.cache
-def _warn() -> None:
-    warnings.warn(
-        "without compiled kernels, coding the labels of a .kmc takes minutes a megapixel",
-        RuntimeWarning,
-        stacklevel=2,
-    )
-
-
-def _encode_slowly(labels: Array, codebook: Array, fast: bool) -> bytes:
-    from codec.formats.kmc.reference import encode_band
-
-    _warn()
-    return without_last_zeros(encode_band(labels, codebook, fast), labels.size)
-
-
-def _decode_slowly(stream: bytes, codebook: Array, fast: bool, labels: Array) -> int:
-    from codec.formats.kmc.reference import decode_band
-
-    _warn()
-    height, width = labels.shape
-    labels[:], used = decode_band(stream, height, width, codebook, fast)
-    return used
+    return int(coder.decode(data, codebook, slots, labels, fast))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from codec.errors import FormatError, ImageError
+from codec import kernels
+from codec.errors import FormatError, ImageError, ParameterError
 from codec.formats.contents import Contents
 from codec.formats.kmc.bands import MAX_BANDS, PIXELS_PER_BYTE, decode_bands, encode_bands
 from codec.formats.kmc.rice import decode_codebook, encode_codebook
@@ -97,7 +98,14 @@ def encode(indexed: IndexedImage, effort: str, profile: bytes = b"") -> list[byt
     ------
     ImageError
         The profile is larger.
+    ParameterError
+        Nothing was compiled when the package was installed.
     """
+    if not kernels.COMPILED:
+        raise ParameterError(
+            f"{kernels.WITHOUT} no .kmc is written: {kernels.CURE}, or choose another format",
+            "not-compiled",
+        )
     if len(profile) > MAX_KMC_PROFILE_BYTES:
         raise ImageError(
             f"an ICC profile of {len(profile)} bytes is too large", "profile-too-large"

@@ -5,7 +5,6 @@ import pytest
 from cost_tools import slow
 from format_tools import compiled_only, patches
 
-from codec import kernels
 from codec.formats.kmc import bands, reference
 from codec.formats.kmc import file as kmc
 from codec.limits import MAX_PIXELS
@@ -68,17 +67,3 @@ def test_bands_are_rows_that_add_up() -> None:
                 assert [r.start for r in rows] == [0, *(r.stop for r in rows[:-1])]
                 assert rows[-1].stop == height
                 assert all(r.start < r.stop for r in rows)
-
-
-def test_without_kernels_the_reference_does_it_with_a_warning(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    indexed = patches(11, 12, 13, 6, 3)
-    expected = kmc.encode(indexed, "best") if kernels.compiled() else None
-    monkeypatch.setattr(kernels, "compiled", lambda: False)
-    bands._warn.cache_clear()
-    with pytest.warns(RuntimeWarning, match="without compiled kernels"):
-        data = kmc.encode(indexed, "best")
-    assert expected in (None, data)
-    found = kmc.decode(*data, max_pixels=MAX_PIXELS).indexed
-    assert np.array_equal(found.labels, indexed.labels)
