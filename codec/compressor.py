@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from codec import kernels
 from codec.codebook.baselines import BASELINES
 from codec.codebook.training import start_engine, train_codebook
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram, count_colors
 from codec.colors.lookup import ascending, look_up, renumber
 from codec.colors.metrics import color_samples, squared_error, squared_errors
-from codec.colors.pixels import as_channels, pack_colors
+from codec.colors.pixels import as_channels, as_rows, pack_colors
 from codec.indexed import IndexedImage
-from codec.kernels import compiled
 from codec.labels.dithering import dither_pixels, fixed_strength
 from codec.labels.nearest import label_colors, label_pixels
 from codec.labels.ordering import order_codewords
@@ -245,17 +245,18 @@ def _mse(
     color_labels: npt.NDArray[np.uint8],
 ) -> float:
     """Mean squared error of a picture, from what became of each of its colors."""
+    colors, counts = histogram.colors, histogram.counts
+    channels = colors.shape[1]
+    samples = int(counts.sum()) * color_samples(channels)
+    if channels in (1, 3):
+        return float(
+            kernels.distortion.weighted_squared_error(colors, counts, codebook, color_labels)
+            / samples
+        )
     total = 0.0
-    channels = histogram.colors.shape[1]
-    samples = int(histogram.counts.sum()) * color_samples(channels)
-    if compiled() and channels in (1, 3):
-        from codec.kernels.distortion import weighted_squared_error
-
-        total = weighted_squared_error(histogram.colors, histogram.counts, codebook, color_labels)
-        return float(total / samples)
     for part in row_strips(len(histogram), 1):
-        errors = squared_errors(histogram.colors[part], codebook[color_labels[part]])
-        total += float((errors * histogram.counts[part]).sum())
+        errors = squared_errors(colors[part], codebook[color_labels[part]])
+        total += float((errors * counts[part]).sum())
     return total / samples
 
 
@@ -263,7 +264,7 @@ def _used_labels(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
     """Tell which labels there are, ascending."""
     counts = np.zeros(MAX_CODEBOOK_SIZE, dtype=np.int64)
     for rows in row_strips(*labels.shape):
-        counts += np.bincount(labels[rows].reshape(-1), minlength=MAX_CODEBOOK_SIZE)
+        kernels.neighbors.count_labels(as_rows(labels[rows]), counts)
     return np.flatnonzero(counts)
 
 

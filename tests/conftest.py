@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 from cli_tools import Sandbox
+from kernel_tools import hand_out_twins
 
-from codec.colors import histogram, lookup
 from codec.errors import ParameterError
 from codec.kernels import compiled
-from codec.labels import dithering, nearest, ordering
 
 
 @pytest.hookimpl(wrapper=True)
@@ -57,8 +56,7 @@ def pair(sandbox: Sandbox) -> Sandbox:
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run a test with the kernels and without."""
     if request.param == "plain":
-        for module in (dithering, histogram, lookup, nearest, ordering):
-            monkeypatch.setattr(module, "compiled", lambda: False)
+        hand_out_twins(monkeypatch)
     elif not compiled():
         pytest.skip("the kernels were not compiled")
     return str(request.param)

@@ -28,21 +28,23 @@ References
    American Statistical Association 58, 1963, doi:10.1080/01621459.1963.10500845.
 """
 
+from __future__ import annotations
+
 import itertools
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from codec import kernels
 from codec.colors.colorspace import ColorMetric
-from codec.kernels.breathing import merging_costs, seed_codewords, worst_points
-from codec.kernels.cells import CellTree
-from codec.kernels.lloyd import cluster_sums, lloyd_steps, move_codewords
-from codec.kernels.summary import summarize
 from codec.limits import MAX_PIXELS_COUNTED_EXACTLY
 from codec.options import EFFORTS, Effort
 from codec.threads import row_strips, run_parallel, thread_count
+
+if TYPE_CHECKING:
+    from codec.kernels.plain.cells import CellTree
 
 AXES = 4
 _EIGHTHS = 8  # of a color value: the grid of code-words that are not rounded yet
@@ -117,12 +119,13 @@ class Frame:
         def grow(part: slice) -> tuple[Whole, npt.NDArray[np.int64]]:
             points, weights = self.points(colors[part]), np.ascontiguousarray(counts[part])
             if len(parts) > 1:
-                points, weights = CellTree(points, weights, each).contents()
+                points, weights = kernels.cells.CellTree(points, weights, each).contents()
             return points, weights
 
         grown = run_parallel([partial(grow, part) for part in parts])
         points, weights = (np.concatenate(arrays) for arrays in zip(*grown, strict=True))
-        return CellTree(points, weights, max_points)
+        tree: CellTree = kernels.cells.CellTree(points, weights, max_points)
+        return tree
 
     def place(self, codebook: Codebook) -> Whole:
         """Place 8-bit code-words."""
@@ -139,7 +142,10 @@ def sum_clusters(tree: CellTree, codewords: Whole) -> Sums:
     """Sum up clusters on as many threads as are worth it."""
     parts = thread_count() if tree.size >= _THREADED_POINTS else 1
     sums = run_parallel(
-        [partial(cluster_sums, tree, codewords, part, parts) for part in range(parts)]
+        [
+            partial(kernels.lloyd.cluster_sums, tree, codewords, part, parts)
+            for part in range(parts)
+        ]
     )
     return np.asarray(np.sum(sums, axis=0))
 
@@ -154,8 +160,8 @@ def squared_error(sums: Sums, codewords: Whole) -> int:
 def _newcomers(tree: CellTree, codewords: Whole, split: npt.NDArray[np.intp]) -> Whole:
     """Make new code-words halfway from some to the worst-served points of their clusters."""
     labels = np.empty(tree.size, dtype=np.int32)
-    cluster_sums(tree, codewords, labels=labels)
-    points, errors = worst_points(tree, codewords, labels)
+    kernels.lloyd.cluster_sums(tree, codewords, labels=labels)
+    points, errors = kernels.breathing.worst_points(tree, codewords, labels)
     split = split[errors[split] > 0]
     return np.asarray((codewords[split] + points[split] + 1) // 2)
 
@@ -164,7 +170,7 @@ def _least_missed(
     codewords: Whole, weights: npt.NDArray[np.int64], count: int
 ) -> npt.NDArray[np.intp]:
     """Choose code-words to remove; of two that are each other's heirs only one, if possible."""
-    costs, nearest = merging_costs(codewords, weights)
+    costs, nearest = kernels.breathing.merging_costs(codewords, weights)
     removed: list[int] = []
     heirs: set[int] = set()
     order = np.argsort(costs, kind="stable").tolist()
@@ -197,12 +203,12 @@ def _exchange(
 ) -> _Attempt:
     """Split some clusters, remove as many code-words elsewhere; some Lloyd steps after each."""
     codewords = np.vstack([codewords, _newcomers(tree, codewords, split)])
-    codewords, weights, _ = lloyd_steps(tree, codewords, steps[0])
+    codewords, weights, _ = kernels.lloyd.lloyd_steps(tree, codewords, steps[0])
     codewords, weights = codewords[weights > 0], weights[weights > 0]
     if len(codewords) > n_colors:
         gone = _least_missed(codewords, weights, len(codewords) - n_colors)
         codewords = np.delete(codewords, gone, axis=0)
-    codewords, _, errors = lloyd_steps(tree, codewords, steps[1])
+    codewords, _, errors = kernels.lloyd.lloyd_steps(tree, codewords, steps[1])
     return _Attempt(codewords, errors)
 
 
@@ -240,21 +246,21 @@ def _swap(tree: CellTree, best: _Attempt, n_colors: int, rounds: int, seed: int)
 def _search(tree: CellTree, n_colors: int, seed: int, effort: Effort) -> Whole:
     """Find good code-words on a summary of the points."""
     # Few code-words need few points to be told apart, and their starts are many.
-    points, weights = summarize(tree, effort.summary * (n_colors + 256) // 512)
-    summary = CellTree(points, weights)
+    points, weights = kernels.summary.summarize(tree, effort.summary * (n_colors + 256) // 512)
+    summary = kernels.cells.CellTree(points, weights)
     if summary.size <= n_colors:
         return pad(points)
 
     def start(number: int) -> _Attempt:
-        rows = seed_codewords(points, weights, n_colors, (seed << 16) + number)
-        codewords, _, errors = lloyd_steps(summary, pad(points[rows]), 8, 1e-3)
+        rows = kernels.breathing.seed_codewords(points, weights, n_colors, (seed << 16) + number)
+        codewords, _, errors = kernels.lloyd.lloyd_steps(summary, pad(points[rows]), 8, 1e-3)
         return _breathe(summary, _Attempt(codewords, errors), n_colors, effort.breaths)
 
     starts = max(1, effort.starts // n_colors)
     found = run_parallel([partial(start, number) for number in range(starts)])
     best = min(found, key=lambda attempt: attempt.error)
     if effort.swaps:
-        codewords, _, errors = lloyd_steps(summary, best.codewords, effort.steps)
+        codewords, _, errors = kernels.lloyd.lloyd_steps(summary, best.codewords, effort.steps)
         best = _swap(summary, _Attempt(codewords, errors), n_colors, effort.swaps, seed)
     return best.codewords
 
@@ -264,7 +270,7 @@ def _refine(tree: CellTree, codewords: Whole, effort: Effort) -> Whole:
     codewords = codewords.copy()
     before = None
     for _ in range(effort.steps):
-        errors, moved = move_codewords(codewords, sum_clusters(tree, codewords))
+        errors, moved = kernels.lloyd.move_codewords(codewords, sum_clusters(tree, codewords))
         error = int(errors.sum())
         if not moved or (before is not None and before - error <= effort.tolerance * before):
             break
@@ -303,8 +309,8 @@ def _fill_free_places(tree: CellTree, codebook: Codebook, n_colors: int, frame: 
     labels = np.empty(tree.size, dtype=np.int32)
     while (free := n_colors - len(codebook)) > 0:
         placed = frame.place(codebook)
-        cluster_sums(tree, placed, labels=labels)
-        points, errors = worst_points(tree, placed, labels)
+        kernels.lloyd.cluster_sums(tree, placed, labels=labels)
+        points, errors = kernels.breathing.worst_points(tree, placed, labels)
         # One of each cluster, and not all places at once: the next errors know of these.
         worst = np.argsort(-errors, kind="stable")[: max(1, free // 2)]
         added = frame.colors(points[worst[errors[worst] > 0], : tree.axes].astype(np.float64))

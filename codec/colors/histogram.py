@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from codec import kernels
 from codec.colors.pixels import as_rows, pack_colors, unpack_colors
-from codec.kernels import compiled
-from codec.threads import row_strips, run_parallel, spans
+from codec.threads import run_parallel, spans
 
-_TABLE_PIXELS = 1 << 22
 _PART_PIXELS = 1 << 27
 _BUCKETS = 1 << 12
 _LOW_HALF = np.uint64(0xFFFFFFFF)
@@ -68,63 +67,10 @@ def count_colors(pixels: npt.NDArray[np.uint8]) -> ColorHistogram:
     histogram : ColorHistogram
         Exact: every pixel is counted, whatever the size of the picture.
     """
-    channels = pixels.shape[2]
-    if compiled():
-        return _count_compiled(pixels)
-    if channels <= 3 and pixels.shape[0] * pixels.shape[1] > _TABLE_PIXELS:
-        keys, counts = _count_in_table(pixels)
-    else:
-        keys, counts = _count_by_sorting(pixels)
-    return ColorHistogram(unpack_colors(keys, channels), counts)
-
-
-def _count_in_table(
-    pixels: npt.NDArray[np.uint8],
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-    """Count in a table over all colors; its 64 MiB are less than large pictures' sorting."""
-    table = np.zeros(1 << 8 * pixels.shape[2], dtype=np.uint32)
-    for rows in row_strips(*pixels.shape[:2]):
-        keys, counts = _count_strip(pixels[rows])
-        table[keys] += counts
-    keys = np.flatnonzero(table).astype(np.uint32)
-    return keys, table[keys].astype(np.int64)
-
-
-def _count_by_sorting(
-    pixels: npt.NDArray[np.uint8],
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-    """Count strip by strip, then merge the strips' colors."""
-    # Key and count in one integer: one array is sorted in place, and memory stays low.
-    entries = np.concatenate(
-        [
-            keys.astype(np.uint64) << np.uint64(32) | counts
-            for keys, counts in (
-                _count_strip(pixels[rows]) for rows in row_strips(*pixels.shape[:2])
-            )
-        ]
-    )
-    entries.sort()
-    keys = (entries >> np.uint64(32)).astype(np.uint32)
-    starts = _run_starts(keys)
-    return keys[starts], np.add.reduceat((entries & _LOW_HALF).view(np.int64), starts)
-
-
-def _count_strip(
-    pixels: npt.NDArray[np.uint8],
-) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
-    """Count the colors of a strip, in ascending order of their keys."""
-    keys = pack_colors(pixels).reshape(-1)
-    keys.sort()
-    starts = _run_starts(keys)
-    return keys[starts], np.diff(starts, append=keys.size).astype(np.uint32)
-
-
-def _count_compiled(pixels: npt.NDArray[np.uint8]) -> ColorHistogram:
-    """Count with the kernels, in parts if the picture is very large."""
     height, width, channels = pixels.shape
     step = max(1, _PART_PIXELS // width)
     if step < height:
-        parts = (_count_compiled(pixels[top : top + step]) for top in range(0, height, step))
+        parts = (count_colors(pixels[top : top + step]) for top in range(0, height, step))
         return functools.reduce(operator.add, parts)
     count = _count_small if channels <= 2 else _count_in_buckets
     return count(as_rows(pixels), channels, spans(height, width))
@@ -132,12 +78,10 @@ def _count_compiled(pixels: npt.NDArray[np.uint8]) -> ColorHistogram:
 
 def _count_small(rows: npt.NDArray[np.uint8], channels: int, parts: list[slice]) -> ColorHistogram:
     """Count one or two channels in a table."""
-    from codec.kernels.histogram import count_small
-
     tables = np.zeros((len(parts), 1 << 8 * channels), dtype=np.uint64)
     run_parallel(
         [
-            functools.partial(count_small, rows[part], channels, table)
+            functools.partial(kernels.histogram.count_small, rows[part], channels, table)
             for part, table in zip(parts, tables, strict=True)
         ]
     )
@@ -150,12 +94,10 @@ def _count_in_buckets(
     rows: npt.NDArray[np.uint8], channels: int, parts: list[slice]
 ) -> ColorHistogram:
     """Count three channels, and those of four that are opaque, bucket by bucket."""
-    from codec.kernels import histogram as kernel
-
     sizes = np.zeros((len(parts), _BUCKETS), dtype=np.uint32)
     runs = run_parallel(
         [
-            functools.partial(kernel.count_entries, rows[part], channels, size)
+            functools.partial(kernels.histogram.count_entries, rows[part], channels, size)
             for part, size in zip(parts, sizes, strict=True)
         ]
     )
@@ -167,7 +109,7 @@ def _count_in_buckets(
 
     def put(part: slice, head: npt.NDArray[np.uint32], count: int) -> npt.NDArray[np.uint64]:
         others = np.empty(count, dtype=np.uint64)
-        kernel.put_entries(rows[part], channels, head, entries, others)
+        kernels.histogram.put_entries(rows[part], channels, head, entries, others)
         return _merge_runs(others)
 
     others = run_parallel(
@@ -193,18 +135,14 @@ def _count_in_buckets(
 
 def _merge_runs(runs: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """Sort runs of translucent pixels, and merge those of one color."""
-    from codec.kernels.histogram import merge_runs
-
     runs.sort()
-    return runs[: merge_runs(runs)]
+    return runs[: kernels.histogram.merge_runs(runs)]
 
 
 def _count_buckets(
     entries: npt.NDArray[np.uint16], starts: npt.NDArray[np.uint32], channels: int, threads: int
 ) -> ColorHistogram:
     """Count the entries of all buckets, which `put_entries` has filled."""
-    from codec.kernels import histogram as kernel
-
     # Buckets are divided so that each thread has about as many entries.
     shares = np.arange(1, threads) * (len(entries) / threads)
     borders = [0, *np.searchsorted(starts, shares).tolist(), _BUCKETS]
@@ -213,7 +151,9 @@ def _count_buckets(
     counts = [np.empty(int(starts[end] - starts[begin]), np.uint32) for begin, end in ranges]
     run_parallel(
         [
-            functools.partial(kernel.count_buckets, entries, starts, *span, count, unique)
+            functools.partial(
+                kernels.histogram.count_buckets, entries, starts, *span, count, unique
+            )
             for span, count in zip(ranges, counts, strict=True)
         ]
     )
@@ -224,7 +164,7 @@ def _count_buckets(
     run_parallel(
         [
             functools.partial(
-                kernel.write_colors, entries, starts, *span, count, unique,
+                kernels.histogram.write_colors, entries, starts, *span, count, unique,
                 histogram.colors[firsts[span[0]] :], histogram.counts[firsts[span[0]] :],
             )
             for span, count in zip(ranges, counts, strict=True)

@@ -1,17 +1,14 @@
-"""Looking labels up in a table, a strip at a time.
-
-NumPy widens indices to eight bytes each before it uses them; in strips that costs nothing.
-"""
+"""Looking labels up in a table."""
 
 import functools
 
 import numpy as np
 import numpy.typing as npt
 
+from codec import kernels
 from codec.colors.pixels import as_rows
-from codec.kernels import compiled
 from codec.limits import MAX_CODEBOOK_SIZE
-from codec.threads import row_strips, run_parallel, spans
+from codec.threads import run_parallel, spans
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -22,9 +19,9 @@ def look_up(table: Bytes, labels: Bytes) -> Bytes:
     Parameters
     ----------
     table : ndarray of shape (K,) or (K, C), dtype uint8
-        What each label stands for.
+        What each label stands for; 1 <= K <= 256.
     labels : ndarray of shape (N,) or (H, W), dtype uint8
-        Row indices, each less than K.
+        Row indices, each less than K; at least one.
 
     Returns
     -------
@@ -37,11 +34,16 @@ def look_up(table: Bytes, labels: Bytes) -> Bytes:
         A label is K or more.
     """
     values = np.empty(labels.shape + table.shape[1:], dtype=np.uint8)
-    if compiled() and labels.size and 0 < len(table) <= MAX_CODEBOOK_SIZE:
-        _look_up_compiled(table, labels, values)
-        return values
-    for part in row_strips(len(labels), labels.size // len(labels)):
-        values[part] = table[labels[part]]
+    table = np.ascontiguousarray(table).reshape(len(table), -1)
+    labels = labels.reshape(-1, labels.shape[-1])
+    rows = values.reshape(len(labels), -1)
+
+    def look_up_part(part: slice) -> int:
+        return int(kernels.mapping.look_up_rows(table, as_rows(labels[part]), rows[part]))
+
+    parts = [functools.partial(look_up_part, part) for part in spans(*labels.shape)]
+    if (largest := max(run_parallel(parts))) >= len(table):
+        raise IndexError(f"label {largest} is beyond the table of {len(table)}")
     return values
 
 
@@ -79,22 +81,3 @@ def renumber(labels: Bytes, order: npt.NDArray[np.integer]) -> Bytes:
     translation = np.zeros(MAX_CODEBOOK_SIZE, dtype=np.uint8)
     translation[order] = np.arange(len(order), dtype=np.uint8)
     return look_up(translation, labels)
-
-
-def _look_up_compiled(table: Bytes, labels: Bytes, values: Bytes) -> None:
-    from codec.kernels.mapping import look_up_rows
-
-    if labels.ndim == 1:
-        labels = labels.reshape(1, -1)
-    if table.ndim == 1:
-        table = table.reshape(-1, 1)
-    table = np.ascontiguousarray(table)
-    values = values.reshape(len(labels), -1)
-
-    def look_up_part(part: slice) -> int:
-        return int(look_up_rows(table, as_rows(labels[part]), values[part]))
-
-    parts = spans(len(labels), labels.shape[1])
-    largest = max(run_parallel([functools.partial(look_up_part, part) for part in parts]))
-    if largest >= len(table):
-        raise IndexError(f"label {largest} is beyond the table of {len(table)}")

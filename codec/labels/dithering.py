@@ -1,7 +1,7 @@
 """Pixels and codebook to labels whose mixture looks like the picture from afar.
 
 Everything is done in whole numbers and in sRGB samples, whatever space the codebook was trained
-in, and gives the same labels with and without the compiled kernel. Errors are in 1/16 sample. The
+in. Errors are in 1/16 sample. The
 code-word nearest to a color plus the error it has received (within 0 to 255, rounded to nearest)
 is taken, and what that leaves, times the strength, is made up for elsewhere.
 
@@ -25,20 +25,19 @@ References
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from codec import kernels
 from codec.colors.histogram import ColorHistogram
 from codec.colors.pixels import as_rows
-from codec.kernels import compiled
 from codec.labels.nearest import label_pixels
 from codec.threads import row_strips, run_parallel, spans
 
 Bytes = npt.NDArray[np.uint8]
-Sample = list[int]
 
 FULL_STRENGTH = 256
 THRESHOLDS = 64
@@ -89,14 +88,18 @@ def dither_pixels(
     steps = fixed_strength(strength)
     if steps == 0:
         return label_pixels(pixels, histogram, color_labels)
-    ditherer = (_Compiled if compiled() else _Plain)(codebook, steps)
+    words, opaque_alpha = as_seen(codebook), _OPAQUE_ALPHA[codebook.shape[1]]
+    prepare = functools.partial(
+        kernels.dither.Ditherer,
+        words, _opaque_words(codebook), opaque_alpha, steps, 8 * _longest_gap(words),
+    )  # fmt: skip
     if kind == "ordered":
-        return _take_in_order(pixels, histogram, color_labels, ditherer)
-    if _OPAQUE_ALPHA[pixels.shape[2]]:
+        return _take_in_order(pixels, histogram, color_labels, prepare, _ranks(words))
+    if opaque_alpha:
         labels = label_pixels(pixels, histogram, color_labels)
     else:
         labels = np.empty(pixels.shape[:2], dtype=np.uint8)
-    ditherer.diffuse(pixels, labels)
+    _diffuse(pixels, labels, prepare())
     return labels
 
 
@@ -151,112 +154,24 @@ def _ranks(words: Bytes) -> Bytes:
     return ranks
 
 
-class _Ditherer:
-    """A codebook prepared for dithering."""
-
-    def __init__(self, codebook: Bytes, steps: int) -> None:
-        self.words, self.opaque = as_seen(codebook), _opaque_words(codebook)
-        self.steps, self.most = steps, 8 * _longest_gap(self.words)
-        self.ranks = _ranks(self.words)
-
-    def diffuse(self, pixels: Bytes, labels: Bytes) -> None:
-        """Fill in labels by error diffusion; those of transparent pixels stay."""
-        raise NotImplementedError
-
-    def mix(self, colors: Bytes, mixtures: Bytes) -> None:
-        """Fill in the labels (U, 64) that mix to each color; those of transparent ones stay."""
-        raise NotImplementedError
+def _diffuse(pixels: Bytes, labels: Bytes, ditherer: Any) -> None:
+    """Fill in labels by error diffusion; those of transparent pixels stay."""
+    height, width, channels = pixels.shape
+    errors = np.zeros((2, (width + 2) * channels), dtype=np.int32)
+    for strip in row_strips(height, width):
+        ditherer.diffuse(as_rows(pixels[strip]), strip.start, errors, labels[strip])
 
 
-class _Compiled(_Ditherer):
-    def _prepared(self) -> Any:
-        from codec.kernels.dither import Ditherer
+def _mix(colors: Bytes, color_labels: Bytes, prepare: Callable[[], Any], ranks: Bytes) -> Bytes:
+    """Find the labels (U, 64) that mix to each color; a transparent one keeps its own."""
+    colors = np.ascontiguousarray(colors)
+    mixtures = np.repeat(color_labels[:, None], THRESHOLDS, axis=1)
 
-        alpha = _OPAQUE_ALPHA[self.words.shape[1]]
-        return Ditherer(self.words, self.opaque, alpha, self.steps, self.most)
+    def mix(part: slice) -> None:
+        prepare().mix(colors[part], ranks, mixtures[part])
 
-    def diffuse(self, pixels: Bytes, labels: Bytes) -> None:
-        height, width, channels = pixels.shape
-        prepared = self._prepared()
-        errors = np.zeros((2, (width + 2) * channels), dtype=np.int32)
-        for strip in row_strips(height, width):
-            prepared.diffuse(as_rows(pixels[strip]), strip.start, errors, labels[strip])
-
-    def mix(self, colors: Bytes, mixtures: Bytes) -> None:
-        colors = np.ascontiguousarray(colors)
-        run_parallel(
-            [
-                functools.partial(self._prepared().mix, colors[part], self.ranks, mixtures[part])
-                for part in spans(len(colors), THRESHOLDS)
-            ]
-        )
-
-
-class _Plain(_Ditherer):
-    """What the compiled kernel does, one pixel after another."""
-
-    def __init__(self, codebook: Bytes, steps: int) -> None:
-        super().__init__(codebook, steps)
-        self._code = self.words.astype(int).tolist()
-        low, high = self.words.min(axis=0), self.words.max(axis=0)
-        self._box = [(16 * int(a), 16 * int(b)) for a, b in zip(low, high, strict=True)]
-        self._choices = (np.arange(len(self.words)), self.opaque)
-        self._found: tuple[dict[tuple[int, ...], int], ...] = ({}, {})
-
-    def _choose(self, seen: Sample, alpha: int, received: Sample) -> tuple[int, Sample]:
-        """Label a pixel, and tell the error to be made up for elsewhere."""
-        only_opaque = bool(self.opaque.size) and alpha == 255
-        errors = [min(max(error, -self.most), self.most) for error in received]
-        if only_opaque:
-            errors[-1] = 0
-        color = tuple(
-            (min(max(16 * sample + error, 0), 4080) + 8) >> 4
-            for sample, error in zip(seen, errors, strict=True)
-        )
-        label = self._found[only_opaque].get(color)
-        if label is None:
-            rows = self._choices[only_opaque]
-            distances = ((self.words[rows].astype(np.int64) - color) ** 2).sum(axis=1)
-            label = self._found[only_opaque][color] = int(rows[distances.argmin()])
-        left = [
-            ((min(max(16 * sample, low), high) + error - 16 * word) * self.steps + 128) >> 8
-            for sample, error, word, (low, high) in zip(
-                seen, errors, self._code[label], self._box, strict=True
-            )
-        ]
-        return label, left
-
-    def _as_lists(self, colors: Bytes) -> Iterator[tuple[int, Sample, int]]:
-        """Go through colors that are not transparent: number, samples as seen, and alpha."""
-        has_alpha = _OPAQUE_ALPHA[colors.shape[1]] > 0
-        alphas = colors[:, -1].tolist() if has_alpha else [255] * len(colors)
-        for number, (seen, alpha) in enumerate(zip(as_seen(colors).tolist(), alphas, strict=True)):
-            if alpha:
-                yield number, seen, alpha
-
-    def diffuse(self, pixels: Bytes, labels: Bytes) -> None:
-        height, width, channels = pixels.shape
-        below = [[0] * channels for _ in range(width + 2)]
-        for y in range(height):
-            here, below = below, [[0] * channels for _ in range(width + 2)]
-            ahead = -1 if y % 2 else 1
-            for x, seen, alpha in list(self._as_lists(pixels[y]))[::ahead]:
-                labels[y, x], left = self._choose(seen, alpha, here[x + 1])
-                for c, error in enumerate(left):
-                    shares = [(7 * error + 8) >> 4, (3 * error + 8) >> 4, (5 * error + 8) >> 4]
-                    here[x + 1 + ahead][c] += shares[0]
-                    below[x + 1 - ahead][c] += shares[1]
-                    below[x + 1][c] += shares[2]
-                    below[x + 1 + ahead][c] += error - sum(shares)
-
-    def mix(self, colors: Bytes, mixtures: Bytes) -> None:
-        for number, seen, alpha in self._as_lists(colors):
-            left = [0] * len(seen)
-            chosen = []
-            for _ in range(THRESHOLDS):
-                label, left = self._choose(seen, alpha, left)
-                chosen.append(label)
-            mixtures[number] = sorted(chosen, key=self.ranks.__getitem__)
+    run_parallel([functools.partial(mix, part) for part in spans(len(colors), THRESHOLDS)])
+    return mixtures
 
 
 def bayer_thresholds() -> Bytes:
@@ -275,7 +190,11 @@ def bayer_thresholds() -> Bytes:
 
 
 def _take_in_order(
-    pixels: Bytes, histogram: ColorHistogram, color_labels: Bytes, ditherer: _Ditherer
+    pixels: Bytes,
+    histogram: ColorHistogram,
+    color_labels: Bytes,
+    prepare: Callable[[], Any],
+    ranks: Bytes,
 ) -> Bytes:
     """Take for each pixel the code-word of its color's mixture that its threshold names."""
     height, width = pixels.shape[:2]
@@ -289,8 +208,7 @@ def _take_in_order(
     ]
     thresholds = bayer_thresholds()[:, np.arange(width) % 8]
     for part in row_strips(size, 1):  # of 16 MiB of mixtures
-        mixtures = np.repeat(color_labels[part, None], THRESHOLDS, axis=1)
-        ditherer.mix(histogram.colors[part], mixtures)
+        mixtures = _mix(histogram.colors[part], color_labels[part], prepare, ranks)
         for y in range(height):
             color = np.zeros(width, dtype=np.int64)
             for shift, digit in enumerate(digits):

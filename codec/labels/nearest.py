@@ -8,12 +8,13 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
+from codec import kernels
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
-from codec.colors.nearest import NearestSearch
 from codec.colors.pixels import as_rows, pack_colors
-from codec.kernels import compiled
 from codec.threads import row_strips, run_parallel, spans
+
+Bytes = npt.NDArray[np.uint8]
 
 _COLOR_WORK = 8  # of labeling a color, in pixels
 
@@ -37,57 +38,35 @@ def label_colors(
     labels : ndarray of shape (U,), dtype uint8
         A tie goes to the lower label.
     """
-    search = _search_cells
-    if not compiled():
-        search = _search_groups
-    elif metric.is_plain(colors.shape[1]):
-        search = _search_grid
+    search = _search_grid if metric.is_plain(colors.shape[1]) else _search_cells
     labels = np.empty(len(colors), dtype=np.uint8)
-
-    def label(part: slice) -> None:
-        some, own = colors[part], labels[part]
-        for strip in row_strips(len(some), 1):
-            own[strip] = search(np.ascontiguousarray(some[strip]), codebook, metric)
-
-    run_parallel([functools.partial(label, part) for part in spans(len(colors), _COLOR_WORK)])
+    colors, codebook = np.ascontiguousarray(colors), np.ascontiguousarray(codebook)
+    run_parallel(
+        [
+            functools.partial(search, colors[part], codebook, metric, labels[part])
+            for part in spans(len(colors), _COLOR_WORK)
+        ]
+    )
     return labels
 
 
-def _search_grid(
-    colors: npt.NDArray[np.uint8], codebook: npt.NDArray[np.uint8], metric: ColorMetric
-) -> npt.NDArray[np.uint8]:
+def _search_grid(colors: Bytes, codebook: Bytes, metric: ColorMetric, labels: Bytes) -> None:
     """Search among 8-bit colors themselves."""
-    from codec.kernels.nearest import NearestGrid, label_rows
-
-    labels = np.empty(len(colors), dtype=np.uint8)
-    label_rows(NearestGrid(np.ascontiguousarray(codebook)), colors, labels)
-    return labels
+    kernels.nearest.label_rows(kernels.nearest.NearestGrid(codebook), colors, labels)
 
 
-def _search_cells(
-    colors: npt.NDArray[np.uint8], codebook: npt.NDArray[np.uint8], metric: ColorMetric
-) -> npt.NDArray[np.uint8]:
-    """Search in any space with compiled kernels."""
-    from codec.kernels.cells import CellTree
-    from codec.kernels.lloyd import cluster_sums
-
-    points = metric.coordinates(colors)
-    low = points.min(axis=0)
-    placed = np.zeros((len(codebook), 4), dtype=np.int32)
-    placed[:, : points.shape[1]] = metric.coordinates(codebook) - low
-    tree = CellTree((points - low).astype(np.int32), np.ones(len(points), dtype=np.int64))
-    sorted_labels = np.empty(len(points), dtype=np.int32)
-    cluster_sums(tree, placed, labels=sorted_labels)
-    labels = np.empty(len(points), dtype=np.uint8)
-    labels[tree.input_order()] = sorted_labels
-    return labels
-
-
-def _search_groups(
-    colors: npt.NDArray[np.uint8], codebook: npt.NDArray[np.uint8], metric: ColorMetric
-) -> npt.NDArray[np.uint8]:
-    """Search in any space with NumPy."""
-    return NearestSearch(metric.coordinates(colors))(metric.coordinates(codebook)).astype(np.uint8)
+def _search_cells(colors: Bytes, codebook: Bytes, metric: ColorMetric, labels: Bytes) -> None:
+    """Search in any space."""
+    for strip in row_strips(len(colors), 1):
+        points = metric.coordinates(colors[strip])
+        low = points.min(axis=0)
+        placed = np.zeros((len(codebook), 4), dtype=np.int32)
+        placed[:, : points.shape[1]] = metric.coordinates(codebook) - low
+        weights = np.ones(len(points), dtype=np.int64)
+        tree = kernels.cells.CellTree((points - low).astype(np.int32), weights)
+        sorted_labels = np.empty(len(points), dtype=np.int32)
+        kernels.lloyd.cluster_sums(tree, placed, labels=sorted_labels)
+        labels[strip][tree.input_order()] = sorted_labels
 
 
 def label_pixels(
@@ -111,40 +90,11 @@ def label_pixels(
     labels : ndarray of shape (H, W), dtype uint8
         One label a pixel.
     """
-    if compiled():
-        return _label_compiled(pixels, histogram, color_labels)
-    channels = pixels.shape[2]
-    keys = pack_colors(histogram.colors)
-    labels = np.empty(pixels.shape[:2], dtype=np.uint8)
-    # A table over all colors of three channels takes 16 MiB; colors of four that are opaque
-    # share it, the others are searched for.
-    opaque = keys & 255 == 255 if channels == 4 else np.ones(len(keys), dtype=bool)
-    shift = np.uint32(8 if channels == 4 else 0)
-    table = np.zeros(1 << 8 * min(channels, 3), dtype=np.uint8)
-    table[keys[opaque] >> shift] = color_labels[opaque]
-    rest_keys, rest_labels = keys[~opaque], color_labels[~opaque]
-    for rows in row_strips(*pixels.shape[:2]):
-        strip = pack_colors(pixels[rows])
-        labels[rows] = table[strip >> shift]
-        if rest_keys.size:
-            searched = strip & 255 != 255
-            found = np.searchsorted(rest_keys, strip[searched])
-            labels[rows][searched] = rest_labels[found]
-    return labels
-
-
-def _label_compiled(
-    pixels: npt.NDArray[np.uint8],
-    histogram: ColorHistogram,
-    color_labels: npt.NDArray[np.uint8],
-) -> npt.NDArray[np.uint8]:
-    from codec.kernels.mapping import fill_table, map_pixels
-
     height, width, channels = pixels.shape
     colors = np.ascontiguousarray(histogram.colors)
     color_labels = np.ascontiguousarray(color_labels)
     table = np.zeros(1 << 8 * min(channels, 3), dtype=np.uint8)
-    fill_table(colors, color_labels, table)
+    kernels.mapping.fill_table(colors, color_labels, table)
     keys, key_labels = np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint8)
     if channels == 4:
         translucent = colors[:, 3] != 255
@@ -156,7 +106,8 @@ def _label_compiled(
     labels = np.empty((height, width), dtype=np.uint8)
 
     def label(part: slice) -> None:
-        map_pixels(as_rows(pixels[part]), channels, table, firsts, keys, key_labels, labels[part])
+        rows = as_rows(pixels[part])
+        kernels.mapping.map_pixels(rows, channels, table, firsts, keys, key_labels, labels[part])
 
     run_parallel([functools.partial(label, part) for part in spans(height, width)])
     return labels

@@ -3,10 +3,12 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
+from kernel_tools import hand_out_twins
 
 from codec.colors import histogram as module
 from codec.colors.histogram import ColorHistogram, count_colors
 from codec.colors.pixels import pack_colors
+from codec.kernels.plain import histogram as plain
 
 
 def _counted_by_numpy(pixels: npt.NDArray[np.uint8]) -> tuple[list[list[int]], list[int]]:
@@ -28,17 +30,21 @@ def test_every_color_is_counted_in_lexicographic_order(
 
 
 @pytest.mark.parametrize("channels", [3, 4])
-def test_strips_and_tables_count_as_one_pass_does(
+def test_strips_and_parts_count_as_one_pass_does(
     channels: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pixels = np.random.RandomState(0).randint(0, 9, (64, 33, channels)).astype(np.uint8)
     expected = _counted_by_numpy(pixels)
-    monkeypatch.setattr("codec.threads.STRIP_PIXELS", 100)
-    for limit in (1, 1 << 22):
-        monkeypatch.setattr(module, "_TABLE_PIXELS", limit)
+    monkeypatch.setattr(plain, "_PIXELS_AT_ONCE", 100)
+    for limit in (1, 500, 1 << 22):
+        monkeypatch.setattr(module, "_PART_PIXELS", limit)
 
         counted = count_colors(pixels)
 
+        assert (counted.colors.tolist(), counted.counts.tolist()) == expected
+        with monkeypatch.context() as patch:
+            hand_out_twins(patch)
+            counted = count_colors(pixels)
         assert (counted.colors.tolist(), counted.counts.tolist()) == expected
 
 

@@ -8,12 +8,13 @@ import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from cli_tools import REPOSITORY, VECTORS, child_environment, few_colors, spawn
+from cli_tools import REPOSITORY, VECTORS, child_environment, few_colors, many_colors, spawn
 from kernel_tools import TWINS
-from PIL import Image
+from PIL import Image, ImageCms
 
 import codec
 from codec import kernels
@@ -141,6 +142,54 @@ def test_whoever_wants_no_warnings_hears_none(without: None) -> None:
         with quiet_warnings():
             codec.compress(few_colors())
     assert texts == []
+
+
+def pictures(folder: Path) -> list[str]:
+    """Files of all kinds, whose readers do and do not keep libraries quiet."""
+    color, grey = many_colors(), many_colors()[:, :, 0]
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    deep = grey.astype(np.uint16) * 257
+    pairs: dict[str, tuple[Image.Image, dict[str, Any]]] = {
+        "color.png": (Image.fromarray(color), {}),
+        "profile.png": (Image.fromarray(color), {"icc_profile": profile}),
+        "palette.png": (Image.fromarray(color).quantize(20), {}),
+        "grey.png": (Image.fromarray(grey), {}),
+        "deep.png": (Image.fromarray(deep), {}),
+        "photo.jpg": (Image.fromarray(color), {"icc_profile": profile}),
+        "web.webp": (Image.fromarray(color), {"lossless": True}),
+        "old.gif": (Image.fromarray(color).quantize(20), {}),
+        "plain.bmp": (Image.fromarray(color), {}),
+        "scan.tif": (Image.fromarray(color), {}),
+        "deep.tif": (Image.fromarray(deep), {}),
+    }
+    for name, (picture, options) in pairs.items():
+        picture.save(folder / name, **options)
+    return list(pairs)
+
+
+def run(*arguments: str) -> list[str]:
+    """Run a command as if it were the first of a process; what it says about kernels."""
+    kernels._untold[:] = [f"{SAID}, it takes long"]
+    with heard() as texts:
+        assert main([*arguments]) == 0
+    return [text[: len(SAID)] for text in texts]
+
+
+@pytest.mark.slow
+def test_every_command_says_it_once(
+    without: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in pictures(tmp_path):
+        assert run("compress", name, "-k", "4", "--effort", "fast", "-o", "x.npz", "-f") == [SAID]
+        engine = ("--engine", "sklearn")  # asks nobody which one runs
+        assert run("compress", name, "-k", "4", *engine, "-o", "x.npz", "-f") == [SAID]
+    shutil.copy(VECTORS / "flag.kmc", tmp_path)
+    for output in ("y.labels.png", "y.npz", "y.png", "flag.kmc"):
+        if not output.endswith(".kmc"):
+            assert run("compress", "color.png", "-k", "4", "-o", output) == [SAID]
+        assert run("decompress", output, "-o", f"{output}.bmp") == [SAID]
+        assert run("info", output) == [SAID]
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from cli_tools import SAMPLES
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from kernel_tools import TWINS, read_only
+from kernel_tools import TWINS, hand_out_twins, read_only
 
+import codec
 from codec import kernels
 from codec.formats.kmc.reference import labelcoder
 
@@ -396,3 +398,43 @@ def test_seeds_and_merging(problem: Problem, size: int, seed: int) -> None:
     check("breathing", "seed_codewords", points, weights, size, seed)
     weights = frozen(state.randint(0, 9, len(codewords)) * (1 << 40))
     check("breathing", "merging_costs", codewords, weights)
+
+
+# All together
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.glob("*.png")))
+def test_samples_are_the_same_through_the_twins(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Training too: its twins are slow, but a codebook of 16 is soon found."""
+    pixels = codec.read_image(SAMPLES / name).pixels
+    for dither in ("none", "ordered"):
+        some = pixels if dither == "none" else pixels[::7, ::7]
+        expected = codec.compress(some, 16, engine="native", effort="fast", dither=dither)
+        decoded = codec.decompress(expected)
+        with monkeypatch.context() as patch:
+            hand_out_twins(patch)
+
+            found = codec.compress(some, 16, engine="native", effort="fast", dither=dither)
+
+            assert np.array_equal(found.codebook, expected.codebook)
+            assert np.array_equal(found.labels, expected.labels)
+            assert np.array_equal(codec.decompress(found), decoded)
+
+
+@pytest.mark.parametrize("options", [{"color_space": "oklab"}, {"dither": "fs"}, {"exact": True}])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_pictures_of_all_kinds_are_the_same_through_the_twins(
+    channels: int, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = np.random.RandomState(channels)
+    pixels = state.randint(0, 256, (20, 33, channels)).astype(np.uint8)
+    expected = codec.compress(pixels, 9, effort="fast", **options)
+    hand_out_twins(monkeypatch)
+
+    found = codec.compress(pixels, 9, effort="fast", **options)
+
+    assert np.array_equal(found.codebook, expected.codebook)
+    assert np.array_equal(found.labels, expected.labels)
