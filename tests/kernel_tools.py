@@ -23,7 +23,7 @@ from codec import kernels
 from codec.colors.histogram import ColorHistogram
 from codec.colors.pixels import pack_colors
 
-TWINS = sorted(path.stem for path in Path(kernels.__file__).parent.glob("plain/[a-z]*.py"))
+TWINS = sorted(path.stem for path in Path(kernels.__file__).parent.glob("plain/[a-z]*"))
 
 
 def hand_out_twins(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ def sources_of_readers() -> list[Path]:
         path for wing in ("formats", "png") for path in sorted(package.glob(f"{wing}/**/*.py"))
     )
     ground = [Path(inspect.getfile(thing)) for thing in (IndexedImage, check_dimensions)]
-    return [path for path in wings if "reference" not in path.parts] + ground
+    return [path for path in wings if path.stem != "reference"] + ground
 
 
 def specified() -> SimpleNamespace:
@@ -105,7 +105,7 @@ def _decoders() -> dict[str, Callable[[list[bytes]], Decoded | None]]:
         (data,) = parts
         try:
             labels, codebook, _ = reference.decode(data, MAX_MUTANT_PIXELS)
-        except reference.FormatError:
+        except reference.RefusedError:
             return None
         return (*labels.shape, codebook.shape[1], codebook[labels].tobytes())
 

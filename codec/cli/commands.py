@@ -127,13 +127,15 @@ def _format(options: argparse.Namespace) -> "Format":
     """Choose the format by its name, or by that of the output."""
     from codec.formats.registry import format_named, format_of
 
-    if not options.output:
-        return format_named(options.format or DEFAULT_FORMAT)
-    format = format_of(options.output)
-    if options.format and format_named(options.format) != format:
-        raise ParameterError(
-            f"--format {options.format} contradicts the name of the output", "output-name"
-        )
+    if options.output:
+        format = format_of(options.output)
+        if options.format and format_named(options.format) != format:
+            raise ParameterError(
+                f"--format {options.format} contradicts the name of the output", "output-name"
+            )
+    else:
+        format = format_named(options.format or DEFAULT_FORMAT)
+    format.require_writable()
     return format
 
 

@@ -33,6 +33,8 @@ def encode_checked(
 
     Raises
     ------
+    ParameterError
+        The format cannot be written here.
     FormatError
         They do not decode to the same labels and codebook; this is a bug.
     """

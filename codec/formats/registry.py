@@ -26,6 +26,10 @@ def _unknown_size(start: bytes) -> None:
     return None
 
 
+def _no_obstacle() -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Format:
     """One way to store an indexed image.
@@ -55,6 +59,8 @@ class Format:
         those together which meet in the picture.
     peek_size : callable
         Width and height from the first bytes of a file, None if they do not tell.
+    obstacle : callable
+        Why it cannot be written here, and the cure; an empty string if it can.
     """
 
     name: str
@@ -67,11 +73,17 @@ class Format:
     is_picture: bool = False
     ascending: bool = False
     peek_size: Callable[[bytes], tuple[int, int] | None] = _unknown_size
+    obstacle: Callable[[], str] = _no_obstacle
 
     @property
     def ending(self) -> str:
         """What the name of the file ends in that stands for all of them."""
         return self.endings[-1]
+
+    def require_writable(self) -> None:
+        """Raise `ParameterError` if it cannot be written here."""
+        if why := self.obstacle():
+            raise ParameterError(why, "not-compiled")
 
     def names(self, path: str | os.PathLike[str]) -> bool:
         """Tell whether a file's name is that of such a file, upper or lower case."""
@@ -109,7 +121,8 @@ FORMATS = {
         ),
         Format(
             "kmc", "kmc", kmc.MAGIC, (".kmc",), ".kmc",
-            kmc.encode, kmc.decode, ascending=True, peek_size=kmc.peek_size,
+            kmc.encode, kmc.decode,
+            ascending=True, peek_size=kmc.peek_size, obstacle=kmc.obstacle,
         ),
     )
 }  # fmt: skip

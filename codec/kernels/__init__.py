@@ -58,28 +58,8 @@ def tell_what_runs() -> None:
     warnings.warn(text, RuntimeWarning, stacklevel=4)
 
 
-def hand_out(name: str, plain: str) -> ModuleType:
-    """Import a kernel, or what stands in for it.
-
-    Parameters
-    ----------
-    name : str
-        One of `NAMES`.
-    plain : str
-        Full name of the module that takes its place where nothing was compiled.
-
-    Returns
-    -------
-    module : module
-        Either of them, with the same functions.
-    """
-    if COMPILED:
-        return importlib.import_module(f"{__name__}.{name}")
-    tell_what_runs()
-    return importlib.import_module(plain)
-
-
 def __getattr__(name: str) -> ModuleType:
     if name not in NAMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return hand_out(name, f"{__name__}.plain.{name}")
+    tell_what_runs()
+    return importlib.import_module(f"{__name__}.{'' if COMPILED else 'plain.'}{name}")

@@ -1,6 +1,6 @@
 """Labels of dense files as bands of rows, coded at the same time (format-spec section 16.2).
 
-Where nothing was compiled, the reference decoder reads them, some thousand times slower.
+Where nothing was compiled, the coder in plain Python reads them, some thousand times slower.
 """
 
 import functools
@@ -137,7 +137,7 @@ def _encode_band(labels: Array, codebook: Array, fast: bool) -> bytes:
 
 
 def _decode_band(stream: bytes, codebook: Array, fast: bool, labels: Array) -> int:
-    coder = kernels.hand_out("labelcoder", "codec.formats.kmc.reference.labelcoder")
+    coder = kernels.labelcoder
     slots = np.empty(coder.n_slots(labels.size, fast), dtype=np.uint32)
     data = np.frombuffer(stream, dtype=np.uint8)
     codebook = np.ascontiguousarray(codebook)

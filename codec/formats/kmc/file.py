@@ -76,6 +76,13 @@ class Header:
     has_profile: bool
 
 
+def obstacle() -> str:
+    """Say why no dense file can be written here, and the cure; nothing if it can."""
+    if kernels.COMPILED:
+        return ""
+    return f"{kernels.WITHOUT} no .kmc is written: {kernels.CURE}, or choose another format"
+
+
 def encode(indexed: IndexedImage, effort: str, profile: bytes = b"") -> list[bytes]:
     """Write a dense file.
 
@@ -101,11 +108,8 @@ def encode(indexed: IndexedImage, effort: str, profile: bytes = b"") -> list[byt
     ParameterError
         Nothing was compiled when the package was installed.
     """
-    if not kernels.COMPILED:
-        raise ParameterError(
-            f"{kernels.WITHOUT} no .kmc is written: {kernels.CURE}, or choose another format",
-            "not-compiled",
-        )
+    if why := obstacle():
+        raise ParameterError(why, "not-compiled")
     if len(profile) > MAX_KMC_PROFILE_BYTES:
         raise ImageError(
             f"an ICC profile of {len(profile)} bytes is too large", "profile-too-large"

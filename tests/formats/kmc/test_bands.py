@@ -5,8 +5,9 @@ import pytest
 from cost_tools import slow
 from format_tools import compiled_only, patches
 
-from codec.formats.kmc import bands, reference
+from codec.formats.kmc import bands
 from codec.formats.kmc import file as kmc
+from codec.kernels.plain.labelcoder import band
 from codec.limits import MAX_PIXELS
 
 SHAPES = [(1, 1), (1, 9), (9, 1), (2, 2), (5, 17), (24, 19)]
@@ -21,10 +22,10 @@ def test_the_coder_gives_the_bits_of_the_reference(size: int, channels: int, fas
         indexed = patches(size * channels + number, height, width, size, channels)
 
         (stream,) = bands.encode_bands(indexed.labels, indexed.codebook, fast)
-        assert stream == reference.encode_band(indexed.labels, indexed.codebook, fast)
+        assert stream == band.encode_band(indexed.labels, indexed.codebook, fast)
 
         found = bands.decode_bands([stream], height, width, indexed.codebook, fast)
-        expected, _ = reference.decode_band(stream, height, width, indexed.codebook, fast)
+        expected, _ = band.decode_band(stream, height, width, indexed.codebook, fast)
         assert np.array_equal(found, indexed.labels)
         assert np.array_equal(expected, indexed.labels)
 
@@ -38,7 +39,7 @@ def test_any_bytes_decode_to_what_the_reference_makes_of_them(fast: bool) -> Non
         stream = state.bytes(60)
         labels = np.empty((7, 11), dtype=np.uint8)
         used = bands._decode_band(stream, codebook, fast, labels)
-        expected, expected_used = reference.decode_band(stream, 7, 11, codebook, fast)
+        expected, expected_used = band.decode_band(stream, 7, 11, codebook, fast)
         assert np.array_equal(labels, expected)
         assert used == expected_used
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from codec.formats.kmc.reference.coder import MASK, clip
-from codec.formats.kmc.reference.model import Decision
-from codec.formats.kmc.reference.tree import Around, Node
+from codec.kernels.plain.labelcoder.coder import MASK, clip
+from codec.kernels.plain.labelcoder.model import Decision
+from codec.kernels.plain.labelcoder.tree import Around, Node
 
 STEPS = (1, 6, 12, 20, 32, 52, 90)
 SIDES = (1, 3, 6, 11, 19, 32, 56)

@@ -6,7 +6,7 @@ from array import array
 from operator import mul
 from typing import NamedTuple
 
-from codec.formats.kmc.reference.coder import MASK, Decoder, Encoder, limit
+from codec.kernels.plain.labelcoder.coder import MASK, Decoder, Encoder, limit
 
 
 def make_squash() -> list[int]:

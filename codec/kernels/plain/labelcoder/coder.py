@@ -3,14 +3,14 @@
 MASK = 0xFFFFFFFF
 
 
-class FormatError(ValueError):
+class RefusedError(ValueError):
     """A file that breaks the rules; the text is the reason."""
 
 
 def need(condition: bool, reason: str) -> None:
     """Refuse the file unless the condition holds."""
     if not condition:
-        raise FormatError(reason)
+        raise RefusedError(reason)
 
 
 def limit(a: int, m: int) -> int:

@@ -1,4 +1,7 @@
-"""The file: format-spec sections 16.2, 16.3 and 16.8."""
+"""Reference decoder of dense files: format-spec sections 16.2, 16.3 and 16.8 in plain Python.
+
+Labels are those of `codec.kernels.plain.labelcoder`. It is there to be read, and for the tests.
+"""
 
 import hashlib
 import zlib
@@ -6,8 +9,10 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from codec.formats.kmc.reference.band import Labels, decode_band
-from codec.formats.kmc.reference.coder import FormatError, clip, need
+from codec.kernels.plain.labelcoder.band import Labels, decode_band
+from codec.kernels.plain.labelcoder.coder import RefusedError, clip, need
+
+__all__ = ["RefusedError", "decode"]
 
 MAX_PROFILE = 1 << 20
 
@@ -31,7 +36,7 @@ class Reader:
             if byte < 128:
                 need(byte > 0 or i == 0, "bad-header")
                 return value
-        raise FormatError("bad-header")
+        raise RefusedError("bad-header")
 
 
 def read_codebook(reader: Reader, size: int, channels: int) -> NDArray[np.uint8]:
@@ -78,7 +83,7 @@ def read_profile(reader: Reader) -> bytes:
     try:
         profile = inflater.decompress(reader.take(size), MAX_PROFILE + 1)
     except zlib.error:
-        raise FormatError("bad-deflate") from None
+        raise RefusedError("bad-deflate") from None
     whole = inflater.eof and not inflater.unused_data
     need(whole and 1 <= len(profile) <= MAX_PROFILE, "bad-deflate")
     return profile

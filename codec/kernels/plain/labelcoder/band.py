@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from codec.formats.kmc.reference.coder import MASK, Decoder, Encoder
-from codec.formats.kmc.reference.contexts import (
+from codec.kernels.plain.labelcoder.coder import MASK, Decoder, Encoder
+from codec.kernels.plain.labelcoder.contexts import (
     STEPS,
     ColorPixel,
     Pixel,
@@ -16,8 +16,8 @@ from codec.formats.kmc.reference.contexts import (
     dist,
     square_contexts,
 )
-from codec.formats.kmc.reference.model import FLAT_SET, Decision, Model
-from codec.formats.kmc.reference.tree import Around, Node, split
+from codec.kernels.plain.labelcoder.model import FLAT_SET, Decision, Model
+from codec.kernels.plain.labelcoder.tree import Around, Node, split
 
 Labels = NDArray[np.uint8]
 LEFT, RIGHT = 4, 16  # how far beyond its ends a row is looked at
