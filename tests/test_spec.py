@@ -98,7 +98,8 @@ def test_every_reason_of_the_readers_is_in_the_specification() -> None:
         re.findall(r"`([a-z]+(?:-[a-z]+)*)`", SPECIFICATION.split("## 11")[1].split("## 12")[0])
     )
 
-    assert raised - {"output-name", "bad-type", "profile-too-large", "not-compiled"} <= listed  # those of writers
+    of_writers = {"output-name", "bad-type", "profile-too-large", "not-compiled"}
+    assert raised - of_writers <= listed
     assert {"truncated", "digest-mismatch", "pixel-limit", "bad-crc"} <= raised
 
 

@@ -67,7 +67,7 @@ def pad(codewords: npt.NDArray[np.integer]) -> Whole:
     return padded
 
 
-class Frame:
+class Placement:
     """Where the colors of a picture lie for the kernels, and back.
 
     Parameters
@@ -279,20 +279,20 @@ def _refine(tree: CellTree, codewords: Whole, effort: Effort) -> Whole:
 
 
 def _settle(
-    tree: CellTree, codewords: Whole, n_colors: int, frame: Frame, effort: Effort
+    tree: CellTree, codewords: Whole, n_colors: int, placement: Placement, effort: Effort
 ) -> Codebook:
     """Play the end game: turn code-words into the best 8-bit ones within reach."""
     axes = tree.axes
-    codebook = frame.colors(codewords[:, :axes].astype(np.float64))
+    codebook = placement.colors(codewords[:, :axes].astype(np.float64))
     best, best_codebook = None, codebook
     while True:
         codebook = np.unique(codebook, axis=0)
-        placed = frame.place(codebook)
+        placed = placement.place(codebook)
         sums = sum_clusters(tree, placed)
         used = sums[:, 0] > 0
         if used.sum() < n_colors:
-            codebook = _fill_free_places(tree, codebook[used], n_colors, frame)
-            placed = frame.place(codebook)
+            codebook = _fill_free_places(tree, codebook[used], n_colors, placement)
+            placed = placement.place(codebook)
             sums = sum_clusters(tree, placed)
         error = squared_error(sums, placed)
         if best is not None and error >= best * (1 - effort.tolerance):
@@ -300,20 +300,22 @@ def _settle(
         best, best_codebook = error, codebook
         weights = np.maximum(sums[:, :1], 1)
         codebook = np.where(
-            sums[:, :1] > 0, frame.colors(sums[:, 1 : 1 + axes] / weights), codebook
+            sums[:, :1] > 0, placement.colors(sums[:, 1 : 1 + axes] / weights), codebook
         )
 
 
-def _fill_free_places(tree: CellTree, codebook: Codebook, n_colors: int, frame: Frame) -> Codebook:
+def _fill_free_places(
+    tree: CellTree, codebook: Codebook, n_colors: int, placement: Placement
+) -> Codebook:
     """Give unused places of the codebook to the colors that are served worst."""
     labels = np.empty(tree.size, dtype=np.int32)
     while (free := n_colors - len(codebook)) > 0:
-        placed = frame.place(codebook)
+        placed = placement.place(codebook)
         kernels.lloyd.cluster_sums(tree, placed, labels=labels)
         points, errors = kernels.breathing.worst_points(tree, placed, labels)
         # One of each cluster, and not all places at once: the next errors know of these.
         worst = np.argsort(-errors, kind="stable")[: max(1, free // 2)]
-        added = frame.colors(points[worst[errors[worst] > 0], : tree.axes].astype(np.float64))
+        added = placement.colors(points[worst[errors[worst] > 0], : tree.axes].astype(np.float64))
         grown = np.unique(np.vstack([codebook, added]), axis=0)
         if len(grown) == len(codebook):
             break
@@ -353,7 +355,7 @@ def train(
         Distinct code-words in lexicographic order, 1 <= K' <= `n_colors`.
     """
     chosen = EFFORTS[effort]
-    frame = Frame(metric, colors.shape[1], int(counts.sum()))
-    tree = frame.tree(colors, counts, chosen.points)
+    placement = Placement(metric, colors.shape[1], int(counts.sum()))
+    tree = placement.tree(colors, counts, chosen.points)
     codewords = _refine(tree, _search(tree, n_colors, seed, chosen), chosen)
-    return _settle(tree, codewords, n_colors, frame, chosen)
+    return _settle(tree, codewords, n_colors, placement, chosen)
