@@ -128,7 +128,7 @@ cdef class Ditherer:
     Parameters
     ----------
     codebook : ndarray of shape (K, C), dtype uint8
-        1 <= K <= 256 code-words; with alpha, as seen: see `codec.dithering`.
+        1 <= K <= 256 code-words; with alpha, as seen: see `codec.labels.dithering`.
     opaque : ndarray of shape (K',), dtype uint8
         With alpha, ascending labels of the opaque code-words, to which opaque pixels are
         confined; may be empty.

@@ -124,7 +124,7 @@ def test_a_picture_is_flat_if_more_than_three_quarters_repeat(repeated: int) -> 
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_rows_that_change_slowly_are_put_in_line(turned: bool) -> None:
-    # Noise along one direction, small steps along the other: only one row filter helps.
+    # Noise along one direction, small steps along the other.
     state = np.random.RandomState(6)
     start = state.randint(0, 200, (1, 300))
     levels = (start + np.cumsum(state.randint(-1, 2, (300, 300)), axis=0)) % 200
