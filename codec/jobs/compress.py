@@ -89,8 +89,7 @@ def compress_file(
     if full_quality:
         with watch.stage("measure"):
             decoded = decompress(contents.indexed)
-            quality = quality_facts(image.pixels, decoded, exact=settings.exact)
-            report = replace(report, **quality)
+            report = replace(report, **quality_facts(image.pixels, decoded))
     return replace(report, seconds=watch.seconds)
 
 

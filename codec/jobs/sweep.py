@@ -69,7 +69,7 @@ def sweep_file(
                 **contents_facts(contents),
                 **{
                     **compression_facts(details, chosen),
-                    **quality_facts(image.pixels, decoded, exact=chosen.exact),
+                    **quality_facts(image.pixels, decoded),
                 },
                 notices=(*image.notices, *hidden_notices(details), *contents_notices(contents)),
                 seconds=seconds,

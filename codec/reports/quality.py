@@ -13,15 +13,13 @@ from codec.indexed import CHANNEL_NAMES
 Pixels = npt.NDArray[np.uint8]
 
 
-def quality_facts(original: Pixels, decoded: Pixels, *, exact: bool = False) -> dict[str, Any]:
+def quality_facts(original: Pixels, decoded: Pixels) -> dict[str, Any]:
     """Measure a decoded picture.
 
     Parameters
     ----------
     original, decoded : ndarray of shape (H, W) or (H, W, C), dtype uint8
         Equal shapes.
-    exact : bool
-        Whether hidden colors that changed are a loss.
 
     Returns
     -------
@@ -30,7 +28,6 @@ def quality_facts(original: Pixels, decoded: Pixels, *, exact: bool = False) -> 
     """
     quality = measure(original, decoded)
     return {
-        "lossless": bool(np.array_equal(original, decoded)) if exact else quality.mse == 0,
         "mse": quality.mse,
         "ssim": quality.ssim,
         "delta_e_mean": quality.delta_e_mean,
@@ -58,12 +55,14 @@ def comparison_facts(original: Pixels, decoded: Pixels) -> tuple[dict[str, Any],
         "unique_colors": len(count_colors(first)),
         "unique_colors_after": len(count_colors(second)),
     }
-    if first.shape == second.shape:
-        return {**facts, **quality_facts(first, second)}, ()
-    names = CHANNEL_NAMES[first.shape[2]], CHANNEL_NAMES[second.shape[2]]
-    with_alpha = first.shape[2] in (2, 4) or second.shape[2] in (2, 4)
-    widened = (_widened(pixels, with_alpha=with_alpha) for pixels in (first, second))
-    return {**facts, **quality_facts(*widened)}, (f"compared {names[0]} with {names[1]}",)
+    notices: tuple[str, ...] = ()
+    if first.shape != second.shape:
+        names = CHANNEL_NAMES[first.shape[2]], CHANNEL_NAMES[second.shape[2]]
+        notices = (f"compared {names[0]} with {names[1]}",)
+        with_alpha = first.shape[2] in (2, 4) or second.shape[2] in (2, 4)
+        first, second = (_widened(pixels, with_alpha=with_alpha) for pixels in (first, second))
+    quality = quality_facts(first, second)
+    return {**facts, **quality, "lossless": quality["mse"] == 0}, notices
 
 
 def _widened(pixels: Pixels, *, with_alpha: bool) -> Pixels:
