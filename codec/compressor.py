@@ -23,11 +23,12 @@ from codec.labels.dithering import dither_pixels, fixed_strength
 from codec.labels.nearest import label_colors, label_pixels
 from codec.labels.ordering import order_codewords
 from codec.limits import MAX_CODEBOOK_SIZE
+from codec.options import CODEBOOK_SOURCES
 from codec.settings import CompressSettings
 from codec.stopwatch import Stopwatch
 from codec.threads import row_strips
 
-KMEANS = "kmeans"
+KMEANS = CODEBOOK_SOURCES[0]
 
 
 @dataclass(frozen=True, eq=False)

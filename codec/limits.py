@@ -33,6 +33,9 @@ MAX_PNG_PROFILE_BYTES = 8 * 1024 * 1024
 MAX_KMC_PROFILE_BYTES = 1024 * 1024
 # Of a `.npy`; it and the ten bytes before it fill 256 bytes.
 MAX_NPY_HEADER_BYTES = 246
+# Larger files and pictures are done alone, with all memory and all threads for themselves.
+SMALL_FILE_BYTES = 1 << 22
+SMALL_PICTURE_PIXELS = 1 << 22
 
 
 def check_dimensions(width: int, height: int, max_pixels: int) -> None:

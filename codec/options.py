@@ -38,6 +38,9 @@ class Effort(NamedTuple):
     few_contexts: bool
 
 
+# Of PNGs that `decompress` writes, whatever the effort: see decision 6.
+DECODED_PNG_LEVEL = 6
+
 EFFORTS = {
     "fast": Effort(
         points=1 << 16, summary=1 << 11, starts=128, breaths=3, swaps=0, steps=4, tolerance=1e-3,

@@ -19,13 +19,11 @@ from codec.errors import CodecError, FileError, LimitError
 from codec.files import as_file_error, display_name, read_start
 from codec.formats.registry import START_BYTES, peek_size
 from codec.jobs.plan import COMPRESSED_ALREADY
+from codec.limits import SMALL_FILE_BYTES, SMALL_PICTURE_PIXELS
 from codec.reports.report import FileReport
 from codec.threads import silence, thread_count
 
 _SKIPPED = ("exists", COMPRESSED_ALREADY)
-# Larger files and pictures have all memory and all threads for themselves.
-_SMALL_BYTES = 1 << 22
-_SMALL_PIXELS = 1 << 22
 _NAME = "kmcodec-file"
 
 
@@ -208,7 +206,7 @@ def _is_small(path: Path) -> bool:
         width, height = peek_size(start) or (0, 0)
     except CodecError:
         return True  # whoever reads it will say why not
-    return size_bytes <= _SMALL_BYTES and width * height <= _SMALL_PIXELS
+    return size_bytes <= SMALL_FILE_BYTES and width * height <= SMALL_PICTURE_PIXELS
 
 
 class OutputFolders:

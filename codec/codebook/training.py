@@ -42,21 +42,16 @@ def start_engine(name: str) -> Any:
 
     Parameters
     ----------
-    name : {'auto', 'native', 'sklearn'}
-        As for `train_codebook`.
+    name : {'native', 'sklearn'}
+        As `resolve_engine` gives it.
 
     Returns
     -------
     engine : module
         Its function `train` takes colors, counts and `n_colors`, and as `train_codebook` metric,
         seed and effort.
-
-    Raises
-    ------
-    ParameterError
-        There is no such engine.
     """
-    return importlib.import_module(_ENGINES[resolve_engine(name)])
+    return importlib.import_module(_ENGINES[name])
 
 
 def train_codebook(

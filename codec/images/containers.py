@@ -11,6 +11,7 @@ from codec.errors import ImageError, LimitError
 from codec.images.records import Structure, truncated
 from codec.images.tiff import tiff_structure
 from codec.limits import MAX_JPEG_PIXELS_PER_BYTE, check_dimensions
+from codec.png.reading import SIGNATURE
 
 EXTENSIONS = {
     "PNG": (".png", ".apng"),
@@ -42,7 +43,7 @@ def recognize(data: bytes) -> str:
         It is none of the allowed kinds.
     """
     for magic, kind in (
-        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (SIGNATURE, "PNG"),
         (b"\xff\xd8\xff", "JPEG"),
         (b"BM", "BMP"),
         (b"GIF87a", "GIF"),

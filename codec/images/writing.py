@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from codec.errors import ImageError, ParameterError
 from codec.images.decoders import careful_pillow
+from codec.options import DECODED_PNG_LEVEL
 from codec.png.reading import GREY, GREY_ALPHA, RGB, RGBA
 from codec.png.rowfilters import NONE, filter_rows
 from codec.png.writing import write_png
@@ -24,7 +25,6 @@ _ENCODER_OPTIONS: dict[str, dict[str, Any]] = {".webp": {"lossless": True, "exac
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _COLOR_TYPES = {1: GREY, 2: GREY_ALPHA, 3: RGB, 4: RGBA}
 # Of libdeflate: half way, since whoever decompresses waits for it.
-_PNG_LEVEL = 6
 
 
 def check_image_name(path: str | os.PathLike[str]) -> str:
@@ -100,7 +100,7 @@ def _encode_png(pixels: Pixels, profile: bytes) -> bytes:
     rows = filter_rows(pixels.reshape(height, -1), NONE)
     icc = ((b"iCCP", b"ICC\0\0" + zlib.compress(profile)),) if profile else ()
     color_type = _COLOR_TYPES[_channels(pixels)]
-    return write_png(width, height, 8, color_type, rows, icc, level=_PNG_LEVEL)
+    return write_png(width, height, 8, color_type, rows, icc, level=DECODED_PNG_LEVEL)
 
 
 def _channels(pixels: Pixels) -> int:
