@@ -1,6 +1,7 @@
 """What may be told beside the pixels and the names of files; checked once, here."""
 
 import operator
+from collections.abc import Collection
 from dataclasses import dataclass
 from numbers import Real
 
@@ -8,6 +9,12 @@ from codec import kernels
 from codec.errors import ParameterError
 from codec.limits import MAX_CODEBOOK_SIZE, MAX_PIXELS, MAX_SEED
 from codec.options import CODEBOOK_SOURCES, COLOR_SPACES, DITHER_KINDS, EFFORTS, ENGINE_NAMES
+
+
+def check_choice(name: str, value: object, legal: Collection[str]) -> None:
+    """Raise `ParameterError` if the value of an option is not one of the legal words."""
+    if value not in legal:
+        raise ParameterError(f"{name} {value!r} is not one of {', '.join(legal)}", name)
 
 
 @dataclass(frozen=True)
@@ -45,9 +52,7 @@ class CompressSettings:
             ("codebook_from", CODEBOOK_SOURCES),
             ("dither", DITHER_KINDS),
         ):
-            value = getattr(self, name)
-            if value not in legal:
-                raise ParameterError(f"{name} {value!r} is not one of {', '.join(legal)}", name)
+            check_choice(name, getattr(self, name), legal)
         strength = self.dither_strength
         if isinstance(strength, bool) or not isinstance(strength, Real) or not 0 <= strength <= 1:
             raise ParameterError(

@@ -9,7 +9,7 @@ from cli_tools import Sandbox
 from kernel_tools import hand_out_twins
 
 from codec.errors import ParameterError
-from codec.kernels import compiled
+from codec.kernels import COMPILED
 
 
 @pytest.hookimpl(wrapper=True)
@@ -28,7 +28,7 @@ def pytest_runtest_call() -> Generator[None, None, None]:
     try:
         yield
     except ParameterError as error:
-        if compiled() or error.reason != "not-compiled":
+        if COMPILED or error.reason != "not-compiled":
             raise
         pytest.skip(str(error))
 
@@ -57,6 +57,6 @@ def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     """Run a test with the kernels and without."""
     if request.param == "plain":
         hand_out_twins(monkeypatch)
-    elif not compiled():
+    elif not COMPILED:
         pytest.skip("the kernels were not compiled")
     return str(request.param)

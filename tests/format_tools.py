@@ -15,7 +15,7 @@ from codec.limits import MAX_PIXELS
 FLAG = np.array([[0, 0, 255], [255, 255, 255], [255, 0, 0]], dtype=np.uint8)
 LABELS = np.array([[0, 1, 2], [0, 1, 2]], dtype=np.uint8)
 PICTURE = IndexedImage(LABELS, FLAG)
-compiled_only = pytest.mark.skipif(not kernels.compiled(), reason="no compiled kernels")
+compiled_only = pytest.mark.skipif(not kernels.COMPILED, reason="no compiled kernels")
 
 
 def picture(shape: tuple[int, int], size: int, channels: int, seed: int = 0) -> IndexedImage:

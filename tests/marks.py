@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from codec.kernels import compiled
+from codec.kernels import COMPILED
 
 NO_KERNELS = "the kernels were not compiled"
-needs_kernels = pytest.mark.skipif(not compiled(), reason=NO_KERNELS)
+needs_kernels = pytest.mark.skipif(not COMPILED, reason=NO_KERNELS)
 
 
 def slowly(*values: object) -> Any:

@@ -26,7 +26,7 @@ SEALED = [
     for row in CONFORMING
     if row["verified"] == "yes"
     and not row["name"].startswith("dense-")
-    and (kernels.compiled() or row["format"] != "kmc")
+    and (kernels.COMPILED or row["format"] != "kmc")
 ]
 UNSEALED = [row["name"] for row in CONFORMING if row["verified"] != "yes"]
 SPECIFIED = (

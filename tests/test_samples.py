@@ -19,7 +19,7 @@ import codec
 from codec.colors.metrics import psnr_db
 from codec.compressor import compress_with_details
 from codec.formats.registry import FORMATS
-from codec.kernels import compiled
+from codec.kernels import COMPILED
 from codec.settings import CompressSettings
 
 SAMPLES = REPOSITORY / "samples"
@@ -40,7 +40,7 @@ def _measured(name: str, size: int, engine: str) -> dict[str, str]:
     details = compress_with_details(pixels, settings)
     row = {"file": name, "k": str(size), "engine": engine}
     for format in FORMATS.values():
-        if format.name != "kmc" or compiled():
+        if format.name != "kmc" or COMPILED:
             indexed = format.arranged(details.indexed)
             row[format.name] = str(sum(map(len, format.encode(indexed, settings.effort))))
     row["psnr_db"] = "inf" if details.lossless else f"{psnr_db(details.mse):.3f}"
@@ -84,7 +84,7 @@ def _expected() -> list[Any]:
 
 @pytest.mark.parametrize("row", _expected())
 def test_size_and_quality_stay_what_they_were(row: dict[str, str]) -> None:
-    if row["engine"] == "native" and not compiled():
+    if row["engine"] == "native" and not COMPILED:
         pytest.skip("the kernels were not compiled")
     found = _measured(row["file"], int(row["k"]), row["engine"])
     part, decibels = MARGINS[row["engine"]]

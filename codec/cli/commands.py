@@ -135,7 +135,7 @@ def _format(options: argparse.Namespace) -> "Format":
             )
     else:
         format = format_named(options.format or DEFAULT_FORMAT)
-    format.require_writable()
+    format.check_writable()
     return format
 
 
@@ -178,7 +178,7 @@ def _compress(options: argparse.Namespace) -> int:
 
 def _decompress(options: argparse.Namespace) -> int:
     from codec.cli.runner import OutputFolders, Task, run
-    from codec.formats.registry import reserved_endings
+    from codec.formats.registry import is_reserved
     from codec.images.writing import check_image_name
     from codec.jobs.decompress import decompress_file
     from codec.jobs.plan import plan_decompression
@@ -186,9 +186,8 @@ def _decompress(options: argparse.Namespace) -> int:
 
     if options.output:
         check_image_name(options.output)
-        for ending in reserved_endings():
-            if options.output.name.lower().endswith(ending):
-                raise ParameterError(f"{ending} names a compressed file", "output-name")
+        if is_reserved(options.output):
+            raise ParameterError(f"{options.output.name} names a compressed file", "output-name")
     if options.codebook and len(options.inputs) > 1:
         raise ParameterError("--codebook belongs to a single input", "codebook")
     plan = plan_decompression(
@@ -270,12 +269,12 @@ def _sweep(options: argparse.Namespace) -> int:
     from codec.reports.text import SWEEP_HEADER, as_json, sweep_line
     from codec.settings import ReadOptions
 
+    format = format_named(options.format)
+    format.check_writable()
     path = Path(options.input)
     reading = ReadOptions(options.first_frame, options.max_pixels)
     settings = _settings(options, max(options.colors))
-    results = sweep_file(
-        path, options.colors, options.codebooks, format_named(options.format), settings, reading
-    )
+    results = sweep_file(path, options.colors, options.codebooks, format, settings, reading)
     reports: list[FileReport] = []
     for report in attempt_each(path, results):
         obey_signals()

@@ -18,6 +18,7 @@ from codec.formats.registry import (
 from codec.indexed import IndexedImage
 from codec.limits import MAX_PIXELS
 from codec.options import EFFORTS
+from codec.settings import check_choice
 
 
 def save(
@@ -56,8 +57,7 @@ def save(
     """
     if not isinstance(indexed, IndexedImage):
         raise ImageError(f"expected an IndexedImage, not {type(indexed).__name__}", "bad-type")
-    if effort not in EFFORTS:
-        raise ParameterError(f"effort {effort!r} is not one of {', '.join(EFFORTS)}", "effort")
+    check_choice("effort", effort, EFFORTS)
     format = format_of(path)
     paths = format.files(path)
     files, _ = encode_checked(format, format.arranged(indexed), effort)

@@ -26,8 +26,8 @@ def _unknown_size(start: bytes) -> None:
     return None
 
 
-def _no_obstacle() -> str:
-    return ""
+def _always_writable() -> None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Format:
         those together which meet in the picture.
     peek_size : callable
         Width and height from the first bytes of a file, None if they do not tell.
-    obstacle : callable
-        Why it cannot be written here, and the cure; an empty string if it can.
+    check_writable : callable
+        Raises `ParameterError` if it cannot be written here, with the cure; `encode` does too.
     """
 
     name: str
@@ -73,17 +73,16 @@ class Format:
     is_picture: bool = False
     ascending: bool = False
     peek_size: Callable[[bytes], tuple[int, int] | None] = _unknown_size
-    obstacle: Callable[[], str] = _no_obstacle
+    check_writable: Callable[[], None] = _always_writable
 
     @property
     def ending(self) -> str:
         """What the name of the file ends in that stands for all of them."""
         return self.endings[-1]
 
-    def require_writable(self) -> None:
-        """Raise `ParameterError` if it cannot be written here."""
-        if why := self.obstacle():
-            raise ParameterError(why, "not-compiled")
+    def begins(self, start: bytes) -> bool:
+        """Tell whether a file begins like such a file."""
+        return start.startswith(self.magic)
 
     def names(self, path: str | os.PathLike[str]) -> bool:
         """Tell whether a file's name is that of such a file, upper or lower case."""
@@ -122,7 +121,7 @@ FORMATS = {
         Format(
             "kmc", "kmc", kmc.MAGIC, (".kmc",), ".kmc",
             kmc.encode, kmc.decode,
-            ascending=True, peek_size=kmc.peek_size, obstacle=kmc.obstacle,
+            ascending=True, peek_size=kmc.peek_size, check_writable=kmc.check_writable,
         ),
     )
 }  # fmt: skip
@@ -156,7 +155,7 @@ def format_of(path: str | os.PathLike[str]) -> Format:
 
 def formats_beginning(start: bytes) -> list[Format]:
     """Find the formats whose files begin so; `START_BYTES` are enough."""
-    return [format for format in FORMATS.values() if start.startswith(format.magic)]
+    return [format for format in FORMATS.values() if format.begins(start)]
 
 
 def peek_size(start: bytes) -> tuple[int, int] | None:
@@ -183,6 +182,11 @@ def reserved_endings() -> tuple[str, ...]:
     return tuple(
         ending for format in FORMATS.values() if not format.is_picture for ending in format.endings
     )
+
+
+def is_reserved(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a name is one that only a compressed file has."""
+    return _lower_name(path).endswith(reserved_endings())
 
 
 def main_path(path: Path) -> Path:

@@ -15,9 +15,9 @@ from codec.formats.registry import (
     FORMATS,
     Format,
     files_together,
+    is_reserved,
     main_path,
     own_endings,
-    reserved_endings,
     stem_of,
 )
 from codec.images.containers import READABLE_EXTENSIONS
@@ -101,7 +101,7 @@ def plan_compression(inputs: Sequence[Path], naming: Naming, format: Format) -> 
 
     def place(source: Path, folder: Path) -> PlannedFile:
         target = naming.output or folder / (source.stem + format.default_ending)
-        if source.name.lower().endswith(reserved_endings()):
+        if is_reserved(source):
             # `compress *` a second time meets what the first time wrote.
             made_here = ImageError("its name is that of a compressed file", COMPRESSED_ALREADY)
             return PlannedFile(source, target, (), made_here)

@@ -40,11 +40,6 @@ CURE = "install a C compiler and reinstall kmcodec"
 _untold = [f"{WITHOUT}, kmcodec takes many times as long: {CURE}"]
 
 
-def compiled() -> bool:
-    """Tell whether the kernels were built, all of them."""
-    return COMPILED
-
-
 def tell_what_runs() -> None:
     """Warn, once a process, that nothing was compiled."""
     if COMPILED:

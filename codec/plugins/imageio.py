@@ -39,7 +39,7 @@ class KmcPlugin(PluginV3):  # type: ignore[misc]
                 raise InitializationError(f"not to be a {DENSE.ending} file")
             return
         self._content = request.get_file().read()
-        if not self._content.startswith(DENSE.magic):
+        if not DENSE.begins(self._content):
             raise InitializationError("not a .kmc file")
 
     def _decode(self, index: Any) -> Contents:

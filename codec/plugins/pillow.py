@@ -45,7 +45,7 @@ class KmcImageFile(ImageFile.ImageFile):
 
 def accept(prefix: bytes) -> bool:
     """Tell whether a file begins like a dense file."""
-    return prefix.startswith(DENSE.magic)
+    return DENSE.begins(prefix)
 
 
 def save(image: Any, file: Any, filename: str | bytes) -> None:

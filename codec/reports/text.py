@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from codec import kernels
 from codec.indexed import CHANNEL_NAMES
-from codec.kernels import compiled
 from codec.reports.report import FileReport
 
 
@@ -82,7 +82,7 @@ def as_text(report: FileReport) -> str:
     add("SSIM", report.ssim, _number(report.ssim, 4))
     add("ΔE2000 mean", report.delta_e_mean, _number(report.delta_e_mean, 3))
     add("ΔE2000 95 %", report.delta_e_p95, _number(report.delta_e_p95, 3))
-    slow = report.engine == "sklearn" and not compiled()
+    slow = report.engine == "sklearn" and not kernels.COMPILED
     note = ", as kmcodec was installed without a compiler" if slow else ""
     add("engine", report.engine, f"{report.engine}{note}")
     add("dithering", report.dither, str(report.dither))

@@ -17,10 +17,10 @@ from codec.codebook.greys import optimal_codebook
 from codec.codebook.training import train_codebook
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
-from codec.kernels import compiled
+from codec.kernels import COMPILED
 from codec.options import COLOR_SPACES, EFFORTS, ENGINE_NAMES
 
-ENGINES = ["auto"] + [name for name in ENGINE_NAMES if name != "native" or compiled()]
+ENGINES = ["auto"] + [name for name in ENGINE_NAMES if name != "native" or COMPILED]
 
 
 def _histogram(levels: npt.ArrayLike, counts: npt.ArrayLike) -> ColorHistogram:

@@ -9,7 +9,7 @@ from cli_tools import OUTPUTS, PICTURES, Sandbox, few_colors, many_colors
 from report_tools import disk, facts, read_json
 
 import codec
-from codec.kernels import compiled
+from codec.kernels import COMPILED
 
 
 @pytest.mark.parametrize("format", OUTPUTS)
@@ -67,7 +67,7 @@ def test_info_tells_of_several_files(sandbox: Sandbox) -> None:
 
 def test_info_tells_which_engine_runs(sandbox: Sandbox) -> None:
     run = sandbox.run("info", "--engine", check=0)
-    engine = "native" if compiled() else "sklearn"
+    engine = "native" if COMPILED else "sklearn"
     assert run.out == f"engine: {engine}\n"
     document = read_json(sandbox.run("info", "--engine", "--json", check=0).out)
     assert document["engine"] == engine

@@ -70,13 +70,11 @@ def test_compiled_kernels_are_handed_out_without_a_word(monkeypatch: pytest.Monk
             assert getattr(kernels, name) is sys.modules[f"codec.kernels.{name}"]
         assert resolve_engine("auto") == "native"
     assert texts == []
-    assert kernels.compiled()
 
 
 def test_twins_are_handed_out_where_nothing_was_compiled(without: None) -> None:
     for name in TWINS:
         assert getattr(kernels, name).__name__ == f"codec.kernels.plain.{name}"
-    assert not kernels.compiled()
 
 
 def test_nothing_else_is_handed_out() -> None:
@@ -237,7 +235,16 @@ def test_dense_files_are_read_but_not_written(without: None) -> None:
             assert part in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["compress", "photo.png", "-o", "x.kmc"],
+        ["compress", "photo.png", "--format", "kmc"],
+        ["sweep", "photo.png", "--format", "kmc"],
+    ],
+)
 def test_refusing_to_write_a_dense_file_is_a_line(
+    arguments: list[str],
     without: None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -246,7 +253,7 @@ def test_refusing_to_write_a_dense_file_is_a_line(
     monkeypatch.chdir(tmp_path)
     Image.fromarray(few_colors()).save("photo.png")
     with heard() as texts:
-        assert main(["compress", "photo.png", "-o", "x.kmc"]) == 2
+        assert main(arguments) == 2
     assert texts == []
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 1

@@ -179,7 +179,7 @@ def test_a_report_as_text_says_the_same_as_json(sandbox: Sandbox) -> None:
 def test_verbose_output_tells_why_the_engine_is_slow(
     monkeypatch: pytest.MonkeyPatch, built: bool
 ) -> None:
-    monkeypatch.setattr("codec.reports.text.compiled", lambda: built)
+    monkeypatch.setattr("codec.kernels.COMPILED", built)
     why = "as kmcodec was installed without a compiler"
     assert (why in as_text(FileReport("a.png", engine="sklearn"))) is not built
     assert why not in as_text(FileReport("a.png", engine="native"))

@@ -76,11 +76,19 @@ class Header:
     has_profile: bool
 
 
-def obstacle() -> str:
-    """Say why no dense file can be written here, and the cure; nothing if it can."""
-    if kernels.COMPILED:
-        return ""
-    return f"{kernels.WITHOUT} no .kmc is written: {kernels.CURE}, or choose another format"
+def check_writable() -> None:
+    """Refuse to write dense files where nothing was compiled, as it would take minutes.
+
+    Raises
+    ------
+    ParameterError
+        With reason ``not-compiled``, and the cure.
+    """
+    if not kernels.COMPILED:
+        raise ParameterError(
+            f"{kernels.WITHOUT} no .kmc is written: {kernels.CURE}, or choose another format",
+            "not-compiled",
+        )
 
 
 def encode(indexed: IndexedImage, effort: str, profile: bytes = b"") -> list[bytes]:
@@ -106,10 +114,9 @@ def encode(indexed: IndexedImage, effort: str, profile: bytes = b"") -> list[byt
     ImageError
         The profile is larger.
     ParameterError
-        Nothing was compiled when the package was installed.
+        As `check_writable`.
     """
-    if why := obstacle():
-        raise ParameterError(why, "not-compiled")
+    check_writable()
     if len(profile) > MAX_KMC_PROFILE_BYTES:
         raise ImageError(
             f"an ICC profile of {len(profile)} bytes is too large", "profile-too-large"
