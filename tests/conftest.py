@@ -52,7 +52,8 @@ def pair(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
-@pytest.fixture(params=["compiled", "plain"])
+# Twins are held against kernels in any case: tests/kernels/test_plain.py.
+@pytest.fixture(params=["compiled", pytest.param("plain", marks=pytest.mark.slow)])
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run a test with the kernels and without."""
     if request.param == "plain":

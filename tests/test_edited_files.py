@@ -80,6 +80,7 @@ def mutated_seeds() -> st.SearchStrategy[bytes]:
     return st.sampled_from(SEEDS).flatmap(mutated)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", list(READERS))
 @EXAMPLES
 @given(
@@ -121,6 +122,7 @@ def indexed_images(draw: st.DrawFn) -> IndexedImage:
     return IndexedImage(labels, codebook)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", list(FORMATS))
 @EXAMPLES
 @given(indexed=indexed_images())

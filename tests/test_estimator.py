@@ -12,6 +12,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from codec import ColorQuantizer, ParameterError
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks([ColorQuantizer(n_colors=8)])  # type: ignore[untyped-decorator]
 def test_it_behaves_as_estimators_do(

@@ -4,6 +4,7 @@ The nine rules are those of ARCHITECTURE.md and of decision 12.
 """
 
 import ast
+import functools
 import importlib
 import re
 import subprocess
@@ -66,8 +67,13 @@ def wing(name: str) -> str:
     return "ground" if name in GROUND else "library" if name in LIBRARY else name
 
 
-def imports(path: Path) -> Iterator[str]:
+@functools.cache
+def imports(path: Path) -> frozenset[str]:
     """Full names of what a module imports anywhere but for type checkers alone."""
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     skipped = {
         id(node)

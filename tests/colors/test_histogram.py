@@ -29,6 +29,7 @@ def test_every_color_is_counted_in_lexicographic_order(
     assert (counted.colors.tolist(), counted.counts.tolist()) == _counted_by_numpy(pixels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [3, 4])
 def test_strips_and_parts_count_as_one_pass_does(
     channels: int, monkeypatch: pytest.MonkeyPatch

@@ -142,6 +142,7 @@ def test_counting_few_channels(pixels: Bytes, apart: bool) -> None:
     check("histogram", "count_small", rows_of(pixels, apart), channels, table)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(pixels=pictures((3, 4)), apart=st.booleans(), data=st.data())
 def test_counting_many_channels(pixels: Bytes, apart: bool, data: st.DataObject) -> None:
