@@ -188,9 +188,8 @@ def expected_labels(channels: int, kind: str, strength: float) -> list[Bytes]:
 @pytest.mark.parametrize("strength", [slowly(1.0), slowly(0.7), 0.3, slowly(1 / 256)])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("channels", [slowly(1), slowly(2), slowly(3), 4])
-def test_labels_are_those_of_the_twin(
-    channels: int, kind: str, strength: float, path: str
-) -> None:
+def test_labels_are_those_of_the_twin(channels: int, kind: str, strength: float) -> None:
+    """The kernel's where it was compiled, else its twin's in plain, which equals the kernel."""
     for (pixels, codebook), expected in zip(
         pictures(channels), expected_labels(channels, kind, strength), strict=True
     ):

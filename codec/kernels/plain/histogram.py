@@ -128,12 +128,13 @@ def count_buckets(
 ) -> None:
     """Count the colors of some buckets."""
     used = 0
-    for bucket in range(first, last):
+    unique[first:last] = 0
+    filled = first + np.flatnonzero(starts[first + 1 : last + 1] > starts[first:last])
+    for bucket in filled.tolist():
         begin, end = int(starts[bucket]), int(starts[bucket + 1])
         found = entries[begin:end]
         lows, blocks = found & 4095, found >> 12
-        table = np.zeros(4096, dtype=np.uint32)
-        np.add.at(table, lows, np.where(blocks, blocks * _BLOCK, 1).astype(np.uint32))
+        table = np.bincount(lows, np.where(blocks, blocks * _BLOCK, 1)).astype(np.uint32)
         colors = np.flatnonzero(table)
         entries[begin : begin + len(colors)] = colors
         counts[used : used + len(colors)] = table[colors]
