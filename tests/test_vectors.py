@@ -28,7 +28,7 @@ from codec.formats.files import load_contents
 from codec.formats.registry import FORMATS
 from codec.limits import MAX_PIXELS
 
-NOT_OURS = "foreign-", "optimized-", "dense-"
+NOT_OURS = "foreign-", "optimized-", "dense-", "marked-"
 
 
 def read_invalid(row: Row) -> Contents:

@@ -10,14 +10,12 @@ import numpy.typing as npt
 
 from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
-from codec.formats.seal import check_version, make_seal
+from codec.formats.seal import SEAL_CHUNK, check_version, make_seal
 from codec.indexed import IndexedImage
 from codec.png.packing import best_filter, deflate_level
 from codec.png.reading import INDEXED, decode_samples, parse_header, read_png
 from codec.png.rowfilters import NONE, filter_rows
 from codec.png.writing import write_png
-
-SEAL_CHUNK = b"kmSL"
 
 
 def encode(indexed: IndexedImage, effort: str) -> list[bytes]:

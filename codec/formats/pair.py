@@ -1,7 +1,8 @@
 """The pair: `X.labels.png` and `X.codebook.npy` (format-spec section 6).
 
 The label PNG is 8-bit greyscale, a sample is a label. The codebook is a `.npy` followed by the
-seal, which `numpy.load` does not look at. NumPy and any PNG reader are enough to read both.
+seal, which `numpy.load` does not look at; an empty chunk `kmSL` in the PNG says that there is one,
+so that it cannot get lost. NumPy and any PNG reader are enough to read both.
 """
 
 import numpy as np
@@ -10,7 +11,14 @@ import numpy.typing as npt
 from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
 from codec.formats.npy import decode_npy, encode_npy, parse_npy_header
-from codec.formats.seal import SEAL_SIZE, check_version, is_of_other_version, make_seal
+from codec.formats.seal import (
+    SEAL_CHUNK,
+    SEAL_SIZE,
+    check_version,
+    is_of_other_version,
+    is_seal,
+    make_seal,
+)
 from codec.indexed import IndexedImage
 from codec.limits import MAX_CODEBOOK_SIZE
 from codec.png.packing import best_filter, deflate_level
@@ -38,7 +46,8 @@ def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
     codebook = encode_npy(indexed.codebook) + make_seal(indexed)
     filtered = best_filter(indexed.labels)
     level = deflate_level(filtered, effort)
-    return [codebook, write_png(indexed.width, indexed.height, 8, GREY, filtered, level=level)]
+    size, mark = (indexed.width, indexed.height), (SEAL_CHUNK, b"")
+    return [codebook, write_png(*size, 8, GREY, filtered, (mark,), level=level)]
 
 
 def decode(codebook_file: bytes, labels_file: bytes, *, max_pixels: int) -> Contents:
@@ -54,17 +63,20 @@ def decode(codebook_file: bytes, labels_file: bytes, *, max_pixels: int) -> Cont
     Returns
     -------
     contents : Contents
-        Unverified if the codebook carries no seal.
+        Unverified if neither file says that there is a seal.
 
     Raises
     ------
     FormatError
-        A file is damaged, or they do not belong together.
+        A file is damaged, they do not belong together, or the seal is lost.
     LimitError
         The picture is larger than allowed.
     """
     codebook, seal = decode_codebook(codebook_file)
-    labels = decode_labels(read_png(labels_file, max_pixels))
+    png = read_png(labels_file, max_pixels)
+    if SEAL_CHUNK in png.chunks and not seal:
+        raise FormatError("the codebook has lost the seal that its labels tell of", "unsealed")
+    labels = decode_labels(png)
     return make_contents("pair", labels, codebook, seal, {
         "codebook": len(codebook_file) - len(seal), "seal": len(seal), "labels": len(labels_file),
     })  # fmt: skip
@@ -76,7 +88,8 @@ def decode_codebook(data: bytes) -> tuple[npt.NDArray[np.uint8], bytes]:
     Raises
     ------
     FormatError
-        Not a codebook, damaged, or followed by something that is not a seal.
+        Not a codebook, damaged, followed by something that is not a seal, or of a shape that
+        makes code-words of its seal.
     """
     rows, columns, _ = parse_npy_header(data)
     if rows * columns > _MAX_CODEBOOK_BYTES:
@@ -87,6 +100,9 @@ def decode_codebook(data: bytes) -> tuple[npt.NDArray[np.uint8], bytes]:
         raise FormatError("what follows the codebook is not a kmcodec seal", "trailing-data")
     if seal:
         check_version(seal)
+    elif is_seal(data[-SEAL_SIZE:]):
+        # Nothing protects the header: one bit turns (20, 1) into (20, 3), 40 bytes more.
+        raise FormatError("the codebook's shape makes code-words of its seal", "bad-codebook")
     return codebook, seal
 
 

@@ -14,6 +14,8 @@ from codec.threads import row_strips
 _NAME = b"KMCODEC"
 VERSION = b"1"
 SEAL_SIZE = 40
+# Private, ancillary, and not safe to copy: whoever changes the picture drops it.
+SEAL_CHUNK = b"kmSL"
 
 
 def make_seal(indexed: IndexedImage) -> bytes:
@@ -39,9 +41,14 @@ def make_seal(indexed: IndexedImage) -> bytes:
     return _NAME + VERSION + digest.digest()
 
 
+def is_seal(data: bytes) -> bool:
+    """Tell whether bytes are a seal of any version, right or wrong."""
+    return data.startswith(_NAME)
+
+
 def is_of_other_version(seal: bytes) -> bool:
     """Tell whether something is a seal, but not of this version."""
-    return seal.startswith(_NAME) and len(seal) > len(_NAME) and seal[7:8] != VERSION
+    return is_seal(seal) and len(seal) > len(_NAME) and seal[7:8] != VERSION
 
 
 def check_version(seal: bytes) -> None:
@@ -62,7 +69,7 @@ def check_version(seal: bytes) -> None:
             f"written by version {seal[7:8]!r} of the format; this reads version {VERSION!r}",
             "unsupported-version",
         )
-    if len(seal) != SEAL_SIZE or not seal.startswith(_NAME):
+    if len(seal) != SEAL_SIZE or not is_seal(seal):
         raise FormatError("what should be a kmcodec seal is something else", "bad-seal")
 
 

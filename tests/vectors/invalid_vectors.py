@@ -100,6 +100,21 @@ def _invalid_pairs() -> Iterator[tuple[str, str, Files]]:
         "of-swapped-sides",
         _pair(CODEBOOK, pt.encode([[0, 1], [2, 0], [1, 2]])),
     )
+    marked = pt.encode(LABELS.tolist(), before=[pt.chunk(b"kmSL")])
+    yield "unsealed", "beside-marked-labels", _pair(ct.npy(FLAG), marked)
+    filled = pt.encode(LABELS.tolist(), after=[pt.chunk(b"kmSL", b"\x03" + SEAL)])
+    yield "unsealed", "beside-labels-with-a-whole-seal", _pair(ct.npy(FLAG), filled)
+    for size, channels, stated in ((20, 1, "(20, 3)"), (40, 2, "(40, 3)"), (100, 4, "(110, 4)")):
+        words = np.arange(size * channels, dtype=np.uint8) % 251
+        sealed = words.tobytes() + ct.seal(LABELS, words.reshape(size, channels))
+        fact = f"of-{size}-code-words-and-their-seal"
+        yield "bad-codebook", fact, _pair(ct.npy_with(ct.npy_header(stated), sealed))
+    newer = bytes(20) + ct.seal(LABELS, np.zeros((20, 1), dtype=np.uint8), b"2")
+    yield (
+        "bad-codebook",
+        "of-code-words-and-a-newer-seal",
+        _pair(ct.npy_with(ct.npy_header("(30, 2)"), newer)),
+    )
     for shape, fact in (
         ((0, 3), "no-code-words"), ((257, 3), "257-code-words"), ((3, 0), "no-channels"),
         ((3, 5), "5-channels"), ((30, 40), "1200-bytes"),

@@ -82,6 +82,11 @@ PICTURES: dict[str, Picture] = {
         spread(256, 2),
     ),
     "tall": (counting(600, 2, 3), array([BLUE, WHITE, RED])),
+    # With 40 bytes more they are as many code-words of other shapes.
+    "twenty-greys": (counting(5, 4, 20), spread(20, 1)),
+    "forty-grey-alpha": (counting(8, 5, 40), spread(40, 2)),
+    "forty-colors": (counting(8, 5, 40), spread(40, 3)),
+    "hundred-rgba": (counting(10, 10, 100), spread(100, 4)),
     "unused-code-words": (array([[1, 1, 3]]), array([BLACK, RED, BLACK, BLUE, BLACK])),
 }
 
@@ -95,6 +100,20 @@ def own_vectors() -> Iterator[tuple[str, Files, Picture, bool]]:
             endings = [format.ending] if len(parts) == 1 else [".codebook.npy", format.ending]
             files = dict(zip(endings, parts, strict=True))
             yield name, dict(reversed(files.items())), (labels, codebook), True
+
+
+def marked_vectors() -> Iterator[tuple[str, Files, Picture, bool]]:
+    """Pairs whose labels tell of the seal, as they are written since there is a mark."""
+    for name in ("flag", "grey-pixel", "grey-alpha", "transparent", "full-codebook"):
+        codebook, labels = FORMATS["pair"].encode(IndexedImage(*PICTURES[name]), "best")
+        files = {".labels.png": labels, ".codebook.npy": codebook}
+        yield f"marked-{name}", files, PICTURES[name], True
+    labels_and_codebook = PICTURES["flag"]
+    files = {
+        ".labels.png": pt.encode(LABELS.tolist(), after=[pt.chunk(b"kmSL", b"any")]),
+        ".codebook.npy": ct.npy(FLAG) + ct.seal(LABELS, FLAG),
+    }
+    yield "marked-behind-the-rows", files, labels_and_codebook, True
 
 
 def foreign_vectors() -> Iterator[tuple[str, Files, Picture, bool]]:
@@ -193,7 +212,8 @@ def add_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -
 def main() -> None:
     (HERE / "invalid").mkdir(exist_ok=True)
     rows: list[tuple[str, ...]] = []
-    for name, files, (labels, codebook), verified in (*own_vectors(), *foreign_vectors()):
+    vectors = (*own_vectors(), *marked_vectors(), *foreign_vectors())
+    for name, files, (labels, codebook), verified in vectors:
         pixels = codebook[labels]
         if codebook.shape[1] == 1:
             pixels = pixels[:, :, 0]
