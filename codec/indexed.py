@@ -1,6 +1,6 @@
 """IndexedImage: a codebook and the labels that point into it, which is what every file means."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,9 @@ class IndexedImage:
     codebook : ndarray of shape (K, C), dtype uint8
         The code-words, 1 <= K <= 256. C = 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA; 8-bit sRGB,
         straight alpha.
+    verified : bool or None
+        Whether the file it was read from has a seal, which then proved that these are the labels
+        and the codebook that were written; None for what was not read from a file.
 
     Raises
     ------
@@ -31,6 +34,7 @@ class IndexedImage:
 
     labels: npt.NDArray[np.uint8]
     codebook: npt.NDArray[np.uint8]
+    verified: bool | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         labels, codebook = self.labels, self.codebook

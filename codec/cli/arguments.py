@@ -116,6 +116,10 @@ def make_parser() -> argparse.ArgumentParser:
         "--codebook", type=Path, metavar="FILE.npy",
         help="codebook of a label PNG that does not stand beside it",
     )  # fmt: skip
+    decompress.add_argument(
+        "--require-seal", action="store_true",
+        help="refuse what has no seal, as files of other programs",
+    )  # fmt: skip
     _add_max_pixels(decompress)
 
     info = commands.add_parser("info", help="tell what is in compressed files")

@@ -204,6 +204,7 @@ def _decompress(options: argparse.Namespace) -> int:
             codebook=options.codebook,
             force=options.force,
             max_pixels=options.max_pixels,
+            require_seal=options.require_seal,
         )
 
     with OutputFolders(options.directory) as folders:

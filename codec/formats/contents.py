@@ -19,9 +19,7 @@ class Contents:
     format : str
         ``pair``, ``npz``, ``png`` or ``kmc``.
     indexed : IndexedImage
-        The picture.
-    verified : bool
-        Whether a seal proved that labels and codebook are those that were written.
+        The picture, which tells whether a seal verified it.
     part_bytes : dict of str to int
         Bytes of the file or files by part; they add up to the whole.
     profile : bytes
@@ -30,9 +28,13 @@ class Contents:
 
     format: str
     indexed: IndexedImage
-    verified: bool
     part_bytes: dict[str, int]
     profile: bytes = b""
+
+    @property
+    def verified(self) -> bool:
+        """Whether a seal proved that labels and codebook are those that were written."""
+        return bool(self.indexed.verified)
 
     @property
     def size_bytes(self) -> int:
@@ -55,9 +57,9 @@ def make_contents(
         The parts are not a picture, or not the one that was sealed.
     """
     try:
-        indexed = IndexedImage(labels, codebook)
+        indexed = IndexedImage(labels, codebook, verified=bool(seal))
     except ImageError as error:
         raise FormatError(str(error), error.reason) from error
     if seal:
         check_seal(seal, indexed)
-    return Contents(format, indexed, bool(seal), part_bytes)
+    return Contents(format, indexed, part_bytes)

@@ -65,7 +65,12 @@ def save(
     return paths
 
 
-def load(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> IndexedImage:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    max_pixels: int = MAX_PIXELS,
+    require_seal: bool = False,
+) -> IndexedImage:
     """Read a compressed file of any format.
 
     Parameters
@@ -74,23 +79,26 @@ def load(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Index
         A label PNG (its codebook is found beside it), an npz, an indexed PNG or a kmc.
     max_pixels : int
         Largest picture that is accepted.
+    require_seal : bool
+        Refuse what has no seal.
 
     Returns
     -------
     indexed : IndexedImage
-        Labels and codebook; not the ICC profile that a kmc of another program may have, which
-        `load_contents` gives.
+        Labels and codebook, and whether a seal verified them; not the ICC profile that a kmc of
+        another program may have, which `load_contents` gives.
 
     Raises
     ------
     FormatError
-        The file is not one of these, damaged, or its files do not belong together.
+        The file is not one of these, damaged, its files do not belong together, or it has no
+        seal that was required.
     LimitError
         The picture is larger than allowed.
     FileError
         A file is missing or cannot be read.
     """
-    return load_contents(path, max_pixels=max_pixels).indexed
+    return load_contents(path, max_pixels=max_pixels, require_seal=require_seal).indexed
 
 
 def load_contents(
@@ -98,6 +106,7 @@ def load_contents(
     *,
     codebook_path: str | os.PathLike[str] | None = None,
     max_pixels: int = MAX_PIXELS,
+    require_seal: bool = False,
 ) -> Contents:
     """Read a compressed file of any format, with what `kmcodec info` tells of it.
 
@@ -110,6 +119,8 @@ def load_contents(
         The other half, if it is not beside the label PNG.
     max_pixels : int
         Largest picture that is accepted.
+    require_seal : bool
+        Refuse what has no seal.
 
     Returns
     -------
@@ -131,7 +142,10 @@ def load_contents(
     format = _recognize(path, data[:START_BYTES], codebook_path is not None)
     others = format.files(path)[:-1] if codebook_path is None else [Path(codebook_path)]
     files = [_read_other_half("codebook", other) for other in others]
-    return format.decode(*files, data, max_pixels=max_pixels)
+    contents = format.decode(*files, data, max_pixels=max_pixels)
+    if require_seal and not contents.verified:
+        raise FormatError("there is no seal, and one is required", "unsealed")
+    return contents
 
 
 def _recognize(path: Path, start: bytes, has_codebook: bool) -> Format:

@@ -19,6 +19,7 @@ def decompress_file(
     codebook: Path | None = None,
     force: bool = False,
     max_pixels: int = MAX_PIXELS,
+    require_seal: bool = False,
 ) -> FileReport:
     """Decompress one compressed file into an image file.
 
@@ -34,6 +35,8 @@ def decompress_file(
         Replace an existing output.
     max_pixels : int
         Largest picture that is accepted.
+    require_seal : bool
+        Refuse what has no seal.
 
     Returns
     -------
@@ -49,7 +52,9 @@ def decompress_file(
     check_source(source)
     check_targets([target], force=force)
     with watch.stage("read"):
-        contents = load_contents(source, codebook_path=codebook, max_pixels=max_pixels)
+        contents = load_contents(
+            source, codebook_path=codebook, max_pixels=max_pixels, require_seal=require_seal
+        )
     facts, notices = contents_facts(contents), list(contents_notices(contents))
     with watch.stage("decode"):
         pixels = decompress(contents.indexed)

@@ -55,6 +55,35 @@ def test_what_is_saved_is_loaded_again_and_verified(name: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_what_is_loaded_tells_that_a_seal_verified_it(name: str, tmp_path: Path) -> None:
+    assert PICTURE.verified is None
+    save(PICTURE, tmp_path / name)
+    for require_seal in (False, True):
+        assert load(tmp_path / name, require_seal=require_seal).verified is True
+    # What is made of it is not what was read.
+    again = load(tmp_path / name)
+    assert IndexedImage(again.labels, again.codebook).verified is None
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_what_has_no_seal_is_loaded_unless_one_is_required(compress: bool, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.codebook.npy", FLAG)
+    (tmp_path / "x.labels.png").write_bytes(pt.encode(LABELS.tolist()))
+    (np.savez_compressed if compress else np.savez)(
+        tmp_path / "x.npz", labels=LABELS, codebook=FLAG
+    )
+    plte = pt.chunk(b"PLTE", FLAG.tobytes())
+    (tmp_path / "x.png").write_bytes(pt.encode(LABELS.tolist(), 8, pt.INDEXED, before=[plte]))
+    for name in ("x.labels.png", "x.codebook.npy", "x.npz", "x.png"):
+        found = load(tmp_path / name)
+        assert_same(found, PICTURE)
+        assert found.verified is False
+        with pytest.raises(FormatError) as caught:
+            load(tmp_path / name, require_seal=True)
+        assert caught.value.reason == "unsealed"
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_files_hold_the_bytes_that_encode_gives(name: str, tmp_path: Path) -> None:
     paths = save(PICTURE, tmp_path / name)
     assert [path.read_bytes() for path in paths] == format_of(name).encode(PICTURE, "best")

@@ -30,7 +30,8 @@ def decode(colors: bytes, data: bytes, *, max_pixels: int) -> Contents:
         raise FormatError("the file is cut short", "truncated")
     codebook = np.frombuffer(colors, np.uint8).reshape(-1, channels)
     sizes = {"codebook": len(colors), "labels": len(data)}
-    return Contents("plain", IndexedImage(labels.reshape(height, width), codebook), False, sizes)
+    indexed = IndexedImage(labels.reshape(height, width), codebook, verified=False)
+    return Contents("plain", indexed, sizes)
 
 
 def peek_size(start: bytes) -> tuple[int, int]:

@@ -23,6 +23,7 @@ from PIL import Image
 
 import codec
 from codec.formats.kmc import file as kmc
+from codec.formats.registry import FORMATS
 
 
 def test_an_existing_picture_is_skipped_unless_forced(pair: Sandbox) -> None:  # row 11
@@ -152,6 +153,31 @@ def test_a_pair_that_others_wrote_is_read_with_a_notice(sandbox: Sandbox) -> Non
     run = sandbox.run("decompress", "x.npz", "-o", "y.png", check=0)
     assert "unverified" in run.err
     np.testing.assert_array_equal(read_picture(Path("y.png")), codebook[labels])
+
+
+# rows 83, 85
+def test_what_has_no_seal_is_refused_where_one_is_required(sandbox: Sandbox) -> None:
+    labels = np.random.RandomState(0).randint(0, 3, (9, 11)).astype(np.uint8)
+    codebook = np.array([[0, 0, 0], [255, 0, 0], [9, 9, 250]], dtype=np.uint8)
+    write_picture(Path("x.labels.png"), labels)
+    np.save("x.codebook.npy", codebook)
+    np.savez("y.npz", labels=labels, codebook=codebook)
+    for name in ("x.labels.png", "y.npz"):
+        run = sandbox.run("decompress", name, "--require-seal", check=1)
+        assert refused(run, name, "unsealed")
+    run = sandbox.run("decompress", "y.npz", "x.labels.png", "--require-seal", "--json", check=1)
+    assert [result["reason"] for result in json.loads(run.out)["results"]] == ["unsealed"] * 2
+
+
+@pytest.mark.parametrize("format", list(FORMATS))
+def test_what_is_sealed_is_decompressed_where_a_seal_is_required(
+    sandbox: Sandbox, format: str
+) -> None:
+    sandbox.picture("a.png", few_colors())
+    sandbox.run("compress", "a.png", "--format", format, check=0)
+    name = "a" + FORMATS[format].default_ending
+    sandbox.run("decompress", name, "--require-seal", "-o", "b.png", check=0)
+    np.testing.assert_array_equal(read_picture(Path("b.png")), few_colors())
 
 
 # Profiles

@@ -172,7 +172,8 @@ def decode(data: bytes, *, max_pixels: int) -> Contents:
     sizes = [reader.varint() for _ in range(header.n_bands - 1)]
     streams = [reader.take(size) for size in sizes]
     streams.append(reader.take(len(data) - reader.at))
-    indexed = IndexedImage(_decode_labels(streams, header, codebook), codebook)
+    labels = _decode_labels(streams, header, codebook)
+    indexed = IndexedImage(labels, codebook, verified=True)
     if digest != _digest(indexed, profile):
         raise FormatError("labels or codebook are damaged", "digest-mismatch")
     labels_bytes = sum(map(len, streams))
@@ -183,7 +184,7 @@ def decode(data: bytes, *, max_pixels: int) -> Contents:
         "seal": _DIGEST_SIZE,
     }
     part_bytes["container"] = len(data) - sum(part_bytes.values())
-    return Contents("kmc", indexed, True, part_bytes, profile)
+    return Contents("kmc", indexed, part_bytes, profile)
 
 
 def read_header(data: bytes, max_pixels: int) -> Header:
