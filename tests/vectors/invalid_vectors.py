@@ -1,5 +1,6 @@
 """Vectors that must be refused, each wrong in one fact of the flag's files."""
 
+import hashlib
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,9 @@ import container_tools as ct
 import numpy as np
 import png_tools as pt
 from format_tools import FLAG, LABELS, flag_members, flag_with
+
+from codec.formats.kmc.rice import encode_codebook
+from codec.kernels.plain.labelcoder.band import encode_band
 
 # The files of one vector by their endings; the first ending names the vector.
 Files = dict[str, bytes]
@@ -24,6 +28,7 @@ def invalid_vectors() -> Iterator[tuple[str, str, Files]]:
     yield from _invalid_label_pngs()
     yield from _invalid_indexed_pngs()
     yield from _invalid_archives()
+    yield from _invalid_dense_files()
 
 
 def _invalid_beginnings() -> Iterator[tuple[str, str, Files]]:
@@ -353,3 +358,21 @@ def _invalid_archives() -> Iterator[tuple[str, str, Files]]:
     newer = np.frombuffer(ct.seal(LABELS, FLAG, b"2"), dtype=np.uint8).reshape(1, 40)
     yield "unsupported-version", "2-of-an-archive", changed(2, plain=ct.npy(newer))
     yield "digest-mismatch", "in-an-archive", changed(0, plain=ct.npy(LABELS[:, ::-1]))
+
+
+def _invalid_dense_files() -> Iterator[tuple[str, str, Files]]:
+    """A few; the others were changed by hand from the files they are named after."""
+    digest = hashlib.sha256(SEAL).digest()[:8]
+    words = encode_codebook(FLAG)
+
+    def dense(width: bytes, bands: int, streams: bytes) -> Files:
+        head = b"\x89KMC1\x02" + width + b"\x02\x02" + bytes([bands - 1])
+        return {".kmc": head + words + digest + streams}
+
+    # Three bands of no row, of one and of one: whoever accepts them finds a whole picture.
+    rows = [encode_band(LABELS[y : y + 1].copy(), FLAG, False) for y in (0, 1)]
+    streams = b"\x00" + bytes([len(rows[0])]) + b"".join(rows)
+    yield "bad-header", "dense-more-bands-than-rows", dense(b"\x03", 3, streams)
+    wide = b"\x80\x80\x80\x80\x01"
+    yield "side-limit", "dense-width-of-five-bytes", dense(wide, 1, rows[0])
+    yield "truncated", "dense-size-of-five-bytes", dense(b"\x03", 2, wide + b"".join(rows))

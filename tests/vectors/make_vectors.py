@@ -21,6 +21,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 import container_tools as ct  # noqa: E402
 import png_tools as pt  # noqa: E402
 from format_tools import FLAG, LABELS  # noqa: E402
+from vectors.dense_vectors import dense_vectors, encode  # noqa: E402
 from vectors.invalid_vectors import Files, invalid_vectors  # noqa: E402
 
 from codec.formats.registry import FORMATS  # noqa: E402
@@ -187,6 +188,13 @@ def foreign_vectors() -> Iterator[tuple[str, Files, Picture, bool]]:
         yield f"optimized-{name}", {".png": data}, picture, True
 
 
+def large_vectors() -> Iterator[tuple[str, Files, Picture, bool]]:
+    """Dense files of large tables and of weights at their limits."""
+    for name, labels, codebook in dense_vectors():
+        if not (HERE / f"{name}.kmc").exists():
+            yield name, {".kmc": encode(labels, codebook)}, (labels, codebook), True
+
+
 def write_new(folder: Path, name: str, files: Files) -> str:
     """Write the files of a vector that are missing; return the name that stands for all."""
     for ending, data in files.items():
@@ -212,7 +220,7 @@ def add_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -
 def main() -> None:
     (HERE / "invalid").mkdir(exist_ok=True)
     rows: list[tuple[str, ...]] = []
-    vectors = (*own_vectors(), *marked_vectors(), *foreign_vectors())
+    vectors = (*own_vectors(), *marked_vectors(), *foreign_vectors(), *large_vectors())
     for name, files, (labels, codebook), verified in vectors:
         pixels = codebook[labels]
         if codebook.shape[1] == 1:
