@@ -18,7 +18,9 @@ from vector_tools import (
 )
 
 import codec
+from codec.formats.kmc import reference
 from codec.formats.registry import FORMATS
+from codec.kernels.plain.labelcoder.coder import Decoder
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,7 @@ def test_the_reference_decoder_refuses_every_flipped_bit(
 
 
 def test_the_worked_example_is_a_golden_file() -> None:
-    names = ("flag.codebook.npy", "flag.labels.png", "flag.png")
+    names = ("flag.codebook.npy", "marked-flag.labels.png", "flag.png", "flag.npz", "flag.kmc")
     files = [(VECTORS / name).read_bytes() for name in names]
     example = SPECIFICATION.split("## 14 Worked example")[1].split("## 15")[0]
     lines = re.findall(r"^([0-9a-f]{8})  ((?:[0-9a-f]{2} {1,2})+)(?!\.)", example, re.MULTILINE)
@@ -85,8 +87,27 @@ def test_the_worked_example_is_a_golden_file() -> None:
         assert current[place : place + len(octets)] == octets
         checked += len(octets)
 
-    assert [len(data) for data in files] == [177, 73, 146]
-    assert checked > 250
+    assert [len(data) for data in files] == [177, 85, 146, 576, 24]
+    assert checked > 840
+
+
+def test_the_worked_decisions_are_those_of_the_reference_decoder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decide, found = Decoder.decide, []
+
+    def note(decoder: Decoder, odds: int, bit: int) -> int:
+        found.append((odds, decide(decoder, odds, bit)))
+        return found[-1][1]
+
+    monkeypatch.setattr(Decoder, "decide", note)
+    reference.decode((VECTORS / "flag.kmc").read_bytes())
+    table = SPECIFICATION.split("Its thirteen decisions")[1].split("```")[1]
+    stated = re.findall(r"(\d \d)   (?:flat|flag \d \(\d\)|node \d) +(\d+)  (\d)", table)
+    stated.sort(key=lambda decision: decision[0])  # it has three columns
+
+    assert [(int(odds), int(bit)) for _, odds, bit in stated] == found
+    assert len(found) == 13
 
 
 def test_every_reason_of_the_readers_is_in_the_specification() -> None:
@@ -125,14 +146,18 @@ def test_the_specification_lists_these_reasons_and_no_others() -> None:
         if line.startswith("| `")
         for reason in re.findall(r"`([a-z0-9-]+)`", line.split("|")[1])
     }
-    assert listed - {"file-too-large"} == {row["reason"] for row in REFUSED}
+    assert listed - {"file-too-large", "empty"} == {row["reason"] for row in REFUSED}
 
 
 def test_the_hexadecimal_dumps_of_the_specification_are_the_vectors() -> None:
     dumps = re.findall(
-        r"^`(flag[a-z.]+)`, (\d+) bytes:\n\n```text\n(.*?)```", SPECIFICATION, re.M | re.S
+        r"^`((?:marked-)?flag[a-z.]+)`, (\d+) bytes[^\n]*:\n\n```text\n(.*?)```",
+        SPECIFICATION,
+        re.M | re.S,
     )
-    assert [name for name, _, _ in dumps] == ["flag.codebook.npy", "flag.labels.png", "flag.png"]
+    assert [name for name, _, _ in dumps] == [
+        "flag.codebook.npy", "marked-flag.labels.png", "flag.png", "flag.npz", "flag.kmc",
+    ]  # fmt: skip
     for name, size, dump in dumps:
         data = (VECTORS / name).read_bytes()
         assert len(data) == int(size)
@@ -144,7 +169,7 @@ def test_the_hexadecimal_dumps_of_the_specification_are_the_vectors() -> None:
                     break
                 assert data[position] == int(token, 16), f"{name} at {position:#x}"
                 position, compared = position + 1, compared + 1
-        assert compared > 70
+        assert compared >= min(len(data), 71)
 
 
 def test_the_decoder_of_the_specification_refuses_the_same_files(
