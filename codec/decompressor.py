@@ -24,7 +24,7 @@ def decompress(indexed: IndexedImage) -> npt.NDArray[np.uint8]:
     Raises
     ------
     ImageError
-        It is something else, such as pixels.
+        It is something else, such as pixels, or its arrays were changed and do not fit together.
 
     Examples
     --------
@@ -36,5 +36,6 @@ def decompress(indexed: IndexedImage) -> npt.NDArray[np.uint8]:
     """
     if not isinstance(indexed, IndexedImage):
         raise ImageError(f"expected an IndexedImage, not {type(indexed).__name__}", "bad-type")
+    indexed.check()
     pixels = look_up(indexed.codebook, indexed.labels)
     return pixels[:, :, 0] if indexed.channels == 1 else pixels

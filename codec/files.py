@@ -41,7 +41,7 @@ def as_file_error(error: OSError | ValueError) -> FileError:
     return FileError(text or str(error), reason)
 
 
-def read_file(path: str | os.PathLike[str], max_bytes: int = MAX_FILE_BYTES) -> bytes:
+def read_file(path: str | bytes | os.PathLike[str], max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Read one regular file whole.
 
     Parameters
@@ -102,7 +102,7 @@ def read_start(path: str | os.PathLike[str], count: int) -> tuple[bytes, int]:
 
 
 @contextlib.contextmanager
-def _open_regular(path: str | os.PathLike[str]) -> Iterator[tuple[FileIO, int]]:
+def _open_regular(path: str | bytes | os.PathLike[str]) -> Iterator[tuple[FileIO, int]]:
     """Open a regular file; tell its size."""
     try:
         # O_NONBLOCK: opening a FIFO that nobody writes to must not wait for ever.
@@ -173,7 +173,7 @@ def check_targets(paths: Sequence[str | os.PathLike[str]], *, force: bool) -> No
         that may not be replaced is in the way; reason ``exists`` if `force` would help.
     """
     for path in paths:
-        target = Path(path)
+        target = Path(os.fsdecode(path))
         try:
             _check_target(target, force=force)
         except (OSError, ValueError) as error:
@@ -185,6 +185,8 @@ def check_targets(paths: Sequence[str | os.PathLike[str]], *, force: bool) -> No
 
 def _check_target(target: Path, *, force: bool) -> None:
     folder = target.parent
+    if "\0" in str(target):  # which pathlib takes for the name of nothing
+        raise FileError("a file name holds no null character", "input-output")
     if not folder.is_dir():
         raise FileError("its directory does not exist", "no-directory")
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -256,7 +258,9 @@ def write_files(
         earlier ones stay replaced.
     """
     check_targets([path for path, _ in outputs], force=force)
-    targets = [Path(os.path.realpath(path)) if force else Path(path) for path, _ in outputs]
+    targets = [Path(os.fsdecode(path)) for path, _ in outputs]
+    if force:
+        targets = [Path(os.path.realpath(target)) for target in targets]
     with contextlib.ExitStack() as cleanup:
         try:
             temporaries = [

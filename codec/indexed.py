@@ -37,6 +37,16 @@ class IndexedImage:
     verified: bool | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Hold the arrays to what they must be; they may have been changed since they were given.
+
+        Raises
+        ------
+        ImageError
+            A shape, dtype or label is outside the bounds.
+        """
         labels, codebook = self.labels, self.codebook
         for name, array, shape in (("labels", labels, "(H, W)"), ("codebook", codebook, "(K, C)")):
             if not isinstance(array, np.ndarray) or array.dtype != np.uint8 or array.ndim != 2:

@@ -57,7 +57,7 @@ def test_a_file_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(bytes(range(256)) * 1000)
     assert files.read_file(path) == path.read_bytes()
-    encoded = files.read_file(os.fsencode(path))  # type: ignore[arg-type]
+    encoded = files.read_file(os.fsencode(path))
     assert files.read_file(str(path)) == encoded
 
 

@@ -1,6 +1,7 @@
 """The arguments of the command `kmcodec`: names, defaults and help."""
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,10 +38,17 @@ examples:
 """
 
 
+def _read_number(kind: Callable[[str], float], text: str) -> float:
+    """Read a number as everybody writes it; Python would take 1_6, other digits and blanks too."""
+    if not re.fullmatch(r"[0-9A-Za-z.+-]+", text):
+        raise ValueError(text)
+    return kind(text)
+
+
 def _whole_number(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         try:
-            number = int(text)
+            number = int(_read_number(int, text))
         except ValueError:
             number = low - 1
         if not low <= number <= high:
@@ -54,7 +62,7 @@ def _whole_number(low: int, high: int) -> Callable[[str], int]:
 
 def _strength(text: str) -> float:
     try:
-        number = float(text)
+        number = _read_number(float, text)
     except ValueError:
         number = -1.0
     if not 0 <= number <= 1:

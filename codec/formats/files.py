@@ -23,7 +23,7 @@ from codec.settings import check_choice
 
 def save(
     indexed: IndexedImage,
-    path: str | os.PathLike[str],
+    path: str | bytes | os.PathLike[str],
     *,
     force: bool = False,
     effort: str = "default",
@@ -36,7 +36,7 @@ def save(
     ----------
     indexed : IndexedImage
         What to store. In a kmc code-words stand in ascending order; the others keep their order.
-    path : path-like
+    path : str, bytes or path-like
         ``X.labels.png`` (with ``X.codebook.npy`` beside it), ``X.npz``, ``X.png`` or ``X.kmc``.
     force : bool
         Replace existing files.
@@ -50,6 +50,8 @@ def save(
 
     Raises
     ------
+    ImageError
+        It is no IndexedImage, or its arrays were changed and do not fit together.
     ParameterError
         The name has none of these endings, or there is no such effort.
     FileError
@@ -57,6 +59,7 @@ def save(
     """
     if not isinstance(indexed, IndexedImage):
         raise ImageError(f"expected an IndexedImage, not {type(indexed).__name__}", "bad-type")
+    indexed.check()
     check_choice("effort", effort, EFFORTS)
     format = format_of(path)
     paths = format.files(path)
@@ -66,7 +69,7 @@ def save(
 
 
 def load(
-    path: str | os.PathLike[str],
+    path: str | bytes | os.PathLike[str],
     *,
     max_pixels: int = MAX_PIXELS,
     require_seal: bool = False,
@@ -75,7 +78,7 @@ def load(
 
     Parameters
     ----------
-    path : path-like
+    path : str, bytes or path-like
         A label PNG (its codebook is found beside it), an npz, an indexed PNG or a kmc.
     max_pixels : int
         Largest picture that is accepted.
@@ -102,9 +105,9 @@ def load(
 
 
 def load_contents(
-    path: str | os.PathLike[str],
+    path: str | bytes | os.PathLike[str],
     *,
-    codebook_path: str | os.PathLike[str] | None = None,
+    codebook_path: str | bytes | os.PathLike[str] | None = None,
     max_pixels: int = MAX_PIXELS,
     require_seal: bool = False,
 ) -> Contents:
@@ -112,10 +115,10 @@ def load_contents(
 
     Parameters
     ----------
-    path : path-like
+    path : str, bytes or path-like
         As for `load`; the first bytes decide what it is, and for a PNG its name: one that ends in
         ``.labels.png`` is half of a pair.
-    codebook_path : path-like, optional
+    codebook_path : str, bytes or path-like, optional
         The other half, if it is not beside the label PNG.
     max_pixels : int
         Largest picture that is accepted.
@@ -132,7 +135,8 @@ def load_contents(
     FormatError, LimitError, FileError
         As `load`.
     """
-    given, path = Path(path), main_path(Path(path))
+    given = Path(os.fsdecode(path))
+    path = main_path(given)
     if path != given:
         # Either half names the pair.
         codebook_path = codebook_path or given
@@ -140,7 +144,9 @@ def load_contents(
     else:
         data = read_file(path)
     format = _recognize(path, data[:START_BYTES], codebook_path is not None)
-    others = format.files(path)[:-1] if codebook_path is None else [Path(codebook_path)]
+    others = format.files(path)[:-1]
+    if codebook_path is not None:
+        others = [Path(os.fsdecode(codebook_path))]
     files = [_read_other_half("codebook", other) for other in others]
     contents = format.decode(*files, data, max_pixels=max_pixels)
     if require_seal and not contents.verified:

@@ -84,13 +84,13 @@ class Format:
         """Tell whether a file begins like such a file."""
         return start.startswith(self.magic)
 
-    def names(self, path: str | os.PathLike[str]) -> bool:
+    def names(self, path: str | bytes | os.PathLike[str]) -> bool:
         """Tell whether a file's name is that of such a file, upper or lower case."""
         return _lower_name(path).endswith(self.ending)
 
-    def files(self, path: str | os.PathLike[str]) -> list[Path]:
+    def files(self, path: str | bytes | os.PathLike[str]) -> list[Path]:
         """Name all files from the one that stands for all, in the order of `endings`."""
-        path = Path(path)
+        path = Path(os.fsdecode(path))
         stem = path.name[: -len(self.ending)]
         return [*(path.with_name(stem + ending) for ending in self.endings[:-1]), path]
 
@@ -134,7 +134,7 @@ def format_named(name: str) -> Format:
     return FORMATS[name]
 
 
-def format_of(path: str | os.PathLike[str]) -> Format:
+def format_of(path: str | bytes | os.PathLike[str]) -> Format:
     """Choose the format that an output's name asks for, by its longest ending.
 
     Raises
@@ -216,5 +216,5 @@ def stem_of(path: Path) -> str:
     return path.stem
 
 
-def _lower_name(path: str | os.PathLike[str]) -> str:
+def _lower_name(path: str | bytes | os.PathLike[str]) -> str:
     return os.path.basename(os.fsdecode(path)).lower()

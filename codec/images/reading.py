@@ -51,13 +51,16 @@ class SourceImage:
 
 
 def read_image(
-    path: str | os.PathLike[str], *, first_frame: bool = False, max_pixels: int = MAX_PIXELS
+    path: str | bytes | os.PathLike[str],
+    *,
+    first_frame: bool = False,
+    max_pixels: int = MAX_PIXELS,
 ) -> SourceImage:
     """Read one picture from a PNG, JPEG, WebP, BMP, GIF or TIFF file.
 
     Parameters
     ----------
-    path : path-like
+    path : str, bytes or path-like
         A local file; its content decides what it is, not its name.
     first_frame : bool
         Take the first picture of an animation or a file of several pages, which are otherwise
@@ -119,7 +122,7 @@ def _decode(data: bytes, kind: str, max_pixels: int, first_frame: bool) -> tuple
         return decode(data, structure)
 
 
-def _name_notices(path: str | os.PathLike[str], kind: str) -> list[str]:
+def _name_notices(path: str | bytes | os.PathLike[str], kind: str) -> list[str]:
     extension = Path(os.fsdecode(path)).suffix.lower()
     if extension not in READABLE_EXTENSIONS or extension in EXTENSIONS[kind]:
         return []

@@ -38,6 +38,48 @@ def test_the_short_option_of_colors_has_the_same_limits(  # rows 1 to 3
     assert usage_error(sandbox.run("compress", "-k", colors, "photo.png"))
 
 
+@pytest.mark.parametrize(
+    "number", ["1_6", "١٦", "１６", "१६", " 16", "16 ", "1\u200b6", "𝟏𝟔", "1６"]
+)
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("compress", "--colors"),
+        ("sweep", "--colors"),
+        ("compress", "--seed"),
+        ("sweep", "--seed"),
+        ("compress", "--max-pixels"),
+        ("decompress", "--max-pixels"),
+        ("info", "--max-pixels"),
+        ("sweep", "--max-pixels"),
+    ],
+)
+def test_whole_numbers_are_written_in_plain_digits(  # row 4
+    sandbox: Sandbox, command: str, option: str, number: str
+) -> None:
+    sandbox.picture("photo.png")
+    run = sandbox.run(command, "photo.png", f"{option}={number}")
+    assert usage_error(run)
+    assert "is not a whole number from" in run.lines[-1]
+
+
+@pytest.mark.parametrize("number", ["0_1", "0.1_0", "٠.٥", "０.５", " 0.5", "1 ", "𝟏"])
+@pytest.mark.parametrize("command", ["compress", "sweep"])
+def test_other_numbers_are_written_in_plain_digits(
+    sandbox: Sandbox, command: str, number: str
+) -> None:
+    sandbox.picture("photo.png")
+    run = sandbox.run(command, "photo.png", "--dither=fs", f"--dither-strength={number}")
+    assert usage_error(run)
+    assert "is not a number from 0 to 1" in run.lines[-1]
+
+
+@pytest.mark.parametrize("number", ["5e-1", ".5", "0.5", "1.", "1"])
+def test_plain_numbers_of_every_notation_are_taken(sandbox: Sandbox, number: str) -> None:
+    sandbox.picture("photo.png")
+    sandbox.run("compress", "photo.png", "--dither=fs", f"--dither-strength={number}", check=0)
+
+
 @pytest.mark.parametrize("colors", ["1", "256"])
 def test_one_and_256_colors_are_allowed(sandbox: Sandbox, colors: str) -> None:
     sandbox.picture("photo.png")

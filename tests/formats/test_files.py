@@ -1,5 +1,6 @@
 """Saving and loading: which files, which reader, and what is refused."""
 
+import functools
 import os
 from pathlib import Path
 from typing import Any
@@ -427,3 +428,65 @@ def test_a_dense_file_holds_code_words_in_ascending_order(tmp_path: Path) -> Non
     found = load(tmp_path / "flag.kmc")
     assert found.codebook.tolist() == sorted(FLAG.tolist())
     assert (found.codebook[found.labels] == FLAG[LABELS]).all()
+
+
+# Strays
+
+
+def changed_picture(change: str) -> IndexedImage:
+    """An indexed image whose arrays were changed since they were checked."""
+    indexed = IndexedImage(LABELS.copy(), FLAG.copy())
+    if change == "label":
+        indexed.labels[0, 0] = 255
+    elif change == "labels":
+        indexed.labels[:] = len(FLAG)
+    elif change == "codebook":
+        object.__setattr__(indexed, "codebook", FLAG[:1])
+    elif change == "dtype":
+        object.__setattr__(indexed, "labels", LABELS.astype(np.int64))
+    else:
+        indexed.codebook.shape = (-1, 1, 1)
+    return indexed
+
+
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")
+@pytest.mark.parametrize("change", ["label", "labels", "codebook", "dtype", "shape"])
+@pytest.mark.parametrize("name", [*NAMES, "flag.kmc", None])
+def test_arrays_changed_afterwards_are_refused(
+    change: str, name: str | None, tmp_path: Path
+) -> None:
+    indexed = changed_picture(change)
+    use = functools.partial(save, path=tmp_path / name) if name else codec.decompress
+    with pytest.raises(ImageError) as caught:
+        use(indexed)
+    assert caught.value.reason in ("label-out-of-range", "bad-labels", "bad-codebook")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize(
+    "name",
+    ["a\0b.npz", "a\0b/c.npz", "\0.png", "a.labels.png\0.labels.png", b"a\0b.kmc", "\ud800.npz"],
+)
+def test_a_name_that_cannot_be_is_a_file_error(
+    name: str | bytes, force: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileError):
+        save(PICTURE, name, force=force)
+    for read in (load, codec.read_image):
+        with pytest.raises(FileError):
+            read(name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", [*NAMES, "fl\xe4g.png", "flag.kmc"])
+def test_paths_of_bytes_are_paths(name: str, tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path / name)
+    assert save(PICTURE, path) == format_of(name).files(tmp_path / name)
+    save(PICTURE, path, force=True)
+    np.testing.assert_array_equal(codec.decompress(load(path)), codec.decompress(PICTURE))
+    if name == NAMES[0]:
+        codebook = os.fsencode(tmp_path / "flag.codebook.npy")
+        assert_same(load_contents(path, codebook_path=codebook).indexed, PICTURE)
+        assert_same(load(codebook), PICTURE)
