@@ -20,7 +20,7 @@ _EXIT_CODES = """\
 exit codes:
   0  everything was done
   1  at least one input failed; the others were still processed
-  2  wrong usage, or outputs that collide; nothing was read
+  2  wrong usage; nothing was read
   3  nothing failed, but something was skipped: its output exists, or would be larger
   130, 143  interrupted (SIGINT, SIGTERM)
 """

@@ -25,7 +25,8 @@ from codec.options import DEFAULT_FORMAT
 
 if TYPE_CHECKING:
     from codec.formats.registry import Format
-    from codec.jobs.plan import Naming, PlannedFile
+    from codec.jobs.collisions import PlannedFile
+    from codec.jobs.plan import Naming
     from codec.reports.report import FileReport
     from codec.settings import CompressSettings
 
@@ -144,7 +145,7 @@ def _wants_progress(options: argparse.Namespace) -> bool:
 
 
 def _compress(options: argparse.Namespace) -> int:
-    from codec.cli.runner import OutputFolders, Task, run
+    from codec.cli.runner import OutputFolders, Task, run, with_notices
     from codec.jobs.compress import compress_file
     from codec.jobs.plan import plan_compression
     from codec.reports.text import compress_line
@@ -160,10 +161,11 @@ def _compress(options: argparse.Namespace) -> int:
         if planned.failure:
             raise planned.failure
         folders.make(planned.target.parent)
-        return compress_file(
+        report = compress_file(
             planned.source, planned.target, format, settings, reading, writing,
             full_quality=options.verbose or options.json,
         )  # fmt: skip
+        return with_notices(report, planned.notices)
 
     with OutputFolders(options.directory) as folders:
         reports = run(
@@ -177,7 +179,7 @@ def _compress(options: argparse.Namespace) -> int:
 
 
 def _decompress(options: argparse.Namespace) -> int:
-    from codec.cli.runner import OutputFolders, Task, run
+    from codec.cli.runner import OutputFolders, Task, run, with_notices
     from codec.formats.registry import is_reserved
     from codec.images.writing import check_image_name
     from codec.jobs.decompress import decompress_file
@@ -198,7 +200,7 @@ def _decompress(options: argparse.Namespace) -> int:
         if planned.failure:
             raise planned.failure
         folders.make(planned.target.parent)
-        return decompress_file(
+        report = decompress_file(
             planned.source,
             planned.target,
             codebook=options.codebook,
@@ -206,6 +208,7 @@ def _decompress(options: argparse.Namespace) -> int:
             max_pixels=options.max_pixels,
             require_seal=options.require_seal,
         )
+        return with_notices(report, planned.notices)
 
     with OutputFolders(options.directory) as folders:
         reports = run(

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Self
@@ -56,6 +56,11 @@ def _failure(source: Path, error: CodecError | MemoryError) -> FileReport:
         error = LimitError("not enough memory", "memory")
     status = "skipped" if error.reason in _SKIPPED else "error"
     return FileReport(display_name(source), status=status, error=str(error), reason=error.reason)
+
+
+def with_notices(report: FileReport, notices: Sequence[str]) -> FileReport:
+    """Add what was known before the file was done."""
+    return replace(report, notices=(*notices, *report.notices)) if notices else report
 
 
 def run(

@@ -1,16 +1,12 @@
-"""Many files: which inputs become which outputs.
-
-Everything that can be known to go wrong with names is found before any file is read: outputs that
-collide, and outputs that are inputs.
-"""
+"""Many files: which inputs become which outputs."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from codec.errors import CodecError, ImageError, ParameterError
-from codec.files import as_file_error, display_name, is_same_file
+from codec.errors import ImageError, ParameterError
+from codec.files import as_file_error, is_same_file
 from codec.formats.registry import (
     FORMATS,
     Format,
@@ -21,34 +17,10 @@ from codec.formats.registry import (
     stem_of,
 )
 from codec.images.containers import READABLE_EXTENSIONS
+from codec.jobs.collisions import PlannedFile, without_collisions
 
 _DECODED_ENDING = ".decoded.png"
 COMPRESSED_ALREADY = "compressed-already"
-
-
-@dataclass(frozen=True)
-class PlannedFile:
-    """One input and where its result goes.
-
-    Parameters
-    ----------
-    source : Path
-        The input.
-    target : Path
-        The output; for a pair its label PNG.
-    files : tuple of Path
-        All files that would be written.
-    failure : CodecError or None
-        Why it cannot even be tried.
-    others : tuple of Path
-        Files that are read beside the input, such as the other half of a pair.
-    """
-
-    source: Path
-    target: Path
-    files: tuple[Path, ...]
-    failure: CodecError | None = None
-    others: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,13 +57,12 @@ def plan_compression(inputs: Sequence[Path], naming: Naming, format: Format) -> 
     Returns
     -------
     plan : list of PlannedFile
-        In the order of the inputs, directories sorted.
+        In the order of the inputs, directories sorted; see `without_collisions`.
 
     Raises
     ------
     ParameterError
-        An output collides with another output or with an input, or one output was named for
-        several inputs.
+        One output was named for several inputs, or it is the input.
     """
     own = (*own_endings(), _DECODED_ENDING)
 
@@ -101,11 +72,12 @@ def plan_compression(inputs: Sequence[Path], naming: Naming, format: Format) -> 
 
     def place(source: Path, folder: Path) -> PlannedFile:
         target = naming.output or folder / (source.stem + format.default_ending)
+        whole = folder / (source.name + format.default_ending)
         if is_reserved(source):
             # `compress *` a second time meets what the first time wrote.
             made_here = ImageError("its name is that of a compressed file", COMPRESSED_ALREADY)
             return PlannedFile(source, target, (), made_here)
-        return PlannedFile(source, target, tuple(format.files(target)))
+        return _planned(source, target, whole, format.files, naming)
 
     return _plan(inputs, naming, wanted, place)
 
@@ -139,10 +111,26 @@ def plan_decompression(
 
     def place(source: Path, folder: Path) -> PlannedFile:
         target = naming.output or folder / (stem_of(source) + _DECODED_ENDING)
-        others: tuple[Path, ...] = () if codebook is None else (codebook,)
-        return PlannedFile(source, target, (target,), others=(*others, *files_together(source)))
+        whole = folder / (source.name + _DECODED_ENDING)
+        others = [*([codebook] if codebook else []), *files_together(source)]
+        return _planned(source, target, whole, lambda target: [target], naming, others)
 
     return _plan(_without_other_halves(inputs), naming, wanted, place)
+
+
+def _planned(
+    source: Path,
+    target: Path,
+    whole: Path,
+    files: Callable[[Path], list[Path]],
+    naming: Naming,
+    others: Sequence[Path] = (),
+) -> PlannedFile:
+    """Plan an input, with another name for its output unless that was chosen by hand."""
+    planned = PlannedFile(source, target, tuple(files(target)), others=tuple(others))
+    if naming.output:
+        return planned
+    return replace(planned, renamed=replace(planned, target=whole, files=tuple(files(whole))))
 
 
 def _without_other_halves(inputs: Sequence[Path]) -> list[Path]:
@@ -176,7 +164,9 @@ def _plan(
             plan.append(place(given, naming.folder or given.parent))
     if naming.output and len(plan) > 1:
         raise ParameterError("-o names one file and there are several inputs", "output")
-    _find_collisions(plan)
+    plan = without_collisions(plan)
+    if naming.output and plan and plan[0].failure and plan[0].failure.reason == "collision":
+        raise ParameterError(str(plan[0].failure), "collision")
     return plan
 
 
@@ -197,46 +187,3 @@ def _walk(
     for failure in failures:
         place = Path(str(failure.filename))
         yield PlannedFile(place, place, (), as_file_error(failure))
-
-
-def _find_collisions(plan: Sequence[PlannedFile]) -> None:
-    """Refuse outputs that would overwrite each other or an input, whatever `--force` says."""
-    owners: dict[str, Path] = {}
-    read = [
-        path
-        for planned in plan
-        if planned.failure is None
-        for path in (planned.source, *planned.others)
-    ]
-    sources = {os.path.realpath(source): source for source in read}
-    identities = {_identity(source): source for source in read}
-    for planned in plan:
-        for file in planned.files:
-            # Its name and, if that is a link, what `--force` would write to.
-            places = {
-                os.path.join(os.path.realpath(file.parent), file.name),
-                os.path.realpath(file),
-            }
-            for place in places & owners.keys():
-                raise ParameterError(
-                    f"{display_name(owners[place])} and {display_name(planned.source)} "
-                    f"would both be written to {display_name(file)}",
-                    "collision",
-                )
-            owners.update(dict.fromkeys(places, planned.source))
-            identity = _identity(file)
-            clash = sources.get(os.path.realpath(file)) or (identity and identities.get(identity))
-            if clash:
-                raise ParameterError(
-                    f"the output {display_name(file)} is the input {display_name(clash)}",
-                    "collision",
-                )
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode, which hard links share."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return status.st_dev, status.st_ino
