@@ -194,7 +194,8 @@ def _shared_options() -> list[argparse.ArgumentParser]:
         "-r",
         "--recursive",
         action="store_true",
-        help="take what is in directories and keep their trees",
+        help="take what is in directories and keep their trees; compress leaves out, and names, "
+        "what kmcodec made there",
     )
     output.add_argument("-f", "--force", action="store_true", help="replace existing outputs")
 

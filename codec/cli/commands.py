@@ -72,8 +72,8 @@ def _show(
             return
         if options.quiet:
             return
-        if report.status == "skipped":
-            say(f"{report.input}: skipped: {report.error}")
+        if report.status != "ok":
+            say(f"{report.input}: {report.status.replace('-', ' ')}: {report.error}")
             return
         say(as_text(report) if options.verbose else line(report))
         _say_notices(report)

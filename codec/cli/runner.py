@@ -18,12 +18,12 @@ from typing import Self
 from codec.errors import CodecError, FileError, LimitError
 from codec.files import as_file_error, display_name, read_start
 from codec.formats.registry import START_BYTES, peek_size
-from codec.jobs.plan import COMPRESSED_ALREADY
+from codec.jobs.plan import COMPRESSED_ALREADY, LEFT_OUT
 from codec.limits import SMALL_FILE_BYTES, SMALL_PICTURE_PIXELS
 from codec.reports.report import FileReport
 from codec.threads import silence, thread_count
 
-_SKIPPED = ("exists", COMPRESSED_ALREADY)
+_STATES = {"exists": "skipped", COMPRESSED_ALREADY: "skipped", LEFT_OUT: "left-out"}
 _NAME = "kmcodec-file"
 
 
@@ -36,7 +36,7 @@ class Task:
 
 
 def attempt(task: Task) -> FileReport:
-    """Do a task; a failure becomes a report of status ``error`` or ``skipped``."""
+    """Do a task; a failure becomes a report of status ``error``, ``skipped`` or ``left-out``."""
     try:
         return task.work()
     except (CodecError, MemoryError) as error:
@@ -54,7 +54,7 @@ def attempt_each(source: Path, reports: Iterator[FileReport]) -> Iterator[FileRe
 def _failure(source: Path, error: CodecError | MemoryError) -> FileReport:
     if not isinstance(error, CodecError):
         error = LimitError("not enough memory", "memory")
-    status = "skipped" if error.reason in _SKIPPED else "error"
+    status = _STATES.get(error.reason, "error")
     return FileReport(display_name(source), status=status, error=str(error), reason=error.reason)
 
 

@@ -13,14 +13,14 @@ from codec.formats.registry import (
     files_together,
     is_reserved,
     main_path,
-    own_endings,
     stem_of,
 )
 from codec.images.containers import READABLE_EXTENSIONS
 from codec.jobs.collisions import PlannedFile, without_collisions
+from codec.jobs.ours import DECODED_ENDING, is_ours
 
-_DECODED_ENDING = ".decoded.png"
-COMPRESSED_ALREADY = "compressed-already"
+# Why what is given by name is skipped, and what is found in a directory is left out.
+COMPRESSED_ALREADY, LEFT_OUT = "compressed-already", "left-out"
 
 
 @dataclass(frozen=True)
@@ -57,29 +57,29 @@ def plan_compression(inputs: Sequence[Path], naming: Naming, format: Format) -> 
     Returns
     -------
     plan : list of PlannedFile
-        In the order of the inputs, directories sorted; see `without_collisions`.
+        In the order of the inputs, directories sorted; see `without_collisions`. Pictures in
+        directories that kmcodec made have a failure of the reason ``left-out``.
 
     Raises
     ------
     ParameterError
         One output was named for several inputs, or it is the input.
     """
-    own = (*own_endings(), _DECODED_ENDING)
 
     def wanted(name: str) -> bool:
-        lower = name.lower()
-        return lower.endswith(READABLE_EXTENSIONS) and not lower.endswith(own)
+        return name.lower().endswith(READABLE_EXTENSIONS)
 
     def place(source: Path, folder: Path) -> PlannedFile:
         target = naming.output or folder / (source.stem + format.default_ending)
         whole = folder / (source.name + format.default_ending)
-        if is_reserved(source):
+        name = source.name.lower()
+        if is_reserved(source) and (not name.endswith(READABLE_EXTENSIONS) or is_ours(source)):
             # `compress *` a second time meets what the first time wrote.
-            made_here = ImageError("its name is that of a compressed file", COMPRESSED_ALREADY)
+            made_here = ImageError("it is a compressed file", COMPRESSED_ALREADY)
             return PlannedFile(source, target, (), made_here)
         return _planned(source, target, whole, format.files, naming)
 
-    return _plan(inputs, naming, wanted, place)
+    return _plan(inputs, naming, wanted, place, is_ours)
 
 
 def plan_decompression(
@@ -110,8 +110,8 @@ def plan_decompression(
         return name.lower().endswith(endings)
 
     def place(source: Path, folder: Path) -> PlannedFile:
-        target = naming.output or folder / (stem_of(source) + _DECODED_ENDING)
-        whole = folder / (source.name + _DECODED_ENDING)
+        target = naming.output or folder / (stem_of(source) + DECODED_ENDING)
+        whole = folder / (source.name + DECODED_ENDING)
         others = [*([codebook] if codebook else []), *files_together(source)]
         return _planned(source, target, whole, lambda target: [target], naming, others)
 
@@ -148,6 +148,7 @@ def _plan(
     naming: Naming,
     wanted: Callable[[str], bool],
     place: Callable[[Path, Path], PlannedFile],
+    unwanted: Callable[[Path], bool] = lambda path: False,
 ) -> list[PlannedFile]:
     plan: list[PlannedFile] = []
     for given in dict.fromkeys(inputs):
@@ -157,9 +158,12 @@ def _plan(
             for found in _walk(given, wanted, naming.folder):
                 if isinstance(found, PlannedFile):
                     plan.append(found)
-                    continue
-                inside = found.relative_to(given).parent
-                plan.append(place(found, (naming.folder or given) / inside))
+                elif unwanted(found):
+                    made_here = ImageError("kmcodec made it", LEFT_OUT)
+                    plan.append(PlannedFile(found, found, (), made_here))
+                else:
+                    inside = found.relative_to(given).parent
+                    plan.append(place(found, (naming.folder or given) / inside))
         else:
             plan.append(place(given, naming.folder or given.parent))
     if naming.output and len(plan) > 1:
@@ -174,16 +178,31 @@ def _walk(
     top: Path, wanted: Callable[[str], bool], excluded: Path | None
 ) -> Iterator[Path | PlannedFile]:
     """Find the wanted files below a directory, without following links to directories."""
-    failures: list[OSError] = []
-    for folder, subfolders, files in os.walk(top, onerror=failures.append):
-        subfolders[:] = sorted(
-            name
-            for name in subfolders
-            if excluded is None or not is_same_file(Path(folder, name), excluded)
+    waiting = [top]
+    while waiting:  # a stack of our own, since trees may be deeper than Python's
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                found = sorted((entry.name, _kind(entry)) for entry in entries)
+        except OSError as error:
+            yield PlannedFile(folder, folder, (), as_file_error(error))
+            continue
+        yield from (folder / name for name, kind in found if kind == _FILE and wanted(name))
+        waiting += (
+            folder / name
+            for name, kind in reversed(found)
+            if kind == _FOLDER and not (excluded and is_same_file(folder / name, excluded))
         )
-        for name in sorted(files):
-            if wanted(name):
-                yield Path(folder, name)
-    for failure in failures:
-        place = Path(str(failure.filename))
-        yield PlannedFile(place, place, (), as_file_error(failure))
+
+
+_FILE, _FOLDER, _LINK = range(3)
+
+
+def _kind(entry: "os.DirEntry[str]") -> int:
+    """Tell a file, or what looks like one, from a directory and a link to a directory."""
+    try:
+        if not entry.is_dir():
+            return _FILE
+        return _LINK if entry.is_symlink() else _FOLDER
+    except OSError:
+        return _FILE

@@ -13,8 +13,8 @@ class FileReport:
     ----------
     input : str
         Name of the file that was read.
-    status : {'ok', 'skipped', 'error'}
-        How it went.
+    status : {'ok', 'skipped', 'error', 'left-out'}
+        How it went; of the last kind are files in a directory that were made by kmcodec.
     outputs : tuple of str
         Names of the files that were written, or of the compressed files compared.
     original_bytes : int or None

@@ -1,6 +1,7 @@
 """Reports as one line, as text or as JSON."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,6 +95,9 @@ def as_text(report: FileReport) -> str:
     return "\n".join([report.input, *(f"  {name:<{width}}  {text}" for name, text in rows)])
 
 
+_STATES = ("ok", "skipped", "error", "left-out")
+
+
 def totals(reports: Sequence[FileReport]) -> dict[str, Any]:
     """Add up the files that were done.
 
@@ -105,7 +109,8 @@ def totals(reports: Sequence[FileReport]) -> dict[str, Any]:
     Returns
     -------
     totals : dict
-        Number of files by status, their bytes, ratios of the sums, and seconds.
+        Number of files by status, where those that were left out are no files of the run, their
+        bytes, ratios of the sums, and seconds.
     """
     done = [report for report in reports if report.status == "ok"]
     sums = {
@@ -114,11 +119,10 @@ def totals(reports: Sequence[FileReport]) -> dict[str, Any]:
     }
     compressed = sum(report.compressed_bytes or 0 for report in done)
     has_originals = bool(done) and all(report.ratio_file is not None for report in done)
+    states = Counter(report.status for report in reports)
     return {
-        "files": len(reports),
-        "ok": len(done),
-        "skipped": sum(report.status == "skipped" for report in reports),
-        "error": sum(report.status == "error" for report in reports),
+        "files": len(reports) - states["left-out"],
+        **{status.replace("-", "_"): states[status] for status in _STATES},
         **sums,
         "ratio_raw": sums["raw_bytes"] / compressed if compressed else None,
         "ratio_file": sums["input_bytes"] / compressed if has_originals else None,
@@ -131,7 +135,11 @@ def totals_line(reports: Sequence[FileReport], *, ratios: bool = True) -> str:
     sums = totals(reports)
     counts = ", ".join(
         f"{sums[status]} {word}"
-        for status, word in (("skipped", "skipped"), ("error", "failed"))
+        for status, word in (
+            ("skipped", "skipped"),
+            ("error", "failed"),
+            ("left_out", "left out"),
+        )
         if sums[status]
     )
     line = (
