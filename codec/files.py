@@ -1,8 +1,8 @@
 """Bytes in, bytes out: bounded reading and all-or-nothing writing of files.
 
-The only module that opens files. Reading never blocks, never follows a URL and never reads more
-than it was allowed to. Writing puts the bytes beside their target under a temporary name, syncs
-them, compares what the disk gives back, and only then gives them their name.
+With `codec.temporaries`, the only module that opens files. Reading never blocks, never follows a
+URL and never reads more than it was allowed to. Writing puts the bytes into a temporary file,
+syncs them, compares what the disk gives back, and only then gives them their name.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from codec.errors import CodecError, FileError, LimitError
 from codec.limits import MAX_FILE_BYTES
+from codec.temporaries import LinksRefusedError, Temporary, sweep, temporary_file
 
 _REASONS = {
     errno.ENOENT: ("no such file or directory", "not-found"),
@@ -247,8 +248,8 @@ def write_files(
     outputs : sequence of (path-like, bytes)
         Targets with their content. Targets get their names in this order.
     force : bool
-        Replace existing regular files, keeping their permissions; a symbolic link is followed
-        once and the file it points to is replaced.
+        Replace existing regular files, keeping their owners and permissions as far as allowed;
+        a symbolic link is followed once and the file it points to is replaced.
 
     Raises
     ------
@@ -261,94 +262,78 @@ def write_files(
     targets = [Path(os.fsdecode(path)) for path, _ in outputs]
     if force:
         targets = [Path(os.path.realpath(target)) for target in targets]
-    with contextlib.ExitStack() as cleanup:
+    contents = [data for _, data in outputs]
+    for folder in {target.parent for target in targets}:
+        sweep(folder)
+    try:
         try:
-            temporaries = [
-                cleanup.enter_context(_temporary_beside(target, data))
-                for target, (_, data) in zip(targets, outputs, strict=True)
-            ]
-            for temporary, (_, data) in zip(temporaries, outputs, strict=True):
-                if temporary.read_bytes() != data:
-                    raise FileError("the disk gives back something else", "verify")
-            if force:
-                for temporary, target in zip(temporaries, targets, strict=True):
-                    os.replace(temporary, target)
-                _sync_folders(targets)
-            else:
-                _give_names(temporaries, targets)
-        except OSError as error:
-            if isinstance(error, FileError):
-                raise
-            raise as_file_error(error) from error
+            _write(targets, contents, force=force)
+        except LinksRefusedError:
+            _write(targets, contents, force=force, is_named=True)
+    except OSError as error:
+        if isinstance(error, FileError):
+            raise
+        raise as_file_error(error) from error
 
 
-@contextlib.contextmanager
-def _temporary_beside(target: Path, data: bytes) -> Iterator[Path]:
-    """Hold `data`, synced, in a temporary file of the target's folder; remove it at the end."""
-    path = target.parent / f".kmcodec-{os.getpid()}-{os.urandom(6).hex()}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | _BINARY
-    try:
-        descriptor = os.open(path, flags, 0o666)
-        with open(descriptor, "wb", buffering=0) as file:
-            with contextlib.suppress(FileNotFoundError):
-                os.chmod(path, stat.S_IMODE(os.stat(target).st_mode))
-            view = memoryview(data)
-            while view:
-                view = view[file.write(view) :]
-            os.fsync(descriptor)
-        yield path
-    finally:
-        _remove(path)
+def _write(
+    targets: Sequence[Path], contents: Sequence[bytes], *, force: bool, is_named: bool = False
+) -> None:
+    with contextlib.ExitStack() as cleanup:
+        temporaries = [
+            cleanup.enter_context(temporary_file(target, data, is_named=is_named))
+            for target, data in zip(targets, contents, strict=True)
+        ]
+        for temporary, data in zip(temporaries, contents, strict=True):
+            if temporary.path.read_bytes() != data:
+                raise FileError("the disk gives back something else", "verify")
+        _give_names(temporaries, targets, force=force, is_named=is_named)
 
 
-def _remove(path: Path) -> None:
-    """Remove a temporary file if it is there, even if a signal comes at that very moment."""
-    try:
-        os.unlink(path)
-    except (OSError, MemoryError):
-        return
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-        raise
-
-
-def _give_names(temporaries: Sequence[Path], targets: Sequence[Path]) -> None:
-    """Give new files their names: all of them or, whatever happens, none."""
+def _give_names(
+    temporaries: Sequence[Temporary], targets: Sequence[Path], *, force: bool, is_named: bool
+) -> None:
+    """Give files their names: of new ones all or, whatever happens, none."""
     reserved: list[Path] = []
+    old = {target for target in targets if force and os.path.lexists(target)}
     try:
         for temporary, target in zip(temporaries, targets, strict=True):
-            _link_new(temporary, target, reserved)
+            if target in old:
+                temporary.replace(target)
+            else:
+                _name_new(temporary, target, reserved, force=force, is_named=is_named)
         _sync_folders(targets)
     except BaseException:
         for temporary, target in zip(temporaries, targets, strict=True):
             # A signal may come when a link is made but not yet noted: ours is what is our file.
-            if target in reserved or is_same_file(temporary, target):
+            if target in reserved or (target not in old and is_same_file(temporary.path, target)):
                 with contextlib.suppress(OSError):
                     os.unlink(target)
         raise
 
 
-def _link_new(temporary: Path, target: Path, reserved: list[Path]) -> None:
-    """Give the temporary file its name unless that name is taken, without a race."""
+def _name_new(
+    temporary: Temporary, target: Path, reserved: list[Path], *, force: bool, is_named: bool
+) -> None:
+    """Give a file its name unless that name is taken, without a race."""
     try:
         try:
-            os.link(temporary, target)
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
+            temporary.link(target)
+        except LinksRefusedError:
+            if not is_named:
                 raise
             # A file system without hard links: reserve the name, then put the file over it.
             os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
             reserved.append(target)
-            os.replace(temporary, target)
+            temporary.replace(target)
     except FileExistsError as error:
+        if force:
+            temporary.replace(target)
+            return
         raise FileError(
             f"cannot write {display_name(target)}: it already exists (--force replaces it)",
             "exists",
         ) from error
-
-
-_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 
 
 def _sync_folders(targets: Sequence[Path]) -> None:

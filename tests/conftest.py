@@ -1,5 +1,6 @@
 """What several test modules start from."""
 
+import os
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from cli_tools import Sandbox
 from kernel_tools import hand_out_twins
 
+from codec import temporaries
 from codec.errors import ParameterError
 from codec.kernels import COMPILED
 
@@ -60,4 +62,14 @@ def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
         hand_out_twins(monkeypatch)
     elif not COMPILED:
         pytest.skip("the kernels were not compiled")
+    return str(request.param)
+
+
+@pytest.fixture(params=["unnamed", "named"])
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Which temporary files there are: with names, as where there are no others, or without."""
+    if request.param == "named":
+        monkeypatch.setattr(temporaries, "_UNNAMED", 0)
+    elif not hasattr(os, "O_TMPFILE"):
+        pytest.skip("all files have names here")
     return str(request.param)

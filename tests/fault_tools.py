@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from cli_tools import Sandbox, few_colors, run_script
 
-from codec import files
+from codec import files, temporaries
 
 
 class Faults:
-    """Stands in for `os` and `open` in `codec.files`, and makes the Nth operation fail.
+    """Stands in for `os` and `open` where files are written; makes the Nth operation fail.
 
     Parameters
     ----------
@@ -49,16 +49,18 @@ class Faults:
         counted = name in self.ALL and name not in ("write", "close")
         return functools.partial(self.count, name, function) if counted else function
 
-    def count(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    def count(
+        self, name: str, function: Callable[..., Any], *arguments: Any, **options: Any
+    ) -> Any:
         """Do an operation, unless it is the one that fails."""
         if name not in self._operations:
-            return function(*arguments)
+            return function(*arguments, **options)
         self.log.append(name)
         failing = len(self.log) == self._fail_at
         if failing and not self._afterwards:
             raise self._error()
         try:
-            return function(*arguments)
+            return function(*arguments, **options)
         finally:
             if failing:
                 raise self._error()
@@ -98,9 +100,10 @@ class FaultyFile(io.FileIO):
 
 
 def inject(monkeypatch: pytest.MonkeyPatch, faults: Faults) -> Faults:
-    """Put faults between `codec.files` and the operating system."""
-    monkeypatch.setattr(files, "os", faults)
-    monkeypatch.setattr(files, "open", faults.open_file, raising=False)
+    """Put faults between what reads and writes files and the operating system."""
+    for module in (files, temporaries):
+        monkeypatch.setattr(module, "os", faults)
+        monkeypatch.setattr(module, "open", faults.open_file, raising=False)
     return faults
 
 

@@ -18,7 +18,17 @@ from cli_tools import REPOSITORY, child_environment, few_colors, many_colors, wr
 PACKAGE = REPOSITORY / "codec"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # The modules that stand beside the wings.
-GROUND = ("errors", "options", "limits", "settings", "indexed", "files", "threads", "stopwatch")
+GROUND = (
+    "errors",
+    "options",
+    "limits",
+    "settings",
+    "indexed",
+    "files",
+    "temporaries",
+    "threads",
+    "stopwatch",
+)
 LIBRARY = ("compressor", "decompressor", "estimator")
 _BELOW = {"ground", "kernels"}
 _STEPS = {*_BELOW, "colors", "png"}

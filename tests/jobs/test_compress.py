@@ -6,6 +6,7 @@ Rows are those of the catalogue of bad inputs and faults.
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from cli_tools import (
     run_script,
     snapshot,
 )
-from fault_tools import Faults
+from fault_tools import Faults, inject
 from PIL import Image
 
 import codec
@@ -75,12 +76,12 @@ def test_the_codebook_is_written_before_the_labels(  # row 108
     order = []
 
     class Watching(Faults):
-        def link(self, source: object, target: Path) -> None:
+        def link(self, source: object, target: Path, **options: Any) -> None:
             order.append(Path(target).name)
-            os.link(str(source), target)
+            os.link(str(source), target, **options)
 
     sandbox.picture("a.png")
-    monkeypatch.setattr(files, "os", Watching())
+    inject(monkeypatch, Watching())
     sandbox.run("compress", "a.png", check=0)
     assert order == ["a.codebook.npy", "a.labels.png"]
 

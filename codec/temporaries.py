@@ -1,0 +1,198 @@
+"""Files that are whole before they have a name, so that whatever ends us leaves nothing behind.
+
+On Linux they have none at all until they are linked to the wanted one (``O_TMPFILE``). To take
+the place of another file, one is linked under a temporary name and at once renamed: no system
+call replaces by linking. Where the system or the file system cannot do that, files are written
+under temporary names; what a killed process left of those is removed by a later run.
+"""
+
+import contextlib
+import errno
+import os
+import re
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+_UNNAMED = getattr(os, "O_TMPFILE", 0)
+_NO_UNNAMED = (errno.EOPNOTSUPP, errno.ENOTSUP, errno.EISDIR, errno.EINVAL, errno.ENOSYS)
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
+_BINARY = getattr(os, "O_BINARY", 0)
+_NAME = re.compile(r"\.kmcodec-([0-9]{1,9})-[0-9a-f]{12}\.tmp")
+_STALE_SECONDS = 3600
+# Directories in which this process has looked for what others left.
+_swept: set[str] = set()
+
+
+class LinksRefusedError(Exception):
+    """Here files get their names when they are made or renamed, and in no other way."""
+
+
+class Temporary:
+    """A file that is whole and synced, and waits for its name.
+
+    Parameters
+    ----------
+    path : Path
+        Where it can be read.
+    is_named : bool
+        Whether that is a name in its directory.
+    """
+
+    def __init__(self, path: Path, *, is_named: bool) -> None:
+        self.path = path
+        self._is_named = is_named
+
+    def link(self, target: Path) -> None:
+        """Give the file a name, unless that is taken.
+
+        Raises
+        ------
+        LinksRefusedError
+            It cannot be done so on this file system.
+        OSError
+            Such as `FileExistsError`.
+        """
+        try:
+            if self._is_named:
+                os.link(self.path, target)
+            else:
+                # With a descriptor, which an absolute path ignores, Python follows the link that
+                # stands for the file in /proc.
+                os.link(self.path, target, src_dir_fd=0)
+        except OSError as error:
+            if error.errno in _NO_LINKS:
+                raise LinksRefusedError from error
+            raise
+
+    def replace(self, target: Path) -> None:
+        """Give the file a name, whether or not that is taken."""
+        if self._is_named:
+            os.replace(self.path, target)
+            return
+        between = _temporary_name(target.parent)
+        try:
+            self.link(between)
+            os.replace(between, target)
+        finally:
+            _remove(between)
+
+
+@contextlib.contextmanager
+def temporary_file(target: Path, data: bytes, *, is_named: bool = False) -> Iterator[Temporary]:
+    """Hold `data`, synced, in a file beside the target; if it got no name, it is gone afterwards.
+
+    Parameters
+    ----------
+    target : Path
+        What it is to become; owner and permissions of a file that is there are kept as far as
+        they may be.
+    data : bytes
+        Its content.
+    is_named : bool
+        Do without unnamed files.
+    """
+    descriptor = None if is_named else _open_unnamed(target.parent)
+    if descriptor is not None:
+        try:
+            path = Path(f"/proc/self/fd/{descriptor}")
+            _fill(os.dup(descriptor), path, target, data)
+            yield Temporary(path, is_named=False)
+        finally:
+            os.close(descriptor)
+        return
+    path = _temporary_name(target.parent)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | _BINARY
+    try:
+        _fill(os.open(path, flags, 0o666), path, target, data)
+        yield Temporary(path, is_named=True)
+    finally:
+        _remove(path)
+
+
+def _open_unnamed(folder: Path) -> int | None:
+    """Open a file without a name, if there is such a thing here."""
+    if not _UNNAMED or not os.path.isdir("/proc/self/fd"):
+        return None
+    try:
+        return os.open(folder, os.O_WRONLY | _UNNAMED, 0o666)
+    except OSError as error:
+        if error.errno in _NO_UNNAMED:
+            return None
+        raise
+
+
+def _temporary_name(folder: Path) -> Path:
+    return folder / f".kmcodec-{os.getpid()}-{os.urandom(6).hex()}.tmp"
+
+
+def _fill(descriptor: int, path: Path, target: Path, data: bytes) -> None:
+    with open(descriptor, "wb", buffering=0) as file:
+        with contextlib.suppress(FileNotFoundError):
+            _resemble(path, os.stat(target))
+        view = memoryview(data)
+        while view:
+            view = view[file.write(view) :]
+        os.fsync(descriptor)
+
+
+def _resemble(path: Path, old: os.stat_result) -> None:
+    """Give a new file owner, group and permissions of another, as far as we may."""
+    for owner in (old.st_uid, -1) if hasattr(os, "chown") else ():
+        with contextlib.suppress(OSError):
+            os.chown(path, owner, old.st_gid)
+            break
+    # Whoever may now run the file as its owner did not ask for that.
+    os.chmod(path, stat.S_IMODE(old.st_mode) & 0o777)
+
+
+def _remove(path: Path) -> None:
+    """Remove a temporary file if it is there, even if a signal comes at that very moment."""
+    try:
+        os.unlink(path)
+    except (OSError, MemoryError):
+        return
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes that are gone left in a directory over an hour ago; look once.
+
+    Parameters
+    ----------
+    folder : Path
+        The directory that is about to be written to.
+    """
+    with contextlib.suppress(OSError):
+        place = os.path.abspath(folder)
+        if place in _swept:
+            return
+        _swept.add(place)
+        with os.scandir(place) as entries:
+            stale = [Path(entry.path) for entry in entries if _is_stale(entry)]
+        for path in stale:
+            _remove(path)
+
+
+def _is_stale(entry: "os.DirEntry[str]") -> bool:
+    made_by = _NAME.fullmatch(entry.name)
+    if not made_by or not entry.is_file(follow_symlinks=False):
+        return False
+    age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+    return age > _STALE_SECONDS and not _is_running(int(made_by[1]))
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":  # where asking would end it
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
