@@ -3,13 +3,15 @@
 import io
 import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from codec.errors import ImageError, ParameterError
+from codec.errors import CodecError, ImageError, ParameterError
 from codec.images.decoders import careful_pillow
 from codec.options import DECODED_PNG_LEVEL
 from codec.png.reading import GREY, GREY_ALPHA, RGB, RGBA
@@ -82,15 +84,28 @@ def encode_image(pixels: Pixels, extension: str, profile: bytes = b"") -> bytes:
         **_ENCODER_OPTIONS.get(extension, {}),
         **({"icc_profile": profile} if profile else {}),
     }
-    try:
+    with _refusing(extension):
         data = iio.imwrite(
             "<bytes>", pixels, extension=extension, plugin="pillow", is_batch=False, **options
         )
-    except (OSError, ValueError, KeyError) as error:
-        raise ImageError(
-            f"a {extension} file cannot hold this picture: {error}", "not-encodable"
-        ) from error
     return bytes(data)
+
+
+@contextmanager
+def _refusing(extension: str) -> Iterator[None]:
+    """Refuse the picture, whatever an encoder, or a decoder of what it wrote, says of it."""
+    try:
+        yield
+    except (CodecError, MemoryError):
+        raise
+    except Exception as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:  # imageio hides what Pillow says
+            cause = cause.__cause__
+        text = " ".join(str(cause).split())[:120] or type(cause).__name__
+        raise ImageError(
+            f"a {extension} file cannot hold this picture: {text}", "not-encodable"
+        ) from error
 
 
 def _encode_png(pixels: Pixels, profile: bytes) -> bytes:
@@ -123,12 +138,17 @@ def holds_exactly(data: bytes, extension: str, pixels: Pixels) -> bool:
     -------
     exact : bool
         False if the kind of file is lossy, has fewer colors or another size.
+
+    Raises
+    ------
+    ImageError
+        It cannot be read.
     """
     if extension == ".png":
         return True
     import imageio.v3 as iio
 
-    with careful_pillow(pixels.size):
+    with careful_pillow(pixels.size), _refusing(extension):
         decoded = iio.imread(
             io.BytesIO(data), plugin="pillow", index=0, mode=_MODES[_channels(pixels)]
         )

@@ -1,17 +1,26 @@
 """Pixels to image files: exactly, or not at all."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from marks import slowly
 from picture_tools import SIZES, noise, opened, squeezed
+from PIL import Image
 
-from codec.errors import ImageError, ParameterError
+from codec.errors import CodecError, ImageError, ParameterError
 from codec.images.reading import read_image
-from codec.images.writing import check_image_name, encode_image
+from codec.images.writing import check_image_name, encode_image, holds_exactly
 
 Pixels = npt.NDArray[np.uint8]
+Image.init()
+EXTENSIONS = sorted(
+    extension
+    for extension, kind in Image.registered_extensions().items()
+    if kind in Image.SAVE and kind not in ("PDF", "EPS")
+)
 
 
 def written(pixels: Pixels, path: Path) -> Path:
@@ -71,3 +80,48 @@ def test_a_name_without_a_kind_of_image_is_refused(name: str) -> None:
 def test_the_extension_is_found_whatever_its_case() -> None:
     assert check_image_name("a/b.c/picture.PNG") == ".png"
     assert check_image_name(b"picture.Jpeg") == ".jpeg"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("height", "width"),
+    [(9, 7), (16, 16), slowly(1, 65535), slowly(65535, 1), slowly(2, 40000)],
+)
+@pytest.mark.parametrize("extension", EXTENSIONS)
+def test_every_kind_of_file_holds_the_picture_or_is_refused_by_its_name(
+    extension: str, height: int, width: int
+) -> None:
+    modes = {1: "L", 3: "RGB"} if width * height > 1000 else {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+    for channels, mode in modes.items():
+        pixels = squeezed(noise(0, height, width, channels))
+        try:
+            data = encode_image(pixels, check_image_name(f"picture{extension}"))
+            exact = holds_exactly(data, extension, pixels)
+        except CodecError as error:
+            said = f"{error} ({error.reason})"
+            words = rf"a \{extension} file cannot hold this picture: .+ \(not-encodable\)"
+            found = re.fullmatch(words, said) is not None
+        else:
+            picture = np.asarray(opened(data).convert(mode))
+            found = np.array_equal(picture, pixels) if exact else picture.size > 0
+        assert found, (channels, extension)
+
+
+@pytest.mark.parametrize(
+    "fault", [OverflowError("65535"), SystemError("encoder"), TypeError(), RuntimeError("a\nb")]
+)
+def test_whatever_an_encoder_or_decoder_raises_is_a_refusal(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import imageio.v3 as iio
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise fault
+
+    pixels = noise(0, 9, 14, 3)
+    data = encode_image(pixels, ".bmp")
+    monkeypatch.setattr(iio, "imwrite", fail)
+    monkeypatch.setattr(iio, "imread", fail)
+    with pytest.raises(ImageError, match=r"a \.bmp file cannot hold this picture: \S"):
+        encode_image(pixels, ".bmp")
+    with pytest.raises(ImageError, match=r"a \.bmp file cannot hold this picture: \S"):
+        holds_exactly(data, ".bmp", pixels)

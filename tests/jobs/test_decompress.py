@@ -202,3 +202,14 @@ def test_kinds_of_file_without_profiles_say_so(sandbox: Sandbox) -> None:
     Path("x.kmc").write_bytes(kmc.encode(codec.load(VECTORS / "flag.kmc"), "best", b"ICC")[0])
     run = sandbox.run("decompress", "x.kmc", "-o", "x.bmp", check=0)
     assert any("no ICC profile" in line for line in run.lines)
+
+
+@pytest.mark.parametrize("name", ["x.icns", "x.msp", "x.palm", "x.webp"])
+def test_a_kind_of_file_that_cannot_hold_the_picture_is_refused_by_its_name(
+    sandbox: Sandbox, name: str
+) -> None:
+    sandbox.picture("wide.png", few_colors(0, 1, 17000))
+    sandbox.run("compress", "wide.png", "-o", "wide.npz", check=0)
+    run = sandbox.run("decompress", "wide.npz", "-o", name)
+    assert refused(run, "wide.npz", "not-encodable")
+    assert f"a {name[1:]} file cannot hold this picture" in run.lines[0]
