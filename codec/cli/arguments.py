@@ -108,6 +108,10 @@ def make_parser() -> argparse.ArgumentParser:
         "--skip-if-larger", action="store_true",
         help="write nothing if the result is larger than the input",
     )  # fmt: skip
+    compress.add_argument(
+        "--measure", action="store_true",
+        help="measure SSIM and color differences too, for -v and --json",
+    )  # fmt: skip
 
     decompress = commands.add_parser(
         "decompress",
@@ -207,7 +211,7 @@ def _shared_options() -> list[argparse.ArgumentParser]:
         "-v",
         "--verbose",
         action="store_true",
-        help="print everything, quality measures and the time of each stage too",
+        help="print everything that is known, such as the time of each stage",
     )
 
     reading = argparse.ArgumentParser(add_help=False)

@@ -163,7 +163,7 @@ def _compress(options: argparse.Namespace) -> int:
         folders.make(planned.target.parent)
         report = compress_file(
             planned.source, planned.target, format, settings, reading, writing,
-            full_quality=options.verbose or options.json,
+            measure=options.measure,
         )  # fmt: skip
         return with_notices(report, planned.notices)
 

@@ -5,11 +5,13 @@ background whose grey level is uniformly random (see `codec.colors.colorspace`);
 difference are taken on black and on white. The color of fully transparent pixels never counts.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from codec.colors.pixels import pack_colors, unpack_colors
 from codec.errors import ImageError
 from codec.threads import row_strips
 
@@ -162,14 +164,37 @@ def _ssim(original: Pixels, decoded: Pixels) -> float:
 
 
 def _delta_e(original: Pixels, decoded: Pixels) -> npt.NDArray[np.float32]:
-    """CIEDE2000 of every pixel, strip by strip."""
+    """CIEDE2000 of every pixel, computed once for each pair of colors that meet."""
+    parts = []
+    for keys in _pairs(original, decoded):
+        found, numbers = np.unique(keys, return_inverse=True)
+        parts.append((found, numbers.astype(np.int32)))
+    pairs = np.unique(np.concatenate([found for found, _ in parts]))
+    table = _delta_e_of_pairs(pairs, original.shape[2])
+    return np.concatenate(
+        [table[np.searchsorted(pairs, found)][numbers] for found, numbers in parts]
+    )
+
+
+def _pairs(original: Pixels, decoded: Pixels) -> Iterator[npt.NDArray[np.uint64]]:
+    """Pack the two colors of every pixel into one number, strip by strip."""
+    for rows in row_strips(*original.shape[:2]):
+        first, second = pack_colors(original[rows]), pack_colors(decoded[rows])
+        yield (first.astype(np.uint64) << np.uint64(32) | second).reshape(-1)
+
+
+def _delta_e_of_pairs(pairs: npt.NDArray[np.uint64], channels: int) -> npt.NDArray[np.float32]:
     from skimage.color import deltaE_ciede2000, rgb2lab
 
     parts = []
-    for rows in row_strips(*original.shape[:2]):
+    for rows in row_strips(len(pairs), 1):
+        part = pairs[rows]
         first, second = (
-            rgb2lab(np.broadcast_to(part, (*part.shape[:2], 3)) / np.float32(255))
-            for part in (original[rows], decoded[rows])
+            np.broadcast_to(unpack_colors(keys.astype(np.uint32), channels), (len(part), 3))
+            for keys in (part >> np.uint64(32), part)
         )
-        parts.append(deltaE_ciede2000(first, second).astype(np.float32).reshape(-1))
+        differences = deltaE_ciede2000(
+            rgb2lab(first / np.float32(255)), rgb2lab(second / np.float32(255))
+        )
+        parts.append(differences.astype(np.float32))
     return np.concatenate(parts)

@@ -26,7 +26,7 @@ def compress_file(
     reading: ReadOptions,
     writing: WriteOptions,
     *,
-    full_quality: bool = False,
+    measure: bool = False,
 ) -> FileReport:
     """Compress one picture file.
 
@@ -40,8 +40,8 @@ def compress_file(
         How it is stored.
     settings, reading, writing
         How it is compressed and read, and whether the output is written.
-    full_quality : bool
-        Measure SSIM and color difference too, which takes longer than compressing.
+    measure : bool
+        Measure SSIM and color difference too, which may take longer than compressing.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def compress_file(
         report = replace(report, notices=(*report.notices, "the result is larger than the file"))
     with watch.stage("write"):
         write_files(list(zip(paths, files, strict=True)), force=writing.force)
-    if full_quality:
+    if measure:
         with watch.stage("measure"):
             decoded = decompress(contents.indexed)
             report = replace(report, **quality_facts(image.pixels, decoded))

@@ -190,7 +190,7 @@ def test_options_and_parameters_of_the_library_have_the_same_defaults(
         reading: ReadOptions,
         writing: WriteOptions,
         *,
-        full_quality: bool,
+        measure: bool,
     ) -> FileReport:
         given.append((settings, reading))
         return FileReport(source.name)

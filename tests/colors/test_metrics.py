@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+import skimage.color
 from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
+from codec import threads
+from codec.colors import metrics
 from codec.colors.metrics import measure, squared_errors
 from codec.errors import ImageError
 
@@ -77,3 +80,40 @@ def test_other_shapes_are_refused() -> None:
 
     with pytest.raises(ImageError, match="different shapes"):
         measure(first, second[:-1])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kind", ["noise", "few", "one", "equal", "wide"])
+def test_a_table_of_pairs_gives_the_color_difference_of_every_pixel(
+    kind: str, channels: int
+) -> None:
+    state = np.random.RandomState(0)
+    shape = (3, 9000) if kind == "wide" else (70, 90)
+    most = {"few": 5, "one": 1}.get(kind, 256)
+    original = state.randint(0, most, (*shape, channels)).astype(np.uint8)
+    decoded = state.randint(0, most, (*shape, channels)).astype(np.uint8)
+    if kind == "equal":
+        decoded = original.copy()
+    first, second = (
+        rgb2lab(np.broadcast_to(pixels, (*shape, 3)) / np.float32(255))
+        for pixels in (original, decoded)
+    )
+    expected = deltaE_ciede2000(first, second).astype(np.float32).reshape(-1)
+    np.testing.assert_array_equal(metrics._delta_e(original, decoded), expected)
+
+
+def test_a_color_difference_is_computed_once_for_each_pair(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted = []
+
+    def count(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        counted.append(len(first))
+        return np.asarray(deltaE_ciede2000(first, second))
+
+    monkeypatch.setattr(skimage.color, "deltaE_ciede2000", count)
+    monkeypatch.setattr(threads, "STRIP_PIXELS", 100)
+    original = np.arange(3000, dtype=np.uint32).reshape(50, 60) % 7
+    decoded = original // 2
+    measure(original.astype(np.uint8), decoded.astype(np.uint8))
+    assert counted == [7]

@@ -76,7 +76,7 @@ def test_a_report_of_a_picture_too_small_for_ssim_has_none(sandbox: Sandbox) -> 
 
 def test_compress_and_report_agree(sandbox: Sandbox) -> None:
     sandbox.picture("photo.png", many_colors())
-    run = sandbox.run("compress", "photo.png", "-k", "12", "--json", "-v", check=0)
+    run = sandbox.run("compress", "photo.png", "-k", "12", "--json", "-v", "--measure", check=0)
     (compressed,) = read_json(run.out)["results"]
     run = sandbox.run("report", "photo.png", "photo.labels.png", "--json", check=0)
     (reported,) = read_json(run.out)["results"]

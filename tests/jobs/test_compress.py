@@ -14,6 +14,7 @@ from cli_tools import (
     OUTPUTS,
     PICTURES,
     SAMPLES,
+    Pixels,
     Run,
     Sandbox,
     differences,
@@ -301,3 +302,37 @@ def test_a_directory_without_permission_is_refused_before_the_work(  # row 112
         assert refused(run, "photo.png", "no-permission")
     finally:
         sandbox.root.chmod(0o755)
+
+
+# Measures
+
+MEASURES = ("ssim", "delta_e_mean", "delta_e_p95")
+
+
+@pytest.mark.parametrize("format", OUTPUTS)
+@pytest.mark.parametrize("pixels", [many_colors(), few_colors(), many_colors()[:, :, 0]])
+def test_only_measure_measures(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, format: str, pixels: Pixels
+) -> None:
+    sandbox.picture("photo.png", pixels)
+    arguments = ("compress", "photo.png", "-k9", "--effort=fast", "--force", "--format", format)
+    run = sandbox.run(*arguments, "--json", "--measure", check=0)
+    measured = json.loads(run.out)["results"][0]
+    verbose = sandbox.run(*arguments, "-v", "--measure", check=0).err
+    assert None not in [measured[name] for name in MEASURES]
+    assert "SSIM" in verbose
+
+    def refuse(*given: object, **options: object) -> None:
+        raise AssertionError("this was measured for nothing")
+
+    monkeypatch.setattr(compress, "quality_facts", refuse)
+    run = sandbox.run(*arguments, "--json", check=0)
+    result = json.loads(run.out)["results"][0]
+    assert {result[name] for name in MEASURES} == {None}
+    assert "SSIM" not in sandbox.run(*arguments, "-v", check=0).err
+    for name in ("psnr_db", "mse", "lossless", "unique_colors", "n_colors", "part_bytes"):
+        expected = measured[name]
+        assert result[name] == (
+            pytest.approx(expected) if name in ("psnr_db", "mse") else expected
+        )
+    assert "measure" not in result["stage_seconds"]

@@ -136,7 +136,7 @@ def test_sizes_are_written_with_the_unit_that_suits_them(size: int | None, text:
 
 def test_verbose_runs_tell_quality_and_stages(sandbox: Sandbox) -> None:
     sandbox.picture("photo.png", many_colors())
-    run = sandbox.run("compress", "-v", "-k", "9", "photo.png", check=0)
+    run = sandbox.run("compress", "-v", "--measure", "-k", "9", "photo.png", check=0)
     assert run.out == ""
     for fact in ("SSIM", "ΔE2000 mean", "ΔE2000 95 %", "histogram", "training", "labels", "write"):
         assert fact in run.err
