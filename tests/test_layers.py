@@ -58,6 +58,7 @@ IMPORTERS = {
     "threadpoolctl": {"codebook", "estimator"},
     "skimage": {"colors"},
     "deflate": {"formats", "png"},
+    "tqdm": {"cli"},
     "scipy": set(),
     "pickle": set(),
     "zipfile": set(),

@@ -9,11 +9,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Self
+from typing import Any, Self
 
 from codec.errors import CodecError, FileError, LimitError
 from codec.files import as_file_error, display_name, read_start
@@ -89,12 +89,12 @@ def run(
         One a task.
     """
     reports: list[FileReport] = []
-    bar = _ProgressBar(len(tasks)) if progress and len(tasks) > 1 else None
+    bar = _make_bar(len(tasks)) if progress and len(tasks) > 1 else None
 
     def begin(task: Task) -> None:
         if bar:
             with silence:
-                bar.draw(len(reports), display_name(task.source))
+                bar.set_description_str(display_name(task.source)[:40])
 
     def end(report: FileReport) -> None:
         # Somebody may be keeping a library from writing to stderr just now.
@@ -102,10 +102,15 @@ def run(
             if bar:
                 bar.clear()
             show(report)
+            if bar:
+                bar.update()
         reports.append(report)
 
     workers = min(thread_count(), len(tasks)) if parallel else 1
-    with _Crew(workers if workers > 1 else 0) as crew:
+    with (
+        closing(bar) if bar else nullcontext(),
+        _Crew(workers if workers > 1 else 0) as crew,
+    ):
         for task in tasks:
             small = crew.size > 0 and _is_small(task.source)
             while crew.unfinished and (not small or crew.unfinished >= 2 * crew.size):
@@ -252,18 +257,14 @@ class OutputFolders:
             ) from error
 
 
-class _ProgressBar:
-    """A line on stderr that says how far a run is."""
+def _make_bar(total: int) -> Any:
+    """Make a line on stderr that says how far a run is and how long it will take."""
+    from tqdm.std import tqdm
 
-    def __init__(self, total: int) -> None:
-        self._total = total
+    class Bar(tqdm):  # type: ignore[misc]
+        monitor_interval = 0  # no thread that redraws it
 
-    def draw(self, done: int, name: str) -> None:
-        filled = 24 * done // self._total
-        bar = "█" * filled + "░" * (24 - filled)
-        print(f"\r\x1b[K{bar} {done}/{self._total} {name[:40]}", end="", file=sys.stderr)
-        sys.stderr.flush()
-
-    def clear(self) -> None:
-        print("\r\x1b[K", end="", file=sys.stderr)
-        sys.stderr.flush()
+    # By default it is one of processes; ours has no others.
+    Bar.set_lock(threading.RLock())
+    layout = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}] {desc}"
+    return Bar(total=total, leave=False, dynamic_ncols=True, bar_format=layout, file=sys.stderr)

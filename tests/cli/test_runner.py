@@ -1,11 +1,16 @@
 """Many files: several at a time, with the same result as one after the other."""
 
+import fcntl
 import os
 import pty
+import re
 import shutil
+import struct
 import subprocess
 import sys
+import termios
 import threading
+import unicodedata
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -308,13 +313,16 @@ def test_a_file_in_the_place_of_the_directory_is_an_error(sandbox: Sandbox) -> N
 # Progress
 
 
-def on_terminal(root: Path, *arguments: str) -> tuple[int, str]:
+def on_terminal(
+    root: Path, *arguments: str, columns: int = 80, term: str = "xterm"
+) -> tuple[int, str]:
     """Run a command with a terminal for stderr; return its exit code and what it showed."""
     terminal, side = pty.openpty()
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     try:
         child = subprocess.Popen(
             [sys.executable, "-m", "codec", *arguments],
-            cwd=root, env=child_environment(), stdout=subprocess.DEVNULL, stderr=side,
+            cwd=root, env=child_environment(TERM=term), stdout=subprocess.DEVNULL, stderr=side,
         )  # fmt: skip
     finally:
         os.close(side)
@@ -343,10 +351,36 @@ def test_progress_is_drawn_on_a_terminal_and_cleared(
     code, shown = on_terminal(sandbox.root, "compress", *names)
     assert code == 0
     for done, name in enumerate(names):
-        assert f" {done}/3 {name}\r\x1b[K{name}  " in shown
-    visible = [line.rsplit("\x1b[K", 1)[-1].strip() for line in shown.strip().split("\n")]
-    assert [line.split("  ")[0] for line in visible] == [*names, "3 of 3 files"]
+        assert re.search(
+            rf"\r *{33 * done + done // 2}%\|\S* *\| {done}/3 \[[0-9:<?]+\] {name}\r", shown
+        )
+    assert re.search(r"\| 1/3 \[00:0\d<00:0\d\] ", shown)  # the time that is left
+    visible = [
+        line.rsplit("\r", 1)[-1].strip() for line in shown.replace("\r\n", "\n").split("\n")
+    ]
+    assert [line.split("  ")[0] for line in visible] == [*names, "3 of 3 files", ""]
+    assert "█" in shown
     assert "█" not in "".join(visible)
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80, 200])
+@pytest.mark.parametrize("name", ["a", "a rather long name of a picture" * 3, "写真" * 20])
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_progress_fits_every_terminal(
+    sandbox: Sandbox, columns: int, name: str, term: str
+) -> None:
+    names = [f"{name}{number}.png" for number in range(2)]
+    sandbox.pictures(*names)
+    code, shown = on_terminal(
+        sandbox.root, "compress", *names, "--format=npz", columns=columns, term=term
+    )
+    assert code == 0
+    assert "\x1b" not in shown
+    drawn = [part for part in shown.replace("\r\n", "\n").split("\r") if "/2 [" in part]
+    assert len(drawn) >= 2
+    for part in drawn:
+        width = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in part)
+        assert width <= columns, part
 
 
 def test_progress_is_not_drawn_for_one_file_nor_if_quiet(sandbox: Sandbox) -> None:
@@ -354,7 +388,7 @@ def test_progress_is_not_drawn_for_one_file_nor_if_quiet(sandbox: Sandbox) -> No
         sandbox.picture(name)
     code, shown = on_terminal(sandbox.root, "compress", "a.png")
     assert code == 0
-    assert "\x1b" not in shown
+    assert "\r" not in shown.replace("\r\n", "\n")
     assert on_terminal(sandbox.root, "compress", "-q", "-f", "a.png", "b.png") == (0, "")
 
 
