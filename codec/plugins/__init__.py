@@ -13,7 +13,8 @@ def register() -> None:
     ``PIL.Image.open("x.kmc")`` an image of mode L, LA, RGB or RGBA. Writing, by
     ``iio.imwrite("x.kmc", pixels)`` and ``image.save("x.kmc")``, compresses; further arguments are
     those of `codec.compress`, such as ``n_colors``. Calling it again does nothing. Damaged files
-    raise the errors of `codec.load`.
+    raise the errors of `codec.load`, which are `OSError` here as well, and of ``Image.open``
+    `PIL.UnidentifiedImageError`.
 
     Examples
     --------

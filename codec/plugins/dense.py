@@ -1,16 +1,44 @@
-"""Pixels to the bytes of a dense file, for the plugins."""
+"""Dense files for the plugins: pixels to bytes, and errors that their users catch."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from codec.compressor import compress_with_details
+from codec.errors import FormatError, LimitError
 from codec.formats.checking import encode_checked
 from codec.formats.registry import FORMATS
 from codec.settings import CompressSettings
 
 DENSE = FORMATS["kmc"]
+
+
+class DamagedFileError(FormatError, OSError):
+    """A `FormatError` for who expects an `OSError` of a file that cannot be read."""
+
+
+class TooLargeFileError(LimitError, OSError):
+    """A `LimitError` for who expects an `OSError` of a file that cannot be read."""
+
+
+@contextmanager
+def reading(damaged: type[DamagedFileError] = DamagedFileError) -> Iterator[None]:
+    """Raise errors of reading as what users of Pillow and imageio catch.
+
+    Parameters
+    ----------
+    damaged : type
+        What a `FormatError` becomes.
+    """
+    try:
+        yield
+    except FormatError as error:
+        raise damaged(str(error), error.reason) from error
+    except LimitError as error:
+        raise TooLargeFileError(str(error), error.reason) from error
 
 
 def compress_to_bytes(

@@ -12,7 +12,7 @@ from codec.decompressor import decompress
 from codec.formats.contents import Contents
 from codec.formats.kmc import file as kmc
 from codec.limits import MAX_PIXELS
-from codec.plugins.dense import DENSE, compress_to_bytes
+from codec.plugins.dense import DENSE, compress_to_bytes, reading
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -45,7 +45,8 @@ class KmcPlugin(PluginV3):  # type: ignore[misc]
     def _decode(self, index: Any) -> Contents:
         if index not in (None, 0, ...):
             raise IndexError(f"a .kmc file holds one picture, there is none at {index}")
-        return DENSE.decode(self._content, max_pixels=MAX_PIXELS)
+        with reading():
+            return DENSE.decode(self._content, max_pixels=MAX_PIXELS)
 
     def read(self, *, index: Any = 0) -> Pixels:
         """Return the pixels.
@@ -94,7 +95,8 @@ class KmcPlugin(PluginV3):  # type: ignore[misc]
 
     def properties(self, index: Any = 0) -> ImageProperties:
         """Return shape and dtype without decoding the labels."""
-        header = kmc.read_header(self._content, MAX_PIXELS)
+        with reading():
+            header = kmc.read_header(self._content, MAX_PIXELS)
         shape: tuple[int, ...] = (header.height, header.width)
         if header.channels > 1:
             shape = (*shape, header.channels)

@@ -3,15 +3,19 @@
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from codec.decompressor import decompress
 from codec.errors import ImageError
 from codec.formats.kmc import file as kmc
 from codec.limits import MAX_PIXELS
-from codec.plugins.dense import DENSE, compress_to_bytes
+from codec.plugins.dense import DENSE, DamagedFileError, compress_to_bytes, reading
 
 _MODES = "L", "LA", "RGB", "RGBA"
+
+
+class UnidentifiedKmcError(DamagedFileError, UnidentifiedImageError):
+    """A `FormatError` for who expects `UnidentifiedImageError` of ``Image.open``."""
 
 
 class KmcImageFile(ImageFile.ImageFile):
@@ -24,17 +28,20 @@ class KmcImageFile(ImageFile.ImageFile):
     def _open(self) -> None:
         file: Any = self.fp
         self._content = file.read()
-        header = kmc.read_header(self._content, MAX_PIXELS)
+        with reading(UnidentifiedKmcError):
+            header = kmc.read_header(self._content, MAX_PIXELS)
+            profile = kmc.read_profile(self._content, MAX_PIXELS)
         self._size = header.width, header.height
         self._mode = _MODES[header.channels - 1]
-        if profile := kmc.read_profile(self._content, MAX_PIXELS):
+        if profile:
             self.info["icc_profile"] = profile
         self.tile = []
 
     def load(self) -> Any:
         """Decode, if that was not done."""
         if self._content:
-            contents = DENSE.decode(self._content, max_pixels=MAX_PIXELS)
+            with reading():
+                contents = DENSE.decode(self._content, max_pixels=MAX_PIXELS)
             self.im = Image.fromarray(decompress(contents.indexed)).im
             self._content = b""
             if self._exclusive_fp and self.fp:

@@ -1,6 +1,7 @@
 """`codec.register()`: imageio and Pillow read and write dense files."""
 
 import io
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 from cli_tools import VECTORS, child_environment, few_colors, many_colors, write_dense
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 import codec
 from codec.errors import FormatError, ImageError, LimitError
@@ -86,6 +87,56 @@ def test_damage_is_told_by_both(tmp_path: Path) -> None:
         iio.imread(path)
     with pytest.raises(LimitError):
         Image.open(path)
+
+
+def damaged_files() -> list[bytes]:
+    """Dense files cut short at every tenth byte and with flipped bits."""
+    data = (VECTORS / "flag.kmc").read_bytes()
+    cut = [data[:length] for length in range(len(kmc.MAGIC), len(data), max(1, len(data) // 40))]
+    flipped = []
+    for position in range(len(kmc.MAGIC), len(data), max(1, len(data) // 40)):
+        flipped.append(bytearray(data))
+        flipped[-1][position] ^= 1 << position % 8
+    return [content for content in (*cut, *map(bytes, flipped)) if is_damaged(content)]
+
+
+def is_damaged(content: bytes) -> bool:
+    """Whether it is refused: some bits can be flipped without changing the picture."""
+    try:
+        kmc.decode(content, max_pixels=100)
+    except codec.CodecError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("content", damaged_files())
+def test_damage_is_what_their_users_catch(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.kmc"
+    path.write_bytes(content)
+    with pytest.raises(OSError, match=r".") as of_imageio:
+        iio.imread(path)
+    assert isinstance(of_imageio.value, codec.CodecError)
+    image = None
+    try:
+        image = Image.open(path)
+    except UnidentifiedImageError as error:
+        told: OSError = error
+    else:
+        with image, pytest.raises(OSError, match=r".") as of_pillow:
+            image.load()
+        told = of_pillow.value
+    assert isinstance(told, codec.CodecError)
+    assert str(told) == str(of_imageio.value)
+    again = pickle.loads(pickle.dumps(told))
+    assert (type(again), str(again), again.reason) == (type(told), str(told), told.reason)
+
+
+def test_what_is_too_large_is_an_error_of_the_system_too(tmp_path: Path) -> None:
+    path = VECTORS / "invalid" / "pixel-limit-dense.kmc"
+    for read in (iio.imread, iio.improps, Image.open):
+        with pytest.raises(OSError, match="limit") as caught:
+            read(path)
+        assert isinstance(caught.value, LimitError)
 
 
 def test_without_register_neither_knows_the_file(tmp_path: Path) -> None:
