@@ -6,6 +6,7 @@ file holds; unused code-words are dropped before the order is chosen.
 
 import functools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,11 @@ from codec.limits import MAX_CODEBOOK_SIZE
 from codec.options import CODEBOOK_SOURCES
 from codec.settings import CompressSettings
 from codec.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from codec.images.reading import SourceImage
 from codec.threads import row_strips
 
 KMEANS = CODEBOOK_SOURCES[0]
@@ -65,7 +71,7 @@ class Compression:
 
 
 def compress(
-    pixels: npt.NDArray[np.uint8],
+    pixels: "npt.NDArray[np.uint8] | SourceImage | Image",
     n_colors: int = MAX_CODEBOOK_SIZE,
     *,
     seed: int = 0,
@@ -84,9 +90,10 @@ def compress(
 
     Parameters
     ----------
-    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
+    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8; SourceImage; PIL.Image.Image
         The picture: C = 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA; 8-bit sRGB, straight alpha. Any
-        strides; never modified.
+        strides; never modified. From `codec.read_image`, or an image of Pillow, it is taken as
+        `codec.read_image` reads it: in sRGB, upright.
     n_colors : int
         Largest size of the codebook, K, 1 to 256.
     seed : int
@@ -151,7 +158,7 @@ def prepare(settings: CompressSettings) -> None:
 
 
 def compress_with_details(
-    pixels: npt.NDArray[np.uint8],
+    pixels: "npt.NDArray[np.uint8] | SourceImage | Image",
     settings: CompressSettings | None = None,
     *,
     in_ascending_order: bool = False,
@@ -182,6 +189,10 @@ def compress_with_details(
         As `compress`.
     """
     settings, watch = settings or CompressSettings(), watch or Stopwatch()
+    if not isinstance(pixels, np.ndarray):
+        from codec.images.memory import as_pixels
+
+        pixels = as_channels(as_pixels(pixels))
     pixels = as_channels(pixels)
     metric = ColorMetric(settings.color_space, settings.exact)
     with watch.stage("histogram"):

@@ -1,5 +1,7 @@
 """Pictures as arrays: their channels, rows and colors."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,17 +20,41 @@ def as_channels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         array = np.asarray(pixels)
     except (TypeError, ValueError) as error:
         raise ImageError("pixels are not an array", "bad-dtype") from error
+    if isinstance(pixels, np.ma.MaskedArray):
+        raise ImageError("pixels are a masked array: pixels.filled(0) has none", "bad-dtype")
     if array.dtype != np.uint8:
-        raise ImageError(f"pixels must be uint8, not {array.dtype}", "bad-dtype")
+        raise ImageError(
+            f"pixels must be uint8, not {array.dtype}{_dtype_cure(array)}", "bad-dtype"
+        )
     if array.ndim == 2:
         array = array[:, :, None]
     if array.ndim != 3 or not 1 <= array.shape[2] <= 4:
+        cure = ""
+        if array.ndim == 3 and 1 <= array.shape[0] <= 4:
+            cure = ": np.moveaxis(pixels, 0, -1) puts channels last"
+        elif array.ndim == 4 and len(array) == 1:
+            cure = ": pixels[0] is its one picture"
         raise ImageError(
-            f"pixels must have shape (H, W) or (H, W, 1 to 4), not {array.shape}", "bad-shape"
+            f"pixels must have shape (H, W) or (H, W, 1 to 4), not {array.shape}{cure}",
+            "bad-shape",
         )
     if array.size == 0:
         raise ImageError(f"pixels have the empty shape {array.shape}", "bad-dimensions")
     return array
+
+
+def _dtype_cure(array: npt.NDArray[Any]) -> str:
+    """Say what makes uint8 of the samples, if their type and range tell what they mean."""
+    kind = array.dtype.kind
+    if kind == "b":
+        return ": pixels.astype(np.uint8) * 255 makes black and white"
+    if array.dtype == np.uint16:
+        return ": (pixels / 257).round().astype(np.uint8) scales 16 bits"
+    if kind not in "iuf" or array.size == 0 or not (array.min() >= 0 and array.max() <= 255):
+        return ", from 0 to 255"
+    if kind == "f" and array.max() <= 1:
+        return ": (pixels * 255).round().astype(np.uint8) scales 0 to 1"
+    return f": pixels{'.round()' * (kind == 'f')}.astype(np.uint8) keeps 0 to 255"
 
 
 def pack_colors(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:

@@ -97,18 +97,37 @@ def _decode_mode(
         return pixels, None, (f"converted from {mode} to sRGB", *notices)
     if mode.startswith("I;16"):
         return scale_16_bits(file.read(index=index)), profile, (ROUNDED,)
-    changes: tuple[str, ...] = ()
-    if mode == "PA" or (mode == "P" and "transparency" in metadata):
-        target = "RGBA"
-    elif mode == "P":
-        target = "RGB"
-    elif mode in _CONVERTED_MODES:
-        target = _CONVERTED_MODES[mode]
-        changes = (f"converted from {mode} to {target}",)
-    elif mode in _PLAIN_MODES:
-        target = _PLAIN_MODES[mode]
-        if "transparency" in metadata and target in _ALPHA_MODES:
-            target = _ALPHA_MODES[target]
-    else:
-        raise ImageError(f"samples of kind {mode!r} are not 8- or 16-bit integers", "bad-dtype")
+    target = target_mode(mode, has_transparency="transparency" in metadata)
+    changes = (f"converted from {mode} to {target}",) if mode in _CONVERTED_MODES else ()
     return file.read(index=index, mode=target), profile, changes
+
+
+def target_mode(mode: str, *, has_transparency: bool) -> str:
+    """Choose the mode of 8 bits that holds what an image of a mode shows.
+
+    Parameters
+    ----------
+    mode : str
+        Of Pillow; not CMYK, LAB or one of 16 bits.
+    has_transparency : bool
+        Whether a color is declared transparent.
+
+    Returns
+    -------
+    target : {'L', 'LA', 'RGB', 'RGBA'}
+
+    Raises
+    ------
+    ImageError
+        Samples are not integers of 8 bits.
+    """
+    if mode == "PA" or (mode == "P" and has_transparency):
+        return "RGBA"
+    if mode == "P":
+        return "RGB"
+    if mode in _CONVERTED_MODES:
+        return _CONVERTED_MODES[mode]
+    if mode not in _PLAIN_MODES:
+        raise ImageError(f"samples of kind {mode!r} are not 8- or 16-bit integers", "bad-dtype")
+    target = _PLAIN_MODES[mode]
+    return _ALPHA_MODES.get(target, target) if has_transparency else target

@@ -1,0 +1,104 @@
+"""What programs hold: compressed as it would be read, or refused with the cure."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from cli_tools import few_colors, many_colors, with_alpha
+from PIL import Image
+
+import codec
+from codec.images.memory import as_pixels
+
+MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I;16")
+
+
+def in_mode(mode: str) -> Image.Image:
+    if mode == "I;16":
+        return Image.fromarray(np.arange(600, dtype=np.uint16).reshape(20, 30) * 109)
+    if mode in ("LA", "RGBA"):
+        return Image.fromarray(with_alpha()).convert(mode)
+    if mode == "LAB":
+        return Image.frombytes("LAB", (32, 24), many_colors().tobytes())
+    return Image.fromarray(many_colors()).convert(mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_image_of_pillow_is_what_its_file_is(mode: str, tmp_path: Path) -> None:
+    image = in_mode(mode)
+    path = tmp_path / "x.tif"
+    image.save(path)
+    expected = codec.read_image(path).pixels
+    np.testing.assert_array_equal(as_pixels(image), expected)
+    found = codec.decompress(codec.compress(image, 9, effort="fast"))
+    np.testing.assert_array_equal(
+        found, codec.decompress(codec.compress(expected, 9, effort="fast"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "target"),
+    [("PA", "RGBA"), ("La", "LA"), ("RGBa", "RGBA"), ("HSV", "RGB"), ("RGBX", "RGB")],
+)
+def test_modes_that_no_file_has_are_shown_as_pillow_does(mode: str, target: str) -> None:
+    steps = {"PA": ("RGB", "P"), "La": ("LA",), "RGBa": ("RGBA",)}.get(mode, ("RGB",))
+    image = Image.fromarray(with_alpha())
+    for step in (*steps, mode):
+        image = image.convert(step)
+    np.testing.assert_array_equal(as_pixels(image), np.asarray(image.convert(target)))
+
+
+def test_transparency_and_orientation_are_seen(tmp_path: Path) -> None:
+    palette = Image.fromarray(few_colors()).quantize(8)
+    palette.info["transparency"] = 3
+    palette.save(tmp_path / "x.gif")
+    assert as_pixels(palette).shape[2] == 4
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stream = io.BytesIO()
+    Image.fromarray(many_colors()).save(stream, "JPEG", exif=exif)
+    (tmp_path / "x.jpg").write_bytes(stream.getvalue())
+    image = Image.open(stream)
+    np.testing.assert_array_equal(as_pixels(image), codec.read_image(tmp_path / "x.jpg").pixels)
+
+
+def test_what_read_image_gives_is_taken(tmp_path: Path) -> None:
+    Image.fromarray(few_colors()).save(tmp_path / "x.png")
+    indexed = codec.compress(codec.read_image(tmp_path / "x.png"))
+    np.testing.assert_array_equal(codec.decompress(indexed), few_colors())
+
+
+PIXELS = many_colors()
+REFUSED: dict[str, tuple[Any, str]] = {
+    "float to 1": (PIXELS / 255, "(pixels * 255).round().astype(np.uint8)"),
+    "float32 to 1": ((PIXELS / 255).astype(np.float32), "(pixels * 255).round()"),
+    "float to 255": (PIXELS.astype(np.float64), "pixels.round().astype(np.uint8)"),
+    "float beyond": (PIXELS * 9.0, "from 0 to 255"),
+    "not a number": (PIXELS * np.nan, "from 0 to 255"),
+    "uint16": (PIXELS.astype(np.uint16) * 257, "(pixels / 257).round().astype(np.uint8)"),
+    "int64": (PIXELS.astype(np.int64), "pixels.astype(np.uint8)"),
+    "negative": (PIXELS.astype(np.int16) - 99, "from 0 to 255"),
+    "bool": (PIXELS[:, :, 0] > 99, "pixels.astype(np.uint8) * 255"),
+    "complex": (PIXELS * 1j, "from 0 to 255"),
+    "channels first": (np.moveaxis(PIXELS, -1, 0), "np.moveaxis(pixels, 0, -1)"),
+    "grey first": (PIXELS[None, :, :, 0], "np.moveaxis(pixels, 0, -1)"),
+    "batch of one": (PIXELS[None], "pixels[0]"),
+    "masked": (np.ma.masked_array(PIXELS, PIXELS > 99), "pixels.filled(0)"),
+    "masked nothing": (np.ma.masked_array(PIXELS), "pixels.filled(0)"),
+    "str": ("photo.png", "codec.read_image(path).pixels"),
+    "bytes": (b"photo.png", "codec.read_image(path).pixels"),
+    "Path": (Path("photo.png"), "codec.read_image(path).pixels"),
+    "Pillow's float": (Image.fromarray((PIXELS[:, :, 0] / 255).astype(np.float32)), "'F'"),
+    "Pillow's int32": (Image.fromarray(PIXELS[:, :, 0].astype(np.int32)), "'I'"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_taken_names_the_cure(name: str) -> None:
+    given, cure = REFUSED[name]
+    with pytest.raises(codec.ImageError) as caught:
+        codec.compress(given)
+    assert cure in str(caught.value)
+    assert "\n" not in str(caught.value)
