@@ -25,6 +25,10 @@ MAX_PIXELS_COUNTED_EXACTLY = 2**32
 MAX_DEFLATE_RATIO = 1032
 # A JPEG of one flat color holds up to 170 pixels a byte; one that claims more than this lies.
 MAX_JPEG_PIXELS_PER_BYTE = 2000
+# Progressive JPEGs are stored in 10 scans, by tools that try every split in up to 70.
+MAX_JPEG_SCANS = 100
+# Pixels times scans: a flat picture in 10 scans has 1,700 a byte, one in a single scan 170.
+MAX_JPEG_SCANS_PER_BYTE = 8000
 # Directories of a TIFF are a chain; one that goes on after more than these is taken for a circle.
 MAX_TIFF_DIRECTORIES = 10_000
 # What the ICC profile of a PNG may inflate to; those of printing presses have a few MiB at most.

@@ -7,10 +7,11 @@ about all three; users are not. PNG, which is read by our own decoder, is judged
 import struct
 from collections.abc import Callable
 
-from codec.errors import ImageError, LimitError
+from codec.errors import ImageError
+from codec.images.jpeg import jpeg_structure
 from codec.images.records import Structure, truncated
 from codec.images.tiff import tiff_structure
-from codec.limits import MAX_JPEG_PIXELS_PER_BYTE, check_dimensions
+from codec.limits import check_dimensions
 from codec.png.reading import SIGNATURE
 
 EXTENSIONS = {
@@ -92,33 +93,6 @@ def examine(data: bytes, kind: str, max_pixels: int) -> Structure:
     return structure
 
 
-def _jpeg_structure(data: bytes, _: int) -> Structure:
-    position = 2
-    notices = []
-    while True:
-        while data[position] == 0xFF and data[position + 1] == 0xFF:
-            position += 1
-        if data[position] != 0xFF:
-            raise ImageError("the JPEG's segments are damaged", "damaged")
-        marker = data[position + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack_from(">HH", data, position + 5)
-            break
-        if marker in (0xD9, 0xDA):
-            raise ImageError("the JPEG has no frame header", "damaged")
-        if marker == 0xE2 and data[position + 4 : position + 8] == b"MPF\0":
-            notices.append("only the first picture of the JPEG is taken")
-        if marker == 0x01 or 0xD0 <= marker <= 0xD8:
-            position += 2
-            continue
-        position += 2 + struct.unpack_from(">H", data, position + 2)[0]
-    if data.rfind(b"\xff\xd9") < position:
-        raise truncated("JPEG")
-    if width * height > MAX_JPEG_PIXELS_PER_BYTE * len(data):
-        raise LimitError(f"{len(data)} bytes of JPEG claim {width}x{height} pixels", "ratio")
-    return Structure("JPEG", width, height, notices=tuple(notices))
-
-
 def _gif_structure(data: bytes, max_pixels: int) -> Structure:
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     position = 13 + _color_table_size(flags)
@@ -191,7 +165,7 @@ def _bmp_structure(data: bytes, max_pixels: int) -> Structure:
 
 
 _EXAMINERS: dict[str, Callable[[bytes, int], Structure]] = {
-    "JPEG": _jpeg_structure,
+    "JPEG": lambda data, _: jpeg_structure(data),
     "GIF": _gif_structure,
     "WebP": _webp_structure,
     "BMP": _bmp_structure,

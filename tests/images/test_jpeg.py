@@ -1,10 +1,23 @@
 """JPEG pictures: as their decoder reads them, in sRGB, whole."""
 
+import functools
+import struct
 from pathlib import Path
 
 import numpy as np
+import pytest
 from cost_tools import traced
-from picture_tools import far_apart, jpeg_claiming, noise, opened, read, refusal, saved, warm_up
+from picture_tools import (
+    far_apart,
+    jpeg_claiming,
+    noise,
+    opened,
+    read,
+    refusal,
+    saved,
+    warm_up,
+    with_segment,
+)
 from PIL import Image
 
 
@@ -86,3 +99,37 @@ def test_a_small_jpeg_that_claims_to_be_huge_is_refused_at_once(tmp_path: Path) 
 def test_the_comment_of_a_jpeg_is_told_to_be_left_out(tmp_path: Path) -> None:
     data = saved(Image.fromarray(noise(0, 8, 8, 3)), "JPEG", comment=b"hello")
     assert read(tmp_path, data).notices == ["metadata is not kept: comment"]
+
+
+def scans(data: bytes) -> list[bytes]:
+    """The last part of a progressive JPEG, scan by scan, with the tables before each."""
+    body = data[data.index(b"\xff\xda") : -2]
+    return [b"\xff\xda" + scan for scan in body.split(b"\xff\xda")[1:]]
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize(("side", "more"), [(16, 101), (16, 5000), (2000, 100), (2000, 1000)])
+def test_a_jpeg_of_very_many_scans_is_refused_at_once(
+    mode: str, side: int, more: int, tmp_path: Path
+) -> None:
+    data = saved(Image.new(mode, (side, side)), "JPEG", progressive=True)
+    assert read(tmp_path, data).pixels.shape[0] == side
+    hostile = data[:-2] + scans(data)[-1] * more + data[-2:]
+    # An end of picture within a segment ends nothing.
+    hidden = with_segment(hostile, 0xFE, b"\xff\xd9" * 8)
+    warm_up(tmp_path)
+    for variant in (hostile, hidden):
+        error, peak = traced(functools.partial(refusal, tmp_path, variant))
+        assert error.reason == "ratio"
+        assert peak < 1 << 20
+
+
+def test_a_jpeg_of_many_scans_or_of_what_looks_like_them_is_read(tmp_path: Path) -> None:
+    data = saved(Image.fromarray(noise(0, 24, 33, 3)), "JPEG", progressive=True)
+    split = data[:-2] + scans(data)[-1] * 60 + data[-2:]
+    assert read(tmp_path, split).pixels.shape == (24, 33, 3)
+    frame = data.index(b"\xff\xc2")
+    lookalike = struct.pack(">HH", 0xFFFE, 2 + 400) + b"\xff\xda" * 200
+    after = data.index(b"\xff\xc4", frame)
+    image = read(tmp_path, data[:after] + lookalike + data[after:])
+    np.testing.assert_array_equal(image.pixels, np.asarray(opened(data)))
