@@ -29,8 +29,12 @@ MAX_JPEG_PIXELS_PER_BYTE = 2000
 MAX_JPEG_SCANS = 100
 # Pixels times scans: a flat picture in 10 scans has 1,700 a byte, one in a single scan 170.
 MAX_JPEG_SCANS_PER_BYTE = 8000
-# Directories of a TIFF are a chain; one that goes on after more than these is taken for a circle.
+# Directories of a TIFF are a chain; nothing has more pages than these.
 MAX_TIFF_DIRECTORIES = 10_000
+# A tile is decoded whole: more pixels than these, or than the picture, it has not.
+MAX_TIFF_TILE_PIXELS = 2**22
+# All tiles together may have so many times the pixels of the picture, and one tile more.
+MAX_TIFF_PADDING = 4
 # What the ICC profile of a PNG may inflate to; those of printing presses have a few MiB at most.
 MAX_PNG_PROFILE_BYTES = 8 * 1024 * 1024
 # A `.kmc` is to be small: only a profile of a few curves or one table is carried along.

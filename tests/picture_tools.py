@@ -277,6 +277,13 @@ def tiff_tags(
     }
 
 
+def lzw(plain: bytes) -> bytes:
+    """What TIFF calls LZW, in codes of nine bits: every byte is preceded by a clear."""
+    codes = [code for value in plain for code in (256, value)] + [257]
+    bits = "".join(f"{code:09b}" for code in codes)
+    return int(bits + "0" * (-len(bits) % 8), 2).to_bytes(-(-len(bits) // 8), "big")
+
+
 def gif_frame(
     indices: Sequence[int], box: tuple[int, int, int, int], *, bits: int = 2, palette: bytes = b""
 ) -> bytes:

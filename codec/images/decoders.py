@@ -1,7 +1,6 @@
-"""The libraries that decode pictures: their switches, their metadata and their errors."""
+"""The libraries that decode pictures: their switches, what they do not keep, and their errors."""
 
 import os
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,8 +10,6 @@ from codec.threads import quiet_warnings
 
 # Kinds of metadata that do not reach the pixels, and Pillow's names for them.
 _LEFT_OUT = {"EXIF": "exif", "XMP": "xmp", "comment": "comment"}
-# What Pillow says of EXIF that is none.
-_NO_EXIF = (SyntaxError, LookupError, TypeError, ValueError, struct.error)
 
 
 @contextmanager
@@ -52,32 +49,6 @@ def silent_libtiff() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
-
-
-def read_metadata(file: Any, index: int) -> dict[str, Any]:
-    """Read what Pillow knows of a picture besides its pixels, by Pillow's names.
-
-    Parameters
-    ----------
-    file : imageio.core.v3_plugin_api.PluginV3
-        A file that imageio's Pillow plugin has opened.
-    index : int
-        Which of its pictures.
-
-    Returns
-    -------
-    metadata : dict
-        At least ``mode`` and ``shape``, which is width and height.
-    """
-    asked_before = False
-    while True:
-        try:
-            return dict(file.metadata(index=index, exclude_applied=False))
-        except _NO_EXIF:
-            # Of EXIF that is none Pillow complains once, and takes it for empty when asked again.
-            if asked_before:
-                raise
-            asked_before = True
 
 
 def metadata_left_out(metadata: dict[str, Any]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
-"""EXIF orientations: which way is up."""
+"""Orientations, as EXIF and XMP state them: which way is up."""
 
-from collections.abc import Iterable
+import re
+import struct
 
 import numpy as np
 import numpy.typing as npt
@@ -17,21 +18,47 @@ TURNS = {
     8: "turned by 270 degrees",
 }
 
+_ORIENTATION = 274
+# Types of numbers in EXIF that may hold it.
+_FORMATS = {1: "B", 3: "H", 4: "I"}
 
-def same_size_up_to_turning(first: Iterable[int], second: Iterable[int]) -> bool:
-    """Tell whether two sizes may be those of one picture, turned or not.
+
+def find_orientation(exif: bytes, xmp: bytes) -> tuple[int, str]:
+    """Find the orientation that EXIF states or, if it states none, XMP.
 
     Parameters
     ----------
-    first, second : iterable of int
-        Width and height, in any order.
+    exif : bytes
+        With or without what JPEG puts before it, damaged or empty.
+    xmp : bytes
+        Any part of a file that has it; may be empty.
 
     Returns
     -------
-    same : bool
-        Both have the same shorter and the same longer side.
+    orientation : int
+        1 to 8 are defined; 1 if none is stated.
+    source : str
+        Who says so.
     """
-    return sorted(first) == sorted(second)
+    orientation = _of_exif(exif.removeprefix(b"Exif\0\0"))
+    if orientation is None and (match := re.search(rb'tiff:Orientation(="|>)([0-9])', xmp)):
+        return int(match[2]), "XMP"
+    return orientation or 1, "EXIF"
+
+
+def _of_exif(exif: bytes) -> int | None:
+    """Look through the first directory, as far as it goes."""
+    order = {b"II": "<", b"MM": ">"}.get(exif[:2], "")
+    try:
+        magic, start = struct.unpack_from(order + "HI", exif, 2)
+        count = struct.unpack_from(order + "H", exif, start)[0] if order and magic == 42 else 0
+        for place in range(start + 2, min(start + 2 + 12 * count, len(exif) - 11), 12):
+            tag, kind, length = struct.unpack_from(order + "HHI", exif, place)
+            if tag == _ORIENTATION and kind in _FORMATS and length == 1:
+                return int(struct.unpack_from(order + _FORMATS[kind], exif, place + 8)[0])
+    except struct.error:
+        pass
+    return None
 
 
 def turn_upright(pixels: Pixels, orientation: int) -> Pixels:
@@ -42,7 +69,7 @@ def turn_upright(pixels: Pixels, orientation: int) -> Pixels:
     pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
         As stored.
     orientation : int
-        EXIF orientation; 1 to 8 are defined, others mean 1.
+        1 to 8 are defined, others mean 1.
 
     Returns
     -------

@@ -1,33 +1,29 @@
-"""JPEG, WebP, BMP, GIF and most TIFF pictures: decoded by Pillow, to 8 bits a sample."""
+"""JPEG, WebP, BMP, GIF and the parts of a TIFF: decoded by Pillow, to 8 bits a sample."""
 
 import io
-from contextlib import suppress
+import struct
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
-from codec.images.decoders import metadata_left_out, read_metadata
-from codec.images.depth import ROUNDED, scale_16_bits
-from codec.images.orientation import same_size_up_to_turning
+from codec.images.decoders import metadata_left_out
+from codec.images.depth import ROUNDED, scale_to_8_bits
+from codec.images.orientation import find_orientation
 from codec.images.profiles import convert_inks
 from codec.images.records import Findings, Structure, other_size
 
 Pixels = npt.NDArray[np.uint8]
 
-# Pillow's names for its readers of each kind.
-_READERS = {
-    "JPEG": ("JPEG", "MPO"),
-    "WebP": ("WEBP",),
-    "BMP": ("BMP",),
-    "GIF": ("GIF",),
-    "TIFF": ("TIFF",),
-}
 # Modes of Pillow that become another without loss, and those that lose or change something.
 _PLAIN_MODES = {"1": "L", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "RGBX": "RGB"}
 _CONVERTED_MODES = {"YCbCr": "RGB", "HSV": "RGB", "RGBa": "RGBA", "La": "LA"}
 _ALPHA_MODES = {"L": "LA", "RGB": "RGBA"}
+# Pixels that are taken over at once, since Pillow copies them twice on the way.
+_AT_ONCE = 1 << 20
+# What Pillow's readers say of what is not theirs.
+_NOT_THEIRS = (SyntaxError, LookupError, TypeError, struct.error)
 
 
 def decode_with_pillow(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
@@ -43,63 +39,95 @@ def decode_with_pillow(data: bytes, structure: Structure) -> tuple[Pixels, Findi
     Returns
     -------
     pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
-        In the file's own color space, unless that is CMYK or Lab. A TIFF is upright, others are
-        not turned.
+        Not turned, in the file's own color space, unless that is CMYK or Lab.
     findings : Findings
         What else is in the file.
 
     Raises
     ------
     ImageError
-        Pillow takes it for another kind of file or finds another size in it, or its samples are
-        not integers of 8 or 16 bits.
+        Pillow cannot read it, finds another size in it, or its samples are not integers of 8 or
+        16 bits.
     """
-    import imageio.v3 as iio
-
-    _check_reader(data, structure.kind)
-    size = structure.width, structure.height
-    with iio.imopen(io.BytesIO(data), "r", plugin="pillow") as file:
-        metadata = read_metadata(file, structure.index)
-        if not same_size_up_to_turning(metadata["shape"], size):
-            raise other_size(structure.kind)
-        pixels, profile, notices = _decode_mode(file, metadata, structure.index)
-    if not same_size_up_to_turning(pixels.shape[:2], size):
-        raise other_size(structure.kind)
-    return pixels, Findings(
-        structure, notices, profile, metadata.get("Orientation", 1), metadata_left_out(metadata)
+    picture = _open(structure.kind, data)
+    metadata = dict(picture.info)
+    pixels, profile, notices = _decode_mode(
+        picture, structure.kind, (structure.width, structure.height), metadata.get("icc_profile")
     )
+    orientation = find_orientation(metadata.get("exif", b""), metadata.get("xmp", b""))
+    return pixels, Findings(structure, notices, profile, orientation, metadata_left_out(metadata))
 
 
-def _check_reader(data: bytes, kind: str) -> None:
-    """Refuse what Pillow would not take for the kind of file that its first bytes say it is.
+def decode_mode(
+    kind: str, data: bytes, size: tuple[int, int], profile: bytes | None
+) -> tuple[Pixels, bytes | None, tuple[str, ...]]:
+    """Decode samples of every mode.
 
-    Some of Pillow's readers look at other places than a file's beginning, and are asked first.
+    Parameters
+    ----------
+    kind : str
+        Of the file.
+    data : bytes
+        The file.
+    size : tuple of (int, int)
+        Width and height that it must have.
+    profile : bytes or None
+        ICC profile that goes with it.
+
+    Returns
+    -------
+    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        In the file's own color space, unless that is CMYK or Lab.
+    profile : bytes or None
+        The profile unless it was applied.
+    notices : tuple of str
+        What was changed.
     """
-    from PIL import Image, UnidentifiedImageError
+    return _decode_mode(_open(kind, data), kind, size, profile)
 
-    reader: str | None = None
-    with suppress(UnidentifiedImageError), Image.open(io.BytesIO(data)) as picture:
-        reader = picture.format
-    if reader not in _READERS[kind]:
+
+def _open(kind: str, data: bytes) -> Any:
+    """Open a file with the reader of its kind, of which Pillow would ask several."""
+    from PIL.BmpImagePlugin import BmpImageFile
+    from PIL.GifImagePlugin import GifImageFile
+    from PIL.JpegImagePlugin import JpegImageFile
+    from PIL.TiffImagePlugin import TiffImageFile
+    from PIL.WebPImagePlugin import WebPImageFile
+
+    reader: Any = {
+        "JPEG": JpegImageFile,
+        "WebP": WebPImageFile,
+        "BMP": BmpImageFile,
+        "GIF": GifImageFile,
+        "TIFF": TiffImageFile,
+    }[kind]
+    try:
+        return reader(io.BytesIO(data))
+    except _NOT_THEIRS as error:
         # There are many kinds of TIFF; of the others, all are read.
         reason = "unsupported" if kind == "TIFF" else "damaged"
-        raise ImageError(f"the {kind} is of a kind that cannot be read, or damaged", reason)
+        raise ImageError(
+            f"the {kind} is of a kind that cannot be read, or damaged", reason
+        ) from error
 
 
 def _decode_mode(
-    file: Any, metadata: dict[str, Any], index: int
+    picture: Any, kind: str, size: tuple[int, int], profile: bytes | None
 ) -> tuple[Pixels, bytes | None, tuple[str, ...]]:
-    """Decode samples of every mode; return the profile unless it was applied, and notices."""
-    mode, profile = metadata["mode"], metadata.get("icc_profile")
+    if picture.size != size:
+        raise other_size(kind)
+    mode = picture.mode
+    picture.load()
+    if picture.size != size:
+        raise other_size(kind)
     if mode in ("CMYK", "LAB"):
-        stored = file.read(index=index, mode=mode)
-        pixels, notices = convert_inks(stored, mode, profile)
+        pixels, notices = convert_inks(_to_array(picture, mode), mode, profile)
         return pixels, None, (f"converted from {mode} to sRGB", *notices)
     if mode.startswith("I;16"):
-        return scale_16_bits(file.read(index=index)), profile, (ROUNDED,)
-    target = target_mode(mode, has_transparency="transparency" in metadata)
+        return scale_to_8_bits(np.asarray(picture)), profile, (ROUNDED,)
+    target = target_mode(mode, has_transparency="transparency" in picture.info)
     changes = (f"converted from {mode} to {target}",) if mode in _CONVERTED_MODES else ()
-    return file.read(index=index, mode=target), profile, changes
+    return _to_array(picture, target), profile, changes
 
 
 def target_mode(mode: str, *, has_transparency: bool) -> str:
@@ -131,3 +159,22 @@ def target_mode(mode: str, *, has_transparency: bool) -> str:
         raise ImageError(f"samples of kind {mode!r} are not 8- or 16-bit integers", "bad-dtype")
     target = _PLAIN_MODES[mode]
     return _ALPHA_MODES.get(target, target) if has_transparency else target
+
+
+def _to_array(picture: Any, mode: str) -> Pixels:
+    """Convert a picture to a mode and an array, some rows at a time."""
+    width, height = picture.size
+    step = max(1, _AT_ONCE // width)
+    if step >= height:
+        return np.array(picture if picture.mode == mode else picture.convert(mode))
+    pixels: Pixels | None = None
+    for top in range(0, height, step):
+        box = (0, top, width, min(top + step, height))
+        # As `crop`, which would complain of a limit that others set.
+        rows = picture._new(picture.im.crop(box))
+        part = np.asarray(rows if rows.mode == mode else rows.convert(mode))
+        if pixels is None:
+            pixels = np.empty((height, *part.shape[1:]), dtype=np.uint8)
+        pixels[top : top + len(part)] = part
+    assert pixels is not None  # noqa: S101 - no picture is without rows
+    return pixels

@@ -1,26 +1,24 @@
 """A PNG as a picture: its colors, its transparency, and what it says of both.
 
-Our own decoder takes half the time of Pillow, which is not even imported for most PNGs; it keeps
+Our own decoder takes half the time of Pillow, which is not even imported; it keeps
 16 bits until they are rounded, and gives each pixel of the transparent color its transparency.
 """
 
-import io
 import struct
 import zlib
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from codec.colors.lookup import look_up
 from codec.errors import ImageError
-from codec.images.decoders import careful_pillow, metadata_left_out, read_metadata
-from codec.images.depth import ROUNDED, scale_16_bits
+from codec.images.decoders import metadata_left_out
+from codec.images.depth import ROUNDED, scale_to_8_bits
+from codec.images.orientation import find_orientation
 from codec.images.profiles import DAMAGED
 from codec.images.records import Findings, Structure, check_frames
 from codec.limits import MAX_PNG_PROFILE_BYTES
 from codec.png.reading import GREY, INDEXED, RGB, PngFile, Samples, decode_samples, read_png
-from codec.png.writing import join_chunks
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -70,11 +68,14 @@ def decode_png(
     profile, notices = _stated_profile(png)
     if png.header.depth == 16:
         notices = (ROUNDED, *notices)
-    metadata = _read_metadata(png, max_pixels)
+    metadata = {"exif": png.chunks.get(b"eXIf", b"")}
+    if _holds_xmp(png):
+        metadata["xmp"] = png.chunks[b"iTXt"]
     left_out = metadata_left_out(metadata)
     if _has_text(png):
         left_out += ("text",)
-    return pixels, Findings(structure, notices, profile, metadata.get("Orientation", 1), left_out)
+    orientation = find_orientation(metadata["exif"], metadata.get("xmp", b""))
+    return pixels, Findings(structure, notices, profile, orientation, left_out)
 
 
 def _structure(png: PngFile) -> Structure:
@@ -111,7 +112,7 @@ def _to_pixels(png: PngFile, samples: Samples) -> Pixels:
         return _look_up_palette(png, samples[:, :, 0].astype(np.uint8, copy=False))
     opacity = _opacity(png, samples)
     if header.depth == 16:
-        pixels = scale_16_bits(samples)
+        pixels = scale_to_8_bits(samples)
     elif header.depth == 8:
         pixels = samples.astype(np.uint8, copy=False)
     else:
@@ -161,22 +162,6 @@ def _stated_profile(png: PngFile) -> tuple[bytes | None, tuple[str, ...]]:
     if not profile or not inflater.eof:
         return None, (DAMAGED,)
     return profile, ()
-
-
-def _read_metadata(png: PngFile, max_pixels: int) -> dict[str, Any]:
-    """Let Pillow read EXIF and XMP, which may ask for an orientation, from a PNG of one pixel."""
-    kept = [(b"eXIf", png.chunks[b"eXIf"])] if b"eXIf" in png.chunks else []
-    if _holds_xmp(png):
-        kept.append((b"iTXt", png.chunks[b"iTXt"]))
-    if not kept:
-        return {}
-    import imageio.v3 as iio
-
-    header = (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, GREY, 0, 0, 0))
-    rows = (b"IDAT", zlib.compress(b"\0\0"))
-    small = io.BytesIO(join_chunks([header, *kept, rows, (b"IEND", b"")]))
-    with careful_pillow(max_pixels), iio.imopen(small, "r", plugin="pillow") as file:
-        return read_metadata(file, 0)
 
 
 def _holds_xmp(png: PngFile) -> bool:

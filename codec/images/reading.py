@@ -96,10 +96,10 @@ def read_image(
             with careful_pillow(max_pixels):
                 pixels, told = to_srgb(pixels, findings.profile)
             notices += told
-        if findings.orientation in TURNS:
-            notices.append(f"{TURNS[findings.orientation]} as its EXIF orientation asks")
-            if kind != "TIFF":  # of which decoders turn the pixels themselves
-                pixels = turn_upright(pixels, findings.orientation)
+        orientation, source = findings.orientation
+        if orientation in TURNS:
+            notices.append(f"{TURNS[orientation]} as its {source} orientation asks")
+            pixels = turn_upright(pixels, orientation)
         pixels = np.ascontiguousarray(pixels)
     except CodecError:
         raise

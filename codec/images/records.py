@@ -1,7 +1,6 @@
 """What readers of all kinds of pictures hand on besides pixels, and the refusals they share."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from codec.errors import ImageError
 
@@ -44,8 +43,8 @@ class Findings:
         What was changed or left out in decoding.
     profile : bytes or None
         ICC profile that is still to be applied.
-    orientation : int
-        Of EXIF; 1 to 8 are defined, and what a file states may be anything.
+    orientation : tuple of (int, str)
+        1 to 8 are defined, and what a file states may be anything; and who states it.
     left_out : tuple of str
         Kinds of metadata that are not kept.
     """
@@ -53,7 +52,7 @@ class Findings:
     structure: Structure
     notices: tuple[str, ...]
     profile: bytes | None
-    orientation: Any
+    orientation: tuple[int, str]
     left_out: tuple[str, ...]
 
 

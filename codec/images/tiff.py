@@ -1,39 +1,69 @@
-"""TIFF: what its directories say, and the pages that Pillow would misread.
+"""TIFF: its pages, and their strips and tiles decoded a few at a time.
 
-Those are pages of 16-bit colors, which Pillow cuts to 8 bits, or of 16-bit greys whose white is 0,
-which it shows as their negative. tifffile decodes them, and tells the samples of every page.
+libtiff, by way of Pillow, gets a TIFF of our own making with a few strips in it and the tags that
+tell how to decode them: nothing else of a file reaches it, and nothing of it is larger than these.
+Samples of more than 8 bits, which Pillow would cut, are passed through it as bytes.
 """
 
-import io
-import struct
-from dataclasses import replace
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
 from codec.images.decoders import metadata_left_out, silent_libtiff
-from codec.images.depth import ROUNDED, scale_16_bits
-from codec.images.orientation import turn_upright
-from codec.images.pillow import decode_with_pillow
-from codec.images.records import Findings, Structure, other_size, truncated
-from codec.limits import MAX_TIFF_DIRECTORIES
+from codec.images.depth import rounded, scale_to_8_bits
+from codec.images.directories import (
+    BITS,
+    COLOR_MAP,
+    COMPRESSION,
+    DECODING,
+    EXIF,
+    EXTRA_SAMPLES,
+    FILL_ORDER,
+    HEIGHT,
+    ICC_PROFILE,
+    ORIENTATION,
+    PHOTOMETRIC,
+    PREDICTOR,
+    SAMPLE_FORMAT,
+    SAMPLES,
+    STRIP_PLACES,
+    STRIP_ROWS,
+    STRIP_SIZES,
+    SUBFILE,
+    TILE_HEIGHT,
+    TILE_PLACES,
+    TILE_WIDTH,
+    WIDTH,
+    XMP,
+    Directory,
+    read_directories,
+    write_tiff,
+)
+from codec.images.orientation import find_orientation
+from codec.images.pillow import decode_mode
+from codec.images.profiles import convert_inks
+from codec.images.records import Findings, Structure
+from codec.images.segments import UNCOMPRESSED, Block, Layout, check_extents, layout_of
+from codec.limits import check_dimensions
 
 Pixels = npt.NDArray[np.uint8]
-Tags = dict[int, npt.NDArray[np.unsignedinteger]]
+Bytes = npt.NDArray[np.uint8]
+Samples = npt.NDArray[np.uint16]
 
-# Types of values that are whole numbers, and the tags that are looked at.
-_NUMBERS = {1: "u1", 3: "u2", 4: "u4", 16: "u8"}
-_SUBFILE, _WIDTH, _HEIGHT = 254, 256, 257
-_STRIPS_AND_TILES = ((273, 279), (324, 325))
-_NOTHING = np.zeros(1, dtype=np.uint8)
 # Values of ExtraSamples, and tags by Pillow's names for what is in them.
 _UNSPECIFIED, _PREMULTIPLIED = 0, 1
-_METADATA = {"Orientation": 274, "icc_profile": 34675, "exif": 34665, "xmp": 700}
+_METADATA = {"exif": EXIF, "xmp": XMP}
 # What a value of PhotometricInterpretation means: colors of a pixel, by those that are read.
-_WHITE_IS_ZERO = 0
-_COLORS = {_WHITE_IS_ZERO: 1, 1: 1, 2: 3}
+_WHITE_IS_ZERO, _INKS = 0, 5
+_COLORS = {_WHITE_IS_ZERO: 1, 1: 1, 2: 3, _INKS: 4}
+# Values of SampleFormat.
+_KINDS = {2: "int", 3: "float", 5: "complex int", 6: "complex"}
+# Of Compression: those that store bytes, whatever these mean, and those of them with predictors.
+_PREDICTED = (5, 8, 32946, 34925, 50000)
+_OF_BYTES = (UNCOMPRESSED, 32773, *_PREDICTED)
+_OLD_JPEG = 6
 
 
 def tiff_structure(data: bytes) -> Structure:
@@ -52,68 +82,29 @@ def tiff_structure(data: bytes) -> Structure:
     Raises
     ------
     ImageError
-        A directory or the strips of the first page lie beyond the end, or the directories run in
-        a circle.
+        A directory or the strips of the first page lie beyond the end, or directories overlap.
     struct.error, OverflowError
         It ends inside a number, or a place is beyond all memory.
     """
-    order = "<" if data[:2] == b"II" else ">"
-    big = data[2:4] in (b"+\x00", b"\x00+")
-    if big:
-        offset = struct.unpack_from(order + "Q", data, 8)[0]
-    else:
-        offset = struct.unpack_from(order + "I", data, 4)[0]
-    width = height = 0
-    seen: set[int] = set()
-    pages: list[int] = []
-    while offset:
-        if offset in seen or len(seen) > MAX_TIFF_DIRECTORIES:
-            raise ImageError("the TIFF's directories run in a circle", "damaged")
-        tags, following = _read_directory(data, order, big, offset)
-        is_thumbnail = int(tags.get(_SUBFILE, _NOTHING)[0]) & 1
-        if not is_thumbnail:
-            pages.append(len(seen))
-            if len(pages) == 1:
-                width, height = (int(tags.get(tag, _NOTHING)[0]) for tag in (_WIDTH, _HEIGHT))
-                _check_extents(tags, len(data))
-        seen.add(offset)
-        offset = following
-    index = pages[0] if pages else 0
-    return Structure("TIFF", width, height, max(1, len(pages)), index)
+    directories, in_a_circle = read_directories(data)
+    pages = [n for n, found in enumerate(directories) if not found.number(SUBFILE) & 1]
+    notices: tuple[str, ...] = ()
+    if in_a_circle:
+        notices = ("the TIFF's directories run in a circle, of which each is counted once",)
+    if not pages:
+        return Structure("TIFF", 0, 0)
+    page = directories[pages[0]]
+    check_extents(page)
+    size = page.number(WIDTH), page.number(HEIGHT)
+    return Structure("TIFF", *size, len(pages), pages[0], notices)
 
 
-def _read_directory(data: bytes, order: str, big: bool, offset: int) -> tuple[Tags, int]:
-    """Read the tags of one directory that are looked at, and where the next one is."""
-    count_format, entry_size, next_format = ("Q", 20, "Q") if big else ("H", 12, "I")
-    count = struct.unpack_from(order + count_format, data, offset)[0]
-    position = offset + struct.calcsize(order + count_format)
-    if position + count * entry_size > len(data):
-        raise truncated("TIFF")
-    wanted = {_SUBFILE, _WIDTH, _HEIGHT, *(tag for pair in _STRIPS_AND_TILES for tag in pair)}
-    tags = {}
-    for _ in range(count):
-        tag, kind, length = struct.unpack_from(f"{order}HH{next_format}", data, position)
-        if tag in wanted and kind in _NUMBERS and length:
-            dtype = np.dtype(order + _NUMBERS[kind])
-            place = position + (12 if big else 8)
-            if length * dtype.itemsize > (8 if big else 4):
-                place = struct.unpack_from(order + next_format, data, place)[0]
-            if place + length * dtype.itemsize > len(data):
-                raise truncated("TIFF")
-            tags[tag] = np.frombuffer(data, dtype, length, place)
-        position += entry_size
-    return tags, struct.unpack_from(order + next_format, data, position)[0]
+class _Kind(NamedTuple):
+    """What samples are: bits of each, how many a pixel has, how many of them are colors."""
 
-
-def _check_extents(tags: Tags, size: int) -> None:
-    """Refuse a page whose strips or tiles go beyond the end of the file."""
-    for places, sizes in _STRIPS_AND_TILES:
-        if places in tags and sizes in tags and len(tags[places]) == len(tags[sizes]):
-            starts, lengths = (
-                np.minimum(tags[tag].astype(np.uint64), size + 1) for tag in (places, sizes)
-            )
-            if (starts + lengths).max() > size:
-                raise truncated("TIFF")
+    bits: int
+    samples: int
+    colors: int
 
 
 def decode_tiff(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
@@ -129,81 +120,182 @@ def decode_tiff(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     Returns
     -------
     pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
-        Upright, straight alpha, in the file's own color space unless that is CMYK or Lab.
+        Not turned, straight alpha, in the file's own color space unless that is CMYK or Lab.
     findings : Findings
         What else is in the file.
 
     Raises
     ------
     ImageError
-        Its samples are not unsigned integers of 1 to 8 or 16 bits, it has another size than its
-        directory says, or it is of a kind that is not read.
+        Its samples are not unsigned integers of up to 16 bits, or it is of a kind that is not
+        read.
+    LimitError
+        Its strips or tiles are far larger than the picture.
     """
-    import tifffile
+    directory = read_directories(data)[0][structure.index]
+    check_dimensions(directory.number(WIDTH), directory.number(HEIGHT), 2**62)
+    layout = layout_of(directory)
+    notices = _check_samples(directory)
+    profile = directory.raw(ICC_PROFILE) or None
+    if layout.directory.numbers(BITS).max(initial=1) > 8:
+        pixels, profile, told = _decode_wide(layout, profile)
+    else:
+        with silent_libtiff():
+            pixels, profile, told = _decode_narrow(layout, profile)
+    orientation = directory.number(ORIENTATION), "EXIF"
+    if ORIENTATION not in directory:
+        orientation = find_orientation(b"", directory.raw(XMP))
+    left_out = metadata_left_out({name: tag in directory for name, tag in _METADATA.items()})
+    return pixels, Findings(structure, notices + told, profile, orientation, left_out)
 
-    with silent_libtiff(), tifffile.TiffFile(io.BytesIO(data)) as file:
-        page = file.pages[structure.index]
-        size = page.imagewidth, page.imagelength, page.imagedepth
-        if size != (structure.width, structure.height, 1):
-            raise other_size("TIFF")
-        notices = _check_samples(page)
-        if _is_misread_by_pillow(page):
-            pixels, findings = _decode_16_bits(page, structure)
-        else:
-            pixels, findings = decode_with_pillow(data, structure)
-    return pixels, replace(findings, notices=notices + findings.notices)
 
-
-def _check_samples(page: Any) -> tuple[str, ...]:
+def _check_samples(directory: Directory) -> tuple[str, ...]:
     """Refuse samples of other kinds, and say what becomes of extra ones."""
-    kind = np.dtype(page.dtype) if page.dtype is not None else None
-    if kind is not None and kind not in (np.uint8, np.uint16, np.bool_):
+    bits = set(directory.numbers(BITS).tolist()) or {1}
+    formats = set(directory.numbers(SAMPLE_FORMAT).tolist()) or {1}
+    highest = max(bits)
+    name = _KINDS.get(max(formats), "uint") + str(highest)
+    if highest > 16 or formats & set(_KINDS):
         raise ImageError(
-            f"its samples are {kind}, not unsigned integers of 8 or 16 bits", "bad-dtype"
+            f"its samples are {name}, not unsigned integers of 1 to 16 bits", "bad-dtype"
         )
-    if kind == np.uint16 and page.bitspersample != 16:
-        raise ImageError(f"its samples have {page.bitspersample} bits, not 8 or 16", "bad-dtype")
+    if highest > 8 and len(bits) > 1:
+        raise ImageError(f"its samples have {sorted(bits)} bits, not all the same", "bad-dtype")
     notices = {
         _UNSPECIFIED: "extra samples of unknown meaning are not kept",
         _PREMULTIPLIED: "colors premultiplied by alpha are divided by it",
     }
-    return tuple(notice for use, notice in notices.items() if use in page.extrasamples)
+    extra = directory.numbers(EXTRA_SAMPLES).tolist()
+    return tuple(notice for use, notice in notices.items() if use in extra)
 
 
-def _is_misread_by_pillow(page: Any) -> bool:
-    grey = page.samplesperpixel == 1 and page.photometric != _WHITE_IS_ZERO
-    return bool(page.dtype == np.uint16 and not grey)
+def _decode_narrow(
+    layout: Layout, profile: bytes | None
+) -> tuple[Pixels, bytes | None, tuple[str, ...]]:
+    """Let Pillow decode samples of up to 8 bits."""
+    directory = layout.directory
+    tags, notices = _mend_color_map(directory)
+    pixels: Pixels | None = None
+    kept = profile
+    told: tuple[str, ...] = ()
+    blocks = list(layout.blocks())
+    if layout.compression == _OLD_JPEG:  # its tags point at all places of the file
+        blocks = [Block(0, 0, layout.height, layout.width, 0, 0)]
+    for block in blocks:
+        if layout.compression == _OLD_JPEG:
+            copied = (*DECODING, WIDTH, HEIGHT, STRIP_PLACES, STRIP_ROWS, STRIP_SIZES)
+            file = write_tiff(directory, tags, copied, 0, [directory.data[8:]])
+        else:
+            file = _cut_out(layout, block, tags)
+        part, kept, told = decode_mode("TIFF", file, (block.columns, block.rows), profile)
+        if part.shape[:2] == (layout.height, layout.width):
+            return part, kept, notices + told
+        if pixels is None:
+            pixels = np.empty((layout.height, layout.width, *part.shape[2:]), dtype=np.uint8)
+        _put(pixels, block, part)
+    assert pixels is not None  # noqa: S101 - no picture is without blocks
+    return pixels, kept, notices + told
 
 
-def _decode_16_bits(page: Any, structure: Structure) -> tuple[Pixels, Findings]:
-    """Decode grey or RGB of 16 bits, and read metadata as Pillow does."""
-    tags = {name: page.tags.valueof(code) for name, code in _METADATA.items()}
-    metadata = {name: value for name, value in tags.items() if value is not None}
-    colors, count = _COLORS.get(page.photometric), page.samplesperpixel
-    if colors is None or count not in (colors, colors + 1):
-        raise ImageError("a TIFF of this kind is not read at 16 bits", "unsupported")
-    try:
-        samples = np.require(page.asarray(), requirements="W")
-    except (KeyError, ValueError) as error:
-        if "imagecodecs" not in str(error):
-            raise
-        raise ImageError("a TIFF so compressed is not read at 16 bits", "unsupported") from error
-    if page.planarconfig == 2 and count > 1:
-        samples = np.moveaxis(samples, 0, -1)
-    samples = samples.reshape(structure.height, structure.width, count)
-    if page.photometric == _WHITE_IS_ZERO:
-        samples[:, :, 0] ^= 65535
-    if _PREMULTIPLIED in page.extrasamples:
-        for row in samples:
-            alpha = np.maximum(row[:, colors:].astype(np.float64), 1.0)
-            row[:, :colors] = np.rint(np.minimum(row[:, :colors] * (65535.0 / alpha), 65535.0))
-    if _UNSPECIFIED in page.extrasamples:
-        samples = samples[:, :, :colors]
-    orientation = metadata.get("Orientation", 1)
-    return turn_upright(scale_16_bits(samples), orientation), Findings(
-        structure,
-        (ROUNDED,),
-        metadata.get("icc_profile"),
-        orientation,
-        metadata_left_out(metadata),
-    )
+def _put(pixels: Pixels, block: Block, part: Pixels) -> None:
+    """Put a block in its place, without what tiles have beyond the picture."""
+    place = pixels[block.top : block.top + block.rows, block.left : block.left + block.columns]
+    place[...] = part[: place.shape[0], : place.shape[1]]
+
+
+def _cut_out(layout: Layout, block: Block, tags: dict[int, list[int]]) -> bytes:
+    """Make a TIFF of some strips or tiles."""
+    segments = [part for plane in range(layout.planes) for part in layout.stored(block, plane)]
+    tags = {**tags, WIDTH: [block.columns], HEIGHT: [block.rows]}
+    if layout.tiled:
+        tags |= {TILE_WIDTH: [layout.columns], TILE_HEIGHT: [layout.rows]}
+    else:
+        tags[STRIP_ROWS] = [layout.rows]
+    places = TILE_PLACES if layout.tiled else STRIP_PLACES
+    return write_tiff(layout.directory, tags, DECODING, places, segments)
+
+
+def _mend_color_map(directory: Directory) -> tuple[dict[int, list[int]], tuple[str, ...]]:
+    """Scale a color map of 8 bits to the 16 that it must have."""
+    colors = directory.numbers(COLOR_MAP).astype(np.int64)
+    if not 0 < colors.max(initial=0) < 256:
+        return {}, ()
+    return {COLOR_MAP: (colors * 257).tolist()}, ("its color map of 8-bit values is read as such",)
+
+
+def _decode_wide(
+    layout: Layout, profile: bytes | None
+) -> tuple[Pixels, bytes | None, tuple[str, ...]]:
+    """Decode grey, RGB or CMYK of 9 to 16 bits."""
+    directory = layout.directory
+    bits, samples = directory.number(BITS), directory.number(SAMPLES, 1)
+    photometric = directory.number(PHOTOMETRIC)
+    colors, extra = _COLORS.get(photometric, 0), directory.numbers(EXTRA_SAMPLES).tolist()
+    if not colors or samples not in (colors, colors + 1):
+        raise ImageError(f"a TIFF of this kind is not read at {bits} bits", "unsupported")
+    predictor = directory.number(PREDICTOR, 1) if layout.compression in _PREDICTED else 1
+    if layout.compression not in _OF_BYTES or not (
+        predictor == 1 or (predictor == 2 and bits == 16)
+    ):
+        raise ImageError(f"a TIFF so compressed is not read at {bits} bits", "unsupported")
+    kept = colors if _UNSPECIFIED in extra or photometric == _INKS else samples
+    pixels = np.empty((layout.height, layout.width, kept), dtype=np.uint8)
+    for block in layout.blocks():
+        part = _samples_of(layout, block, predictor == 2)
+        if photometric == _WHITE_IS_ZERO:
+            part[:, :, 0] ^= 2**bits - 1
+        if _PREMULTIPLIED in extra:
+            _divide_by_alpha(part, colors, float(2**bits - 1))
+        _put(pixels, block, scale_to_8_bits(part[:, :, :kept], bits))
+    if photometric == _INKS:
+        pixels, notices = convert_inks(pixels, "CMYK", profile)
+        return pixels, None, (rounded(bits), "converted from CMYK to sRGB", *notices)
+    return pixels, profile, (rounded(bits),)
+
+
+def _divide_by_alpha(samples: Samples, colors: int, highest: float) -> None:
+    for row in samples:
+        alpha = np.maximum(row[:, colors:].astype(np.float64), 1.0)
+        row[:, :colors] = np.rint(np.minimum(row[:, :colors] * (highest / alpha), highest))
+
+
+def _samples_of(layout: Layout, block: Block, predicted: bool) -> Samples:
+    """Decode a block to its samples."""
+    directory = layout.directory
+    bits, apart = directory.number(BITS), layout.planes > 1
+    count = 1 if apart else directory.number(SAMPLES, 1)
+    planes = []
+    for plane in range(layout.planes):
+        rows = _bytes_of(layout, block, plane)
+        if bits == 16:
+            wide = rows.view(directory.order + "u2").astype(np.uint16)
+        else:
+            single = np.unpackbits(rows, axis=1)[:, : layout.columns * count * bits]
+            padded = np.zeros((len(rows), layout.columns * count, 16), dtype=np.uint8)
+            padded[:, :, 16 - bits :] = single.reshape(len(rows), -1, bits)
+            wide = np.packbits(padded, axis=2).view(">u2").astype(np.uint16)
+        wide = wide.reshape(len(rows), layout.columns, count)
+        if predicted:
+            np.cumsum(wide, axis=1, dtype=np.uint16, out=wide)
+        if layout.tiled:  # beside each other instead of below
+            wide = wide.reshape(block.segments, layout.rows, layout.columns, count)
+            wide = wide.swapaxes(0, 1).reshape(layout.rows, -1, count)
+        planes.append(wide)
+    return np.concatenate(planes, axis=2) if apart else planes[0]
+
+
+def _bytes_of(layout: Layout, block: Block, plane: int) -> Bytes:
+    """Decode strips or tiles, one below the other, to rows of bytes."""
+    directory = layout.directory
+    size = -(-layout.columns * layout.bits // 8)
+    height = block.segments * layout.rows if layout.tiled else block.rows
+    segments = layout.stored(block, plane)
+    if layout.compression == UNCOMPRESSED and directory.number(FILL_ORDER, 1) == 1:
+        return np.frombuffer(b"".join(segments), dtype=np.uint8).reshape(height, size)
+    tags = {
+        WIDTH: [size], HEIGHT: [height], STRIP_ROWS: [layout.rows], BITS: [8], SAMPLES: [1],
+        PHOTOMETRIC: [1], COMPRESSION: [layout.compression],
+    }  # fmt: skip
+    file = write_tiff(directory, tags, (FILL_ORDER,), STRIP_PLACES, segments)
+    with silent_libtiff():
+        return decode_mode("TIFF", file, (size, height), None)[0]

@@ -1,7 +1,6 @@
 """The libraries that decode: nothing that they have, set or say leaks in or out."""
 
 import functools
-import struct
 import subprocess
 import sys
 import threading
@@ -38,7 +37,7 @@ from PIL import GifImagePlugin, Image, ImageFile
 from png_tools import INDEXED, chunk
 from profile_tools import rgb_profile
 
-from codec.images.decoders import metadata_left_out, read_metadata
+from codec.images.decoders import metadata_left_out
 from codec.images.reading import read_image
 
 
@@ -171,48 +170,6 @@ def test_a_picture_too_large_for_memory_is_said_to_be_that(
     error = refusal(tmp_path, data)
     assert "memory" in str(error)
     assert error.reason != "damaged"
-
-
-class Complaining:
-    """A file whose metadata are asked for in vain so many times."""
-
-    def __init__(self, times: int, error: Exception) -> None:
-        self.times = times
-        self.error = error
-        self.asked: list[dict[str, Any]] = []
-
-    def metadata(self, **options: Any) -> dict[str, Any]:
-        self.asked.append(options)
-        if len(self.asked) <= self.times:
-            raise self.error
-        return {"mode": "L", "shape": (3, 2)}
-
-
-COMPLAINTS = [SyntaxError("a"), KeyError("b"), TypeError("c"), ValueError("d"), struct.error("e")]
-
-
-@pytest.mark.parametrize("error", COMPLAINTS, ids=lambda error: type(error).__name__)
-def test_metadata_are_asked_for_once_more_if_exif_is_none(error: Exception) -> None:
-    for times in (0, 1):
-        file = Complaining(times, error)
-        assert read_metadata(file, 7) == {"mode": "L", "shape": (3, 2)}
-        assert file.asked == [{"index": 7, "exclude_applied": False}] * (times + 1)
-
-
-@pytest.mark.parametrize("error", COMPLAINTS, ids=lambda error: type(error).__name__)
-def test_who_complains_twice_is_heard(error: Exception) -> None:
-    file = Complaining(2, error)
-    with pytest.raises(type(error)) as caught:
-        read_metadata(file, 0)
-    assert caught.value is error
-    assert len(file.asked) == 2
-
-
-def test_other_failures_are_heard_at_once() -> None:
-    file = Complaining(1, OSError("truncated"))
-    with pytest.raises(OSError, match="truncated"):
-        read_metadata(file, 0)
-    assert len(file.asked) == 1
 
 
 def test_only_metadata_that_are_there_are_said_to_be_left_out() -> None:

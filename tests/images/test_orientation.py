@@ -27,7 +27,7 @@ from picture_tools import (
 from PIL import Image, ImageOps
 from png_tools import GREY, GREY_ALPHA, INDEXED, RGB, RGBA, chunk
 
-from codec.images.orientation import same_size_up_to_turning, turn_upright
+from codec.images.orientation import find_orientation, turn_upright
 
 TURNS = {
     2: "mirrored",
@@ -173,28 +173,18 @@ def test_a_palette_tiff_is_turned_upright_exactly_once(tmp_path: Path) -> None: 
     np.testing.assert_array_equal(image.pixels, upright(colors[indices], 6))
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "same"),
-    [
-        ((3, 5), (3, 5), True),
-        ((3, 5), (5, 3), True),
-        ((4, 4), (4, 4), True),
-        ((3, 5), (3, 4), False),
-        ((3, 5), (3, 3), False),
-        ((3, 5), (5, 5), False),
-        ((3, 5), (3, 5, 1), False),
-    ],
-)
-def test_a_size_is_that_of_a_picture_turned_or_not(
-    first: tuple[int, ...], second: tuple[int, ...], same: bool
-) -> None:
-    assert same_size_up_to_turning(first, second) is same
-    assert same_size_up_to_turning(second, first) is same
-
-
 @pytest.mark.parametrize("orientation", sorted(TURNS))
-def test_what_was_turned_has_the_same_size_up_to_turning(orientation: int) -> None:
-    pixels = np.zeros((3, 5, 2), np.uint8)
-    turned = turn_upright(pixels, orientation)
+def test_what_was_turned_by_a_right_angle_has_its_sides_exchanged(orientation: int) -> None:
+    turned = turn_upright(np.zeros((3, 5, 2), np.uint8), orientation)
     assert turned.shape == ((5, 3, 2) if orientation >= 5 else (3, 5, 2))
-    assert same_size_up_to_turning(turned.shape[:2], pixels.shape[:2])
+
+
+@pytest.mark.parametrize("content", GARBAGE)
+def test_exif_that_is_none_states_no_orientation(content: bytes) -> None:
+    xmp = b'<x tiff:Orientation="8"/>'
+    if content != exif(65535):  # which states one that is not defined
+        assert find_orientation(content, xmp) == (8, "XMP")
+    assert find_orientation(exif(3), xmp) == (3, "EXIF")
+    assert find_orientation(b"Exif\0\0" + exif(3), b"") == (3, "EXIF")
+    assert find_orientation(b"", b"<tiff:Orientation>6</tiff:Orientation>") == (6, "XMP")
+    assert find_orientation(b"", b"tiff:Orientation=9") == (1, "EXIF")

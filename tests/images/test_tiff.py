@@ -16,6 +16,7 @@ from picture_tools import (
     attempt,
     examine,
     far_apart,
+    lzw,
     narrowed,
     noise,
     raw_tiff,
@@ -94,13 +95,32 @@ def test_a_grey_tiff_of_few_bits_is_read_exactly(bits: int, tmp_path: Path) -> N
     np.testing.assert_array_equal(read(tmp_path, data).pixels, shown(samples, bits))
 
 
-@pytest.mark.parametrize("bits", [10, 12, 14])
-def test_a_tiff_of_odd_depth_is_refused(bits: int, tmp_path: Path) -> None:
-    samples = [0, 1, 2**bits - 1, 2 ** (bits - 1)]
-    body = int("".join(f"{sample:0{bits}b}" for sample in samples).ljust(64, "0"), 2)
-    strip = body.to_bytes(8, "big")[: -(-4 * bits // 8)]
-    data = raw_tiff(tiff_tags(4, 1, len(strip), bits=bits), strip=strip)
-    assert refusal(tmp_path, data).reason == "bad-dtype"
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("white", [0, 1])
+@pytest.mark.parametrize("bits", [9, 10, 12, 14, 15])
+def test_a_tiff_of_odd_depth_is_rounded_and_told(
+    bits: int, white: int, compressed: bool, tmp_path: Path
+) -> None:
+    samples = np.random.default_rng(0).integers(0, 2**bits, (5, 7))
+    samples[0, :2] = 0, 2**bits - 1
+    body = b""
+    for row in samples.tolist():
+        single = "".join(f"{sample:0{bits}b}" for sample in row)
+        single += "0" * (-len(single) % 8)
+        body += int(single, 2).to_bytes(len(single) // 8, "big")
+    strip = lzw(body) if compressed else body
+    tags = tiff_tags(7, 5, len(strip), bits=bits, photometric=white)
+    image = read(tmp_path, raw_tiff({**tags, 259: (SHORT, [5 if compressed else 1])}, strip=strip))
+    highest = 2**bits - 1
+    stored = samples if white else highest - samples
+    np.testing.assert_array_equal(image.pixels, (stored * 510 + highest) // (2 * highest))
+    assert image.notices == [f"{bits}-bit samples are rounded to 8 bits"]
+
+
+def test_a_tiff_of_samples_of_several_depths_is_refused(tmp_path: Path) -> None:
+    for depths in ([12, 12, 10], [16, 16, 8]):
+        tags = {**tiff_tags(4, 1, 24, samples=3, photometric=2), 258: (SHORT, depths)}
+        assert refusal(tmp_path, raw_tiff(tags, strip=bytes(24))).reason == "bad-dtype"
 
 
 @pytest.mark.parametrize("wide", [False, True], ids=["8-bit", "16-bit"])
@@ -166,42 +186,94 @@ def test_a_tiff_of_anything_but_8_or_16_bit_numbers_is_refused(
     assert error.reason == "bad-dtype"
 
 
-@pytest.mark.parametrize("kind", ["grey+alpha", "CMYK", "big-endian BigTIFF"])
-def test_a_sound_tiff_that_cannot_be_read_is_not_called_damaged(kind: str, tmp_path: Path) -> None:
-    if kind == "big-endian BigTIFF":
-        shown_8 = noise(0, 9, 14, 3)
-        data = tiff(shown_8, "rgb", bigtiff=True, byteorder=">")
-    elif kind == "CMYK":
-        shown_8 = np.empty(0, np.uint8)  # cannot be right
-        data = tiff(wide_noise(0, 9, 14, 4), "separated")
-    else:
-        samples = wide_noise(0, 9, 14, 2)
-        shown_8 = narrowed(samples)
-        options: dict[str, Any] = {"extrasamples": ["unassalpha"], "planarconfig": "contig"}
-        data = tiff(samples, "minisblack", **options)
-    outcome = attempt(tmp_path, data)
-    if isinstance(outcome, CodecError):
-        assert outcome.reason == "unsupported"
-        assert "uri" not in str(outcome)
-    else:
-        np.testing.assert_array_equal(outcome, shown_8)
+@pytest.mark.parametrize("wide", [False, True], ids=["8-bit", "16-bit"])
+def test_a_big_endian_big_tiff_is_read_exactly(wide: bool, tmp_path: Path) -> None:
+    samples = wide_noise(0, 9, 14, 3) if wide else noise(0, 9, 14, 3)
+    data = tiff(samples, "rgb", bigtiff=True, byteorder=">")
+    expected = narrowed(samples) if wide else samples
+    np.testing.assert_array_equal(read(tmp_path, data).pixels, expected)
 
 
-def test_16_bits_compressed_by_lzw_are_read_exactly_or_said_to_be_unsupported(
+def test_inks_of_16_bits_become_rgb_as_those_of_8_do(tmp_path: Path) -> None:
+    inks = noise(0, 9, 14, 4)
+    narrow = read(tmp_path, tiff(inks, "separated"))
+    for options in ({}, {"compression": "zlib", "predictor": True}, {"tile": (16, 16)}):
+        image = read(tmp_path, tiff(inks * np.uint16(257), "separated", **options))
+        np.testing.assert_array_equal(image.pixels, narrow.pixels)
+        assert image.notices == [ROUNDED, "converted from CMYK to sRGB"]
+
+
+def test_a_sound_tiff_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) -> None:
+    lab = tiff(wide_noise(0, 9, 14, 3), "cielab")
+    assert refusal(tmp_path, lab).reason == "unsupported"
+    for compression, predictor in ((7, 1), (34676, 1), (5, 3)):
+        tags = {**tiff_tags(7, 5, 210, bits=16, samples=3, photometric=2),
+                259: (SHORT, [compression]), 317: (SHORT, [predictor])}  # fmt: skip
+        error = refusal(tmp_path, raw_tiff(tags, strip=bytes(210)))
+        assert error.reason == "unsupported"
+        assert "16 bits" in str(error)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("tiled", [False, True], ids=["strips", "tiles"])
+@pytest.mark.parametrize("apart", [False, True], ids=["chunky", "planar"])
+@pytest.mark.parametrize("predicted", [False, True], ids=["plain", "predicted"])
+@pytest.mark.parametrize(("channels", "photometric"), [(1, 1), (2, 1), (3, 2), (4, 2)])
+def test_16_bits_compressed_by_lzw_are_read_exactly(
+    channels: int, photometric: int, predicted: bool, apart: bool, tiled: bool, order: str,
     tmp_path: Path,
-) -> None:
-    samples = wide_noise(0, 5, 7, 3)
-    literals = samples.astype("<u2").tobytes()
-    codes = [code for value in literals for code in (256, value)] + [257]
-    bits = "".join(f"{code:09b}" for code in codes)
-    strip = int(bits + "0" * (-len(bits) % 8), 2).to_bytes(-(-len(bits) // 8), "big")
-    tags = {**tiff_tags(7, 5, len(strip), bits=16, samples=3, photometric=2), 259: (SHORT, [5])}
-    outcome = attempt(tmp_path, raw_tiff(tags, strip=strip))
-    if isinstance(outcome, CodecError):
-        assert outcome.reason == "unsupported"
-        assert "package" not in str(outcome)
+) -> None:  # fmt: skip
+    samples = wide_noise(0, 21, 35, channels)
+    rows, columns = (16, 16) if tiled else (6, 35)
+    segments = []
+    for plane in np.split(samples, channels, axis=2) if apart else [samples]:
+        for top in range(0, 21, rows):
+            for left in range(0, 35, columns):
+                part = plane[top : top + rows, left : left + columns]
+                if tiled:
+                    missing = rows - len(part), columns - part.shape[1]
+                    part = np.pad(part, [(0, missing[0]), (0, missing[1]), (0, 0)])
+                if predicted:
+                    part = np.diff(part, axis=1, prepend=np.uint16(0))
+                segments.append(lzw(part.astype(order + "u2").tobytes()))
+    starts = np.cumsum([16, *map(len, segments)])[:-1].tolist()
+    sizes = [len(segment) for segment in segments]
+    tags = {**tiff_tags(35, 21, 0, bits=16, samples=channels, photometric=photometric),
+            259: (SHORT, [5]), 284: (SHORT, [1 + apart]),
+            317: (SHORT, [1 + predicted])}  # fmt: skip
+    if channels in (2, 4):
+        tags[338] = (SHORT, [2])
+    if tiled:
+        tags |= {322: (LONG, [16]), 323: (LONG, [16]), 324: (LONG, starts), 325: (LONG, sizes)}
+        tags = {tag: entry for tag, entry in tags.items() if tag not in (273, 278, 279)}
     else:
-        np.testing.assert_array_equal(outcome, narrowed(samples))
+        tags |= {273: (LONG, starts), 278: (LONG, [rows]), 279: (LONG, sizes)}
+    image = read(tmp_path, raw_tiff(tags, strip=b"".join(segments), order=order))
+    np.testing.assert_array_equal(image.pixels, squeezed(narrowed(samples)))
+    assert image.notices == [ROUNDED]
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("scale", [1, 257])
+def test_a_color_map_of_8_or_16_bits_gives_its_colors(
+    scale: int, bits: int, tmp_path: Path
+) -> None:
+    colors = noise(0, 2**bits, 3)
+    indices = noise(1, 6, 8, high=2**bits)
+    body = b"".join(png_tools.pack(row, bits) for row in indices.tolist())
+    tags = tiff_tags(8, 6, len(body), bits=bits, photometric=3)
+    tags[320] = (SHORT, (colors.T.astype(int) * scale).ravel().tolist())
+    image = read(tmp_path, raw_tiff(tags, strip=body))
+    np.testing.assert_array_equal(image.pixels, colors[indices])
+    told = ["its color map of 8-bit values is read as such"]
+    assert image.notices == (told if scale == 1 else [])
+
+
+def test_a_color_map_of_black_stays_black(tmp_path: Path) -> None:
+    tags = {**tiff_tags(8, 6, 48, photometric=3), 320: (SHORT, [0] * 768)}
+    image = read(tmp_path, raw_tiff(tags, strip=bytes(48)))
+    assert not image.pixels.any()
+    assert image.notices == []
 
 
 def test_a_big_tiff_is_read_exactly(tmp_path: Path) -> None:
@@ -315,9 +387,19 @@ def test_the_pages_of_a_tiff_are_counted_without_thumbnails() -> None:  # row 59
         assert (found.frames, found.width, found.height) == (pages, 5, 3)
 
 
-def test_a_tiff_whose_directories_run_in_a_circle_is_damaged() -> None:
-    page = tiff_tags(5, 3, 15)
-    assert reason_of(raw_tiff(page, page, strip=bytes(15), circle=True)) == "damaged"
+@pytest.mark.parametrize("pages", [1, 2, 5])
+def test_a_tiff_whose_directories_run_in_a_circle_is_read_and_told(
+    pages: int, tmp_path: Path
+) -> None:
+    thumbnail = {**tiff_tags(2, 1, 2), 254: (LONG, [1])}
+    data = raw_tiff(*[tiff_tags(5, 3, 15)] * pages, thumbnail, strip=bytes(range(15)), circle=True)
+    found = examine(data, MAX_PIXELS)
+    assert (found.frames, found.width, found.height) == (pages, 5, 3)
+    image = read(tmp_path, data, first_frame=pages > 1)
+    assert image.pixels.ravel().tolist() == list(range(15))
+    assert "circle" in image.notices[0]
+    if pages > 1:
+        assert refusal(tmp_path, data).reason == "several-frames"
 
 
 def test_a_tiff_whose_directory_lies_beyond_its_end_is_truncated() -> None:

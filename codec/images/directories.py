@@ -1,0 +1,198 @@
+"""Directories of TIFFs, and of EXIF, which is one: read without trust, and written anew."""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.errors import ImageError
+from codec.images.records import truncated
+from codec.limits import MAX_TIFF_DIRECTORIES
+
+Numbers = npt.NDArray[np.unsignedinteger]
+
+SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
+FILL_ORDER, STRIP_PLACES, ORIENTATION, SAMPLES = 266, 273, 274, 277
+STRIP_ROWS, STRIP_SIZES, PLANAR, PREDICTOR, COLOR_MAP = 278, 279, 284, 317, 320
+TILE_WIDTH, TILE_HEIGHT, TILE_PLACES, TILE_SIZES = 322, 323, 324, 325
+EXTRA_SAMPLES, SAMPLE_FORMAT, JPEG_TABLES = 338, 339, 347
+XMP, EXIF, ICC_PROFILE = 700, 34665, 34675
+# Of CCITT's codings (T4, T6), of inks, of YCbCr and of old JPEGs.
+_OTHERS = (292, 293, 332, 334, *range(512, 522), 529, 530, 531, 532)
+# Tags that what decodes pixels has to be told.
+DECODING = (
+    PHOTOMETRIC, FILL_ORDER, SAMPLES, PLANAR, PREDICTOR, COLOR_MAP, EXTRA_SAMPLES,
+    SAMPLE_FORMAT, JPEG_TABLES, BITS, COMPRESSION, *_OTHERS,
+)  # fmt: skip
+_WANTED = np.zeros(65536, dtype=bool)
+_WANTED[[SUBFILE, WIDTH, HEIGHT, STRIP_PLACES, ORIENTATION, STRIP_ROWS, STRIP_SIZES]] = True
+_WANTED[[TILE_WIDTH, TILE_HEIGHT, TILE_PLACES, TILE_SIZES, XMP, EXIF, ICC_PROFILE]] = True
+_WANTED[list(DECODING)] = True
+
+# Sizes of the types of values, of which some are whole numbers.
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
+_NUMBERS = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8"}
+_SHORT, _LONG = 3, 4
+
+
+@dataclass(frozen=True)
+class Directory:
+    """One picture's tags, of those that are looked at.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    order : {'<', '>'}
+        Of its bytes.
+    entries : mapping of int to (int, int, int)
+        By tag: type, number of values, and where they stand.
+    """
+
+    data: bytes
+    order: str
+    entries: Mapping[int, tuple[int, int, int]]
+
+    def __contains__(self, tag: int) -> bool:
+        return tag in self.entries
+
+    def raw(self, tag: int) -> bytes:
+        """Bytes of a tag's values as stored; none if it is not there."""
+        kind, count, place = self.entries.get(tag, (1, 0, 0))
+        return self.data[place : place + count * _SIZES.get(kind, 0)]
+
+    def numbers(self, tag: int) -> Numbers:
+        """Whole numbers of a tag; none if it has none."""
+        kind, count, place = self.entries.get(tag, (1, 0, 0))
+        return np.frombuffer(self.data, self.order + _NUMBERS.get(kind, "u1"),
+                             count if kind in _NUMBERS else 0, place)  # fmt: skip
+
+    def number(self, tag: int, default: int = 0) -> int:
+        """Take the first number of a tag."""
+        found = self.numbers(tag)
+        return int(found[0]) if len(found) else default
+
+
+def read_directories(data: bytes) -> tuple[list[Directory], bool]:
+    """Follow the chain of directories of a TIFF or BigTIFF.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+
+    Returns
+    -------
+    directories : list of Directory
+        Every one once.
+    in_a_circle : bool
+        The last of them leads back to one before it.
+
+    Raises
+    ------
+    ImageError
+        There are too many, they overlap, state a thing twice, or leave the file.
+    struct.error
+        The file ends inside a number.
+    """
+    order = "<" if data[:2] == b"II" else ">"
+    big = data[2:4] in (b"+\x00", b"\x00+")
+    offset = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)[0]
+    directories: list[Directory] = []
+    seen: set[int] = set()
+    read = 0
+    while offset and offset not in seen:
+        if len(seen) > MAX_TIFF_DIRECTORIES:
+            raise ImageError(f"the TIFF has over {MAX_TIFF_DIRECTORIES} directories", "damaged")
+        seen.add(offset)
+        directory, end = _read_directory(data, order, big, offset)
+        directories.append(directory)
+        read += end - offset
+        if read > len(data):
+            raise ImageError("the TIFF's directories overlap", "damaged")
+        offset = struct.unpack_from(order + ("Q" if big else "I"), data, end)[0]
+    return directories, bool(offset)
+
+
+def _read_directory(data: bytes, order: str, big: bool, offset: int) -> tuple[Directory, int]:
+    """Read one directory, and tell where its entries end."""
+    count_format, entry_size, place_format = ("Q", 20, "Q") if big else ("H", 12, "I")
+    if offset > len(data):
+        raise truncated("TIFF")
+    count = struct.unpack_from(order + count_format, data, offset)[0]
+    start = offset + struct.calcsize(count_format)
+    end = start + count * entry_size
+    if end > len(data):
+        raise truncated("TIFF")
+    room = struct.calcsize(place_format)
+    places = start + entry_size * np.arange(count) + entry_size - room
+    layout = np.dtype({"names": ["tag"], "formats": [order + "u2"], "itemsize": entry_size})
+    tags = np.frombuffer(data, layout, count, start)["tag"]
+    wanted = _WANTED[tags]
+    entries: dict[int, tuple[int, int, int]] = {}
+    for place in places[wanted].tolist():
+        tag, kind, length = struct.unpack_from(order + "HH" + place_format, data, place - room - 4)
+        size = length * _SIZES.get(kind, 0)
+        if size > room:
+            place = struct.unpack_from(order + place_format, data, place)[0]
+            if place + size > len(data):
+                raise truncated("TIFF")
+        if tag in entries:
+            raise ImageError(f"the TIFF states tag {tag} twice", "damaged")
+        if size:
+            entries[tag] = kind, length, place
+    return Directory(data, order, entries), end
+
+
+def write_tiff(
+    source: Directory,
+    tags: Mapping[int, list[int]],
+    copied: tuple[int, ...],
+    places: int,
+    segments: list[bytes],
+) -> bytes:
+    """Write a TIFF of one directory that holds what is needed and nothing else.
+
+    Parameters
+    ----------
+    source : Directory
+        Gives the order of bytes and the tags that are copied.
+    tags : mapping of int to list of int
+        Tags with their numbers, each below 2**32.
+    copied : tuple of int
+        Tags that are taken from the source, where it has them.
+    places : {STRIP_PLACES, TILE_PLACES}
+        The tag that says where the segments are; that of their sizes goes with it.
+    segments : list of bytes
+        Strips or tiles.
+
+    Returns
+    -------
+    data : bytes
+        A classic TIFF.
+    """
+    order = source.order
+    sizes = STRIP_SIZES if places == STRIP_PLACES else TILE_SIZES
+    ends = np.cumsum([8, *map(len, segments)])
+    numbers = {**tags, places: ends[:-1].tolist(), sizes: [len(part) for part in segments]}
+    contents = {
+        tag: (_LONG, len(values), np.array(values, order + "u4").tobytes())
+        for tag, values in numbers.items()
+    }
+    for tag in (tag for tag in copied if tag in source and tag not in numbers):
+        kind, count, _ = source.entries[tag]
+        contents[tag] = kind, count, source.raw(tag)
+    start = int(ends[-1]) + (int(ends[-1]) & 1)
+    behind = start + 2 + 12 * len(contents) + 4
+    entries, values = b"", b""
+    for tag, (kind, count, content) in sorted(contents.items()):
+        place = content.ljust(4, b"\0")
+        if len(content) > 4:
+            place = struct.pack(order + "I", behind + len(values))
+            values += content + b"\0" * (len(content) & 1)
+        entries += struct.pack(order + "HHI", tag, kind, count) + place
+    head = (b"II" if order == "<" else b"MM") + struct.pack(order + "HI", 42, start)
+    tail = struct.pack(order + "H", len(contents)) + entries + bytes(4) + values
+    return b"".join([head, *segments, b"\0" * (start - int(ends[-1])), tail])

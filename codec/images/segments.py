@@ -1,0 +1,233 @@
+"""Strips and tiles of a TIFF: where they are, how large they may be, what to decode at once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from codec.errors import ImageError, LimitError
+from codec.images.directories import (
+    BITS,
+    COMPRESSION,
+    HEIGHT,
+    PHOTOMETRIC,
+    PLANAR,
+    SAMPLES,
+    STRIP_PLACES,
+    STRIP_ROWS,
+    STRIP_SIZES,
+    TILE_HEIGHT,
+    TILE_PLACES,
+    TILE_SIZES,
+    TILE_WIDTH,
+    WIDTH,
+    Directory,
+    Numbers,
+)
+from codec.images.records import truncated
+from codec.limits import (
+    MAX_DEFLATE_RATIO,
+    MAX_JPEG_PIXELS_PER_BYTE,
+    MAX_TIFF_PADDING,
+    MAX_TIFF_TILE_PIXELS,
+)
+
+UNCOMPRESSED, _JPEG = 1, 7
+# Bytes or, of JPEG, pixels that a byte can hold at most, by compression.
+_RATIOS = {
+    UNCOMPRESSED: 1, 5: 2600, _JPEG: MAX_JPEG_PIXELS_PER_BYTE, 8: MAX_DEFLATE_RATIO,
+    32773: 64, 32946: MAX_DEFLATE_RATIO, 34925: 20_000, 50000: 40_000,
+}  # fmt: skip
+_YCBCR = 6
+# Pixels that are decoded at once: what that takes is little beside the picture.
+_AT_ONCE = 1 << 20
+
+
+class Block(NamedTuple):
+    """Strips or tiles that are decoded together: a picture in itself.
+
+    Parameters
+    ----------
+    top, left : int
+        Its place in the picture.
+    rows, columns : int
+        Its size, including what tiles have beyond the picture.
+    first, segments : int
+        The first of its strips or tiles within a plane, and how many they are.
+    """
+
+    top: int
+    left: int
+    rows: int
+    columns: int
+    first: int
+    segments: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the pixels of a directory are cut into strips or tiles.
+
+    Parameters
+    ----------
+    directory : Directory
+        Of the picture.
+    width, height : int
+        Of the picture.
+    columns, rows : int
+        Of a strip or tile.
+    tiled : bool
+        Tiles, which are all of one size.
+    planes : int
+        1, or one for each of the samples if they are stored apart.
+    bits : int
+        Of a pixel, in one plane.
+    places : ndarray of shape (N,), dtype unsigned integer
+        Of the strips or tiles in the file.
+    """
+
+    directory: Directory
+    width: int
+    height: int
+    columns: int
+    rows: int
+    tiled: bool
+    planes: int
+    bits: int
+    places: Numbers
+
+    @property
+    def compression(self) -> int:
+        """Value of the tag."""
+        return self.directory.number(COMPRESSION, UNCOMPRESSED)
+
+    @property
+    def across(self) -> int:
+        """Segments beside each other."""
+        return -(-self.width // self.columns)
+
+    @property
+    def down(self) -> int:
+        """Segments below each other."""
+        return -(-self.height // self.rows)
+
+    def blocks(self) -> Iterator[Block]:
+        """Divide the picture into what is to be decoded at once."""
+        fitting = max(1, _AT_ONCE // (self.columns * self.rows))
+        for row in range(0, self.down, 1 if self.tiled else fitting):
+            top = row * self.rows
+            if not self.tiled:
+                rows = min(fitting * self.rows, self.height - top)
+                yield Block(top, 0, rows, self.width, row, -(-rows // self.rows))
+                continue
+            for column in range(0, self.across, fitting):
+                count = min(fitting, self.across - column)
+                yield Block(top, column * self.columns, self.rows, count * self.columns,
+                            row * self.across + column, count)  # fmt: skip
+
+    def stored(self, block: Block, plane: int) -> list[bytes]:
+        """Take the strips or tiles of a block out of the file; no more than they may need."""
+        data = self.directory.data
+        sizes = self.directory.numbers(TILE_SIZES if self.tiled else STRIP_SIZES)
+        first = plane * self.across * self.down + block.first
+        segments = []
+        for number in range(first, first + block.segments):
+            rows = self.rows
+            if not self.tiled:
+                rows = min(rows, self.height - (number - plane * self.down) * rows)
+            needed = rows * -(-self.columns * self.bits // 8)
+            start = int(self.places[number])
+            if self.compression == UNCOMPRESSED:
+                size = needed
+                if start + size > len(data):
+                    raise truncated("TIFF")
+            else:
+                # No compression makes more of anything, but old writers may give no size.
+                size = int(sizes[number]) if number < len(sizes) else 0
+                size = min(size or len(data), 4 * needed + 4096)
+            segments.append(data[start : start + size])
+        return segments
+
+
+def layout_of(directory: Directory) -> Layout:
+    """Find how a picture is cut into strips or tiles, and whether they are honest.
+
+    Parameters
+    ----------
+    directory : Directory
+        Its width and height are within the limits.
+
+    Returns
+    -------
+    layout : Layout
+        Its strips and tiles are within the file, and not much larger than the picture.
+
+    Raises
+    ------
+    ImageError
+        There are none, or they lie beyond the end of the file.
+    LimitError
+        They hold far more than the picture.
+    """
+    width, height = directory.number(WIDTH), directory.number(HEIGHT)
+    tiled = TILE_PLACES in directory
+    if tiled:
+        columns, rows = directory.number(TILE_WIDTH), directory.number(TILE_HEIGHT)
+    else:
+        columns, rows = width, min(height, directory.number(STRIP_ROWS, height) or height)
+    if not columns or not rows or not (tiled or STRIP_PLACES in directory):
+        raise ImageError("the TIFF's strips or tiles are damaged", "damaged")
+    samples = directory.number(SAMPLES, 1)
+    apart = directory.number(PLANAR, 1) == 2 and samples > 1
+    bits = int(directory.numbers(BITS).max(initial=1))
+    layout = Layout(
+        directory, width, height, columns, rows, tiled, samples if apart else 1,
+        bits if apart else bits * samples,
+        directory.numbers(TILE_PLACES if tiled else STRIP_PLACES),
+    )  # fmt: skip
+    padded = layout.across * layout.down * columns * rows
+    if columns * rows > max(MAX_TIFF_TILE_PIXELS, width * height) or (
+        padded > MAX_TIFF_PADDING * width * height + MAX_TIFF_TILE_PIXELS
+    ):
+        raise LimitError(
+            f"tiles of {columns}x{rows} for a picture of {width}x{height} pixels", "ratio"
+        )
+    if directory.number(PHOTOMETRIC) == _YCBCR:  # of which there are fewer samples than stated
+        return layout
+    if len(layout.places) < layout.across * layout.down * layout.planes:
+        raise truncated("TIFF")
+    held = layout.planes * width * height
+    if layout.compression != _JPEG:
+        held = held * layout.bits // 8
+    if held > _RATIOS.get(layout.compression, held) * (len(directory.data) + 64):
+        raise truncated("TIFF")
+    if layout.compression == UNCOMPRESSED and not tiled and rows == height:
+        return _cut(layout)
+    return layout
+
+
+def _cut(layout: Layout) -> Layout:
+    """Take rows that are stored as they are, in a single strip, for several strips."""
+    rows = max(1, min(layout.rows, _AT_ONCE // layout.columns))
+    below = np.arange(-(-layout.height // rows), dtype=np.uint64) * np.uint64(rows)
+    steps = below * np.uint64(-(-layout.columns * layout.bits // 8))
+    places = np.add.outer(layout.places[: layout.planes].astype(np.uint64), steps).ravel()
+    return replace(layout, rows=rows, places=places)
+
+
+def check_extents(directory: Directory) -> None:
+    """Refuse a page whose strips or tiles go beyond the end of the file.
+
+    Raises
+    ------
+    ImageError
+        They do.
+    """
+    size = len(directory.data)
+    for tags in ((STRIP_PLACES, STRIP_SIZES), (TILE_PLACES, TILE_SIZES)):
+        found: list[Numbers] = [directory.numbers(tag) for tag in tags]
+        if len(found[0]) and len(found[0]) == len(found[1]):
+            starts, lengths = (np.minimum(values.astype(np.uint64), size + 1) for values in found)
+            if (starts + lengths).max() > size:
+                raise truncated("TIFF")

@@ -1,0 +1,131 @@
+"""Strips and tiles of TIFFs: no larger than the picture asks for, whatever they claim or hold."""
+
+import functools
+import lzma
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cost_tools import ONE_MEBIBYTE, traced
+from picture_tools import (
+    LONG,
+    SHORT,
+    Tags,
+    noise,
+    raw_tiff,
+    read,
+    refusal,
+    tiff,
+    tiff_tags,
+    warm_up,
+)
+from PIL import Image
+
+COMPRESSIONS = {"none": 1, "lzw": 5, "jpeg": 7, "deflate": 8, "old deflate": 32946,
+                "packbits": 32773, "lzma": 34925, "zstd": 50000, "webp": 50001}  # fmt: skip
+BOMB = bytes(64 * ONE_MEBIBYTE)
+
+
+def tiled(columns: int, rows: int, side: int, count: int, compression: int, bits: int) -> Tags:
+    """Tags of a square picture whose tiles begin at byte 16."""
+    tags = tiff_tags(side, side, 0, bits=bits, samples=3, photometric=2)
+    tags |= {322: (LONG, [columns]), 323: (LONG, [rows]), 324: (LONG, [16] * count),
+             325: (LONG, [100] * count), 259: (SHORT, [compression])}  # fmt: skip
+    return {tag: entry for tag, entry in tags.items() if tag not in (273, 278, 279)}
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize(
+    ("columns", "rows", "side", "count"),
+    [
+        (16384, 16384, 16, 1),
+        (32768, 16384, 16, 1),
+        (2**32 - 16, 16, 16, 1),
+        (16, 2**32 - 16, 16, 1),
+        (4096, 1040, 16, 1),
+        # One tile by itself is small, all together are not.
+        (65536, 16, 1024, 64),
+    ],
+)
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_tiles_that_are_far_larger_than_the_picture_are_refused_at_once(
+    compression: str, columns: int, rows: int, side: int, count: int, bits: int, tmp_path: Path
+) -> None:
+    tags = tiled(columns, rows, side, count, COMPRESSIONS[compression], bits)
+    warm_up(tmp_path)
+    error, peak = traced(functools.partial(refusal, tmp_path, raw_tiff(tags, strip=bytes(100))))
+    assert error.reason == "ratio"
+    assert peak < ONE_MEBIBYTE
+
+
+@pytest.mark.parametrize(("side", "tile"), [(5, 1024), (5, 2048), (1025, 1024), (40, 256)])
+def test_tiles_may_be_larger_than_a_small_picture(side: int, tile: int, tmp_path: Path) -> None:
+    samples = noise(0, side, side)
+    data = tiff(samples, "minisblack", tile=(tile, tile), compression="zlib")
+    np.testing.assert_array_equal(read(tmp_path, data).pixels, samples)
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+@pytest.mark.parametrize("shape", ["strip", "endless strip", "tile"])
+@pytest.mark.parametrize("compression", ["deflate", "old deflate", "lzma"])
+def test_what_inflates_to_far_more_is_inflated_no_further_than_the_picture(
+    compression: str, shape: str, bits: int, tmp_path: Path
+) -> None:
+    packed = lzma.compress(BOMB, preset=0) if compression == "lzma" else zlib.compress(BOMB)
+    tags = {**tiff_tags(16, 16, len(packed), bits=bits), 259: (SHORT, [COMPRESSIONS[compression]])}
+    if shape == "endless strip":
+        tags[278] = (LONG, [2**32 - 1])
+    elif shape == "tile":
+        tags |= {322: (LONG, [16]), 323: (LONG, [16]), 324: tags[273], 325: tags[279]}
+        tags = {tag: entry for tag, entry in tags.items() if tag not in (273, 278, 279)}
+    data = raw_tiff(tags, strip=packed)
+    warm_up(tmp_path)
+    image, peak = traced(functools.partial(read, tmp_path, data))
+    assert not image.pixels.any()
+    assert peak < 4 * len(data) + ONE_MEBIBYTE < len(BOMB) // 16
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+@pytest.mark.parametrize("compression", ["none", "lzw", "deflate", "packbits", "lzma"])
+def test_a_picture_with_too_few_bytes_or_strips_is_refused(
+    compression: str, bits: int, tmp_path: Path
+) -> None:
+    """None of what it claims is made up."""
+    tags = {**tiff_tags(3000, 3000, 100, bits=bits), 259: (SHORT, [COMPRESSIONS[compression]])}
+    warm_up(tmp_path)
+    data = raw_tiff(tags, strip=bytes(100))
+    error, peak = traced(functools.partial(refusal, tmp_path, data))
+    assert error.reason in {"truncated", "damaged"}
+    assert peak < ONE_MEBIBYTE
+    few = {**tags, 278: (LONG, [10]), 273: (LONG, [16] * 299), 279: (LONG, [100] * 299)}
+    assert refusal(tmp_path, raw_tiff(few, strip=bytes(100))).reason in {"truncated", "damaged"}
+
+
+def test_strips_and_tiles_of_one_place_are_copied_no_more_than_needed(tmp_path: Path) -> None:
+    packed = zlib.compress(bytes(100)) + bytes(ONE_MEBIBYTE)
+    tags = {**tiff_tags(100, 3000, 0), 259: (SHORT, [8]), 278: (LONG, [1]),
+            273: (LONG, [16] * 3000), 279: (LONG, [len(packed)] * 3000)}  # fmt: skip
+    warm_up(tmp_path)
+    image, peak = traced(functools.partial(read, tmp_path, raw_tiff(tags, strip=packed)))
+    assert image.pixels.shape == (3000, 100)
+    assert peak < 40 * ONE_MEBIBYTE
+
+
+@pytest.mark.parametrize(
+    "compression", [None, "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg"]
+)
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "CMYK", "P", "1"])
+def test_a_picture_of_many_blocks_is_put_together(
+    mode: str, compression: str | None, tmp_path: Path
+) -> None:
+    if compression == "jpeg" and mode in ("P", "RGBA", "1"):
+        return
+    picture = Image.fromarray(noise(0, 1500, 1600, 3)).convert(mode)
+    path = tmp_path / "many.tif"
+    picture.save(path, compression=compression)
+    with Image.open(path) as stored:
+        expected = np.asarray(
+            stored.convert("L" if mode in ("L", "1") else "RGBA" if mode == "RGBA" else "RGB")
+        )
+    np.testing.assert_array_equal(read(tmp_path, path.read_bytes()).pixels, expected)
