@@ -31,7 +31,8 @@ from codec.errors import CodecError
 from codec.formats.npy import decode_npy
 from codec.formats.registry import FORMATS
 from codec.indexed import IndexedImage
-from codec.png.reading import decode_samples, read_png
+from codec.png.reading import read_png
+from codec.png.samples import decode_samples
 
 EXAMPLES = settings(max_examples=200, derandomize=True, deadline=None)
 SEED_CODEBOOK, SEED_LABELS = format_and_files("flag.labels.png")[1]

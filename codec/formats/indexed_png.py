@@ -13,8 +13,9 @@ from codec.formats.contents import Contents, make_contents
 from codec.formats.seal import SEAL_CHUNK, check_version, make_seal
 from codec.indexed import IndexedImage
 from codec.png.packing import best_filter, deflate_level
-from codec.png.reading import INDEXED, decode_samples, parse_header, read_png
+from codec.png.reading import INDEXED, parse_header, read_png
 from codec.png.rowfilters import NONE, filter_rows
+from codec.png.samples import decode_samples
 from codec.png.writing import write_png
 
 

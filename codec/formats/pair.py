@@ -22,7 +22,8 @@ from codec.formats.seal import (
 from codec.indexed import IndexedImage
 from codec.limits import MAX_CODEBOOK_SIZE
 from codec.png.packing import best_filter, deflate_level
-from codec.png.reading import GREY, INDEXED, PngFile, decode_samples, read_png
+from codec.png.reading import GREY, INDEXED, PngFile, read_png
+from codec.png.samples import decode_samples
 from codec.png.writing import write_png
 
 _MAX_CODEBOOK_BYTES = MAX_CODEBOOK_SIZE * 4

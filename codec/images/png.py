@@ -18,7 +18,8 @@ from codec.images.orientation import find_orientation
 from codec.images.profiles import DAMAGED
 from codec.images.records import Findings, Structure, check_frames
 from codec.limits import MAX_PNG_PROFILE_BYTES
-from codec.png.reading import GREY, INDEXED, RGB, PngFile, Samples, decode_samples, read_png
+from codec.png.reading import GREY, INDEXED, RGB, PngFile, read_png
+from codec.png.samples import Samples, decode_samples, decode_strips
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -61,10 +62,14 @@ def decode_png(
         It is larger than allowed.
     """
     png = read_png(data, max_pixels, strict_end=False)
-    samples = decode_samples(png)
     structure = _structure(png)
-    check_frames(structure, first_frame)
-    pixels = _to_pixels(png, samples)
+    if png.header.depth == 16:
+        pixels = _narrowed(png)
+        check_frames(structure, first_frame)
+    else:
+        samples = decode_samples(png)
+        check_frames(structure, first_frame)
+        pixels = _to_pixels(png, samples)
     profile, notices = _stated_profile(png)
     if png.header.depth == 16:
         notices = (ROUNDED, *notices)
@@ -105,6 +110,19 @@ def _color_space_notices(chunks: dict[bytes, bytes]) -> tuple[str, ...]:
     return tuple(notices)
 
 
+def _narrowed(png: PngFile) -> Pixels:
+    """Decode samples of 16 bits, of which only a few rows are there at a time."""
+    header = png.header
+    pixels: Pixels | None = None
+    for place, samples in decode_strips(png):
+        part = _to_pixels(png, samples)
+        if pixels is None:
+            pixels = np.empty((header.height, header.width, part.shape[2]), dtype=np.uint8)
+        pixels[place] = part
+    assert pixels is not None  # noqa: S101 - no picture is without rows
+    return pixels
+
+
 def _to_pixels(png: PngFile, samples: Samples) -> Pixels:
     """Turn samples into colors of 8 bits."""
     header = png.header
@@ -129,7 +147,8 @@ def _opacity(png: PngFile, samples: Samples) -> Pixels | None:
         raise ImageError("the PNG's transparent color is damaged", "damaged")
     # Bits that samples of this depth do not have must be ignored.
     transparent = np.frombuffer(key, dtype=">u2") & (2**header.depth - 1)
-    return np.where((samples == transparent).all(axis=2), 0, 255).astype(np.uint8)
+    visible = (samples != transparent).any(axis=2)
+    return np.asarray(visible.view(np.uint8) * np.uint8(255))
 
 
 def _look_up_palette(png: PngFile, indices: Pixels) -> Pixels:

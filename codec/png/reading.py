@@ -1,26 +1,18 @@
-"""PNG files read: a strict walk of the container, then the samples of every kind of PNG.
+"""PNG files read: a strict walk of the container.
 
 The walk checks everything the PNG specification (W3C, third edition) lets a reader check before
 a byte of pixels is allocated: signature, chunk bounds and CRCs, order, the header's legal values.
-Rows are inflated to exactly the size that the header asks for, or refused. Our own files and
-pictures that users give are read alike.
+Our own files and pictures that users give are read alike.
 """
 
 import struct
-import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import NamedTuple
 
 from codec.errors import FormatError
-from codec.limits import MAX_DEFLATE_RATIO, MAX_PIXELS, check_dimensions
-from codec.png.rowfilters import unfilter_rows
-
-Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+from codec.limits import MAX_PIXELS, check_dimensions
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY, RGB, INDEXED, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
@@ -37,7 +29,6 @@ _ADAM7 = (
     (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4),
     (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
 )  # fmt: skip
-_HIGHEST_FILTER = 4
 
 
 class Pass(NamedTuple):
@@ -118,8 +109,8 @@ class PngFile:
     ----------
     header : PngHeader
         With legal values only.
-    idat : bytes
-        The deflated rows.
+    idat_parts : tuple of memoryview
+        The deflated rows, where they are in the file.
     plte : bytes or None
         One to 256 colors of three bytes; there if the PNG is indexed.
     chunks : dict of bytes to bytes
@@ -129,15 +120,20 @@ class PngFile:
     """
 
     header: PngHeader
-    idat: bytes
+    idat_parts: tuple[memoryview, ...] = field(repr=False)
     plte: bytes | None
     chunks: dict[bytes, bytes] = field(repr=False)
     trailing_bytes: int = 0
 
+    @property
+    def idat(self) -> bytes:
+        """The deflated rows in one."""
+        return b"".join(self.idat_parts)
 
-def _walk(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
+
+def _walk(data: bytes) -> Iterator[tuple[bytes, memoryview, int]]:
     """Yield type, content and end of each chunk up to IEND, checking bounds and CRCs."""
-    position = len(SIGNATURE)
+    view, position = memoryview(data), len(SIGNATURE)
     while True:
         if len(data) < position + 12:
             raise FormatError("the PNG ends before its last chunk", "truncated")
@@ -149,9 +145,9 @@ def _walk(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
         if not kind.isalpha() or not kind.isascii():
             raise FormatError("a PNG chunk has an illegal type", "bad-chunk")
         (crc,) = struct.unpack_from(">I", data, end - 4)
-        if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != crc:
+        if zlib.crc32(view[position + 4 : end - 4]) != crc:
             raise FormatError(f"the CRC of PNG chunk {kind.decode()} is wrong", "bad-crc")
-        yield kind, data[position + 8 : end - 4], end
+        yield kind, view[position + 8 : end - 4], end
         if kind == b"IEND":
             return
         position = end
@@ -215,20 +211,21 @@ def read_png(data: bytes, max_pixels: int = MAX_PIXELS, *, strict_end: bool = Tr
         raise FormatError("not a PNG file", "not-a-png")
     header: PngHeader | None = None
     plte: bytes | None = None
-    idat: list[bytes] = []
+    idat: list[memoryview] = []
     chunks: dict[bytes, bytes] = {}
     idat_over, end = False, 0
-    for kind, content, chunk_end in _walk(data):
-        end = chunk_end
+    for kind, view, end in _walk(data):  # noqa: B007 - the last end is asked for
+        if kind == b"IDAT" and header is not None and not idat_over:
+            idat.append(view)
+            continue
+        content = bytes(view)
         if header is None:
             if kind != b"IHDR":
                 raise FormatError("the first PNG chunk is not IHDR", "bad-chunk")
             header = parse_header(content)
             check_dimensions(header.width, header.height, max_pixels)
         elif kind == b"IDAT":
-            if idat_over:
-                raise FormatError("the IDAT chunks are not consecutive", "bad-chunk")
-            idat.append(content)
+            raise FormatError("the IDAT chunks are not consecutive", "bad-chunk")
         elif kind == b"PLTE":
             if plte is not None or idat or len(content) % 3 or not 3 <= len(content) <= 768:
                 raise FormatError("PLTE is misplaced or has an illegal size", "bad-palette")
@@ -243,94 +240,11 @@ def read_png(data: bytes, max_pixels: int = MAX_PIXELS, *, strict_end: bool = Tr
             if kind == b"tRNS" and (idat or kind in chunks or (indexed and plte is None)):
                 raise FormatError("tRNS is misplaced or there twice", "bad-palette")
             chunks.setdefault(kind, content)
-        idat_over = idat_over or bool(idat and kind != b"IDAT")
+        idat_over = bool(idat)
     if header is None or not idat:
         raise FormatError("the PNG has no IDAT chunk", "truncated")
     if header.color_type == INDEXED and plte is None:
         raise FormatError("an indexed PNG without PLTE", "bad-palette")
     if strict_end and end != len(data):
         raise FormatError(f"{len(data) - end} bytes follow the end of the PNG", "trailing-data")
-    return PngFile(header, b"".join(idat), plte, chunks, len(data) - end)
-
-
-def decode_samples(png: PngFile) -> Samples:
-    """Decode a PNG to the samples it stores, neither scaled nor looked up.
-
-    Parameters
-    ----------
-    png : PngFile
-        From `read_png`.
-
-    Returns
-    -------
-    samples : ndarray of shape (H, W, S), dtype uint8 or uint16
-        S samples a pixel, 0 to 2**depth - 1; for an indexed PNG the palette's entries.
-
-    Raises
-    ------
-    FormatError
-        The rows are damaged or do not have the size the header asks for.
-    """
-    header = png.header
-    parts = _decode_passes(header, _inflate(png))
-    if not header.interlaced:
-        ((_, samples),) = parts
-        return samples
-    shape = header.height, header.width, header.samples
-    whole: npt.NDArray[Any] = np.empty(shape, np.uint16 if header.depth == 16 else np.uint8)
-    for place, samples in parts:
-        whole[place] = samples
-    return whole
-
-
-def _inflate(png: PngFile) -> npt.NDArray[np.uint8]:
-    """Inflate the filtered rows of all passes to exactly the size that the header asks for."""
-    expected = png.header.inflated_size()
-    if expected > MAX_DEFLATE_RATIO * len(png.idat) + 64:
-        raise FormatError(
-            f"{len(png.idat)} bytes of IDAT cannot hold {expected} bytes", "truncated"
-        )
-    inflater = zlib.decompressobj()
-    try:
-        rows = inflater.decompress(png.idat, expected + 1)
-        if len(rows) == expected and not inflater.eof:
-            # The end marker and checksum may still be unread; they carry no more bytes.
-            rows += inflater.decompress(inflater.unconsumed_tail, 1)
-    except zlib.error as error:
-        raise FormatError("the compressed rows of the PNG are damaged", "bad-deflate") from error
-    if len(rows) < expected or (not inflater.eof and len(rows) == expected):
-        raise FormatError(f"the PNG holds {len(rows)} of {expected} bytes", "truncated")
-    if len(rows) > expected or inflater.unused_data:
-        raise FormatError("the PNG holds more rows than its header says", "excess-data")
-    return np.frombuffer(rows, dtype=np.uint8)
-
-
-def _decode_passes(
-    header: PngHeader, inflated: npt.NDArray[np.uint8]
-) -> Iterator[tuple[tuple[slice, slice], Samples]]:
-    """Undo the row filters of each pass; yield where its pixels belong, and their samples."""
-    end = 0
-    for place, width, height in header.passes():
-        start, size = end, header.row_size(width)
-        end += height * size
-        filtered = inflated[start:end].reshape(height, size)
-        if filtered[:, 0].max() > _HIGHEST_FILTER:
-            raise FormatError("a PNG row has an undefined filter", "bad-filter")
-        rows = unfilter_rows(filtered, max(1, header.pixel_bits // 8))
-        yield place, _unpack(rows, header, width)
-
-
-def _unpack(rows: npt.NDArray[np.uint8], header: PngHeader, width: int) -> Samples:
-    """Turn the bytes of rows into one array element a sample."""
-    if header.depth == 16:
-        # A copy of our own, unless undoing the filters made one; a single row may still be a
-        # view of what was inflated.
-        wide = np.require(rows, requirements=["C", "W"]).view(np.uint16)
-        if sys.byteorder == "little":
-            wide.byteswap(inplace=True)
-        return wide.reshape(len(rows), width, header.samples)
-    if header.depth == 8:
-        return rows.reshape(len(rows), width, header.samples)
-    bits = np.unpackbits(rows, axis=1)[:, : width * header.depth]
-    values = np.packbits(bits.reshape(len(rows), width, header.depth), axis=2)
-    return np.asarray(values >> np.uint8(8 - header.depth))
+    return PngFile(header, tuple(idat), plte, chunks, len(data) - end)

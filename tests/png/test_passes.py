@@ -7,7 +7,8 @@ import png_tools
 import pytest
 
 from codec.errors import FormatError
-from codec.png.reading import GREY, RGB, PngHeader, decode_samples, read_png
+from codec.png.reading import GREY, RGB, PngHeader, read_png
+from codec.png.samples import decode_samples
 
 
 def header(width: int, height: int, depth: int = 8, *, interlaced: bool = True) -> PngHeader:

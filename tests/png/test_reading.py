@@ -16,7 +16,8 @@ from cost_tools import ONE_MEBIBYTE, traced
 
 from codec.errors import CodecError, FormatError, LimitError
 from codec.limits import MAX_PIXELS, MAX_SIDE, check_dimensions
-from codec.png.reading import decode_samples, parse_header, read_png
+from codec.png.reading import parse_header, read_png
+from codec.png.samples import decode_samples
 
 TWO_BY_TWO = b"\x00\x01\x02\x00\x03\x04"
 PLTE = pt.chunk(b"PLTE", bytes(range(9)))
