@@ -5,6 +5,7 @@ about all three; users are not. PNG, which is read by our own decoder, is judged
 """
 
 import struct
+import zlib
 from collections.abc import Callable
 
 from codec.errors import ImageError
@@ -22,6 +23,8 @@ EXTENSIONS = {
     "GIF": (".gif",),
     "TIFF": (".tif", ".tiff"),
 }
+# What `check_start` looks at.
+START_BYTES = 33
 READABLE_EXTENSIONS = tuple(name for names in EXTENSIONS.values() for name in names)
 
 
@@ -59,6 +62,39 @@ def recognize(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
     raise ImageError("not a PNG, JPEG, WebP, BMP, GIF or TIFF picture", "unknown-format")
+
+
+def check_start(start: bytes, kind: str, max_pixels: int) -> None:
+    """Refuse a picture for its size as its first bytes state it, where they do.
+
+    Parameters
+    ----------
+    start : bytes
+        The first bytes of the file, `START_BYTES` if it has so many.
+    kind : str
+        From `recognize`.
+    max_pixels : int
+        Largest picture that is accepted.
+
+    Raises
+    ------
+    LimitError
+        It is larger.
+    """
+    width = height = 0
+    if len(start) < START_BYTES:
+        return
+    if kind == "PNG" and zlib.crc32(start[12:29]) == int.from_bytes(start[29:33], "big"):
+        width, height = struct.unpack_from(">II", start, 16)
+    elif kind == "GIF":
+        width, height = struct.unpack_from("<HH", start, 6)
+    elif kind == "BMP":
+        sides = "<HH" if start[14] == 12 else "<ii"
+        width, height = map(abs, struct.unpack_from(sides, start, 18))
+    elif kind == "WebP" and start[12:16] == b"VP8X":
+        width, height = (1 + int.from_bytes(start[at : at + 3], "little") for at in (24, 27))
+    if width and height:
+        check_dimensions(width, height, max_pixels)
 
 
 def examine(data: bytes, kind: str, max_pixels: int) -> Structure:

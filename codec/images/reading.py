@@ -17,8 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import CodecError
-from codec.files import read_file
-from codec.images.containers import EXTENSIONS, READABLE_EXTENSIONS, examine, recognize
+from codec.files import read_file, read_start
+from codec.images.containers import (
+    EXTENSIONS,
+    READABLE_EXTENSIONS,
+    START_BYTES,
+    check_start,
+    examine,
+    recognize,
+)
 from codec.images.decoders import as_codec_error, careful_pillow
 from codec.images.orientation import TURNS, turn_upright
 from codec.images.pillow import decode_with_pillow
@@ -26,7 +33,7 @@ from codec.images.png import decode_png
 from codec.images.profiles import to_srgb
 from codec.images.records import Findings, check_frames
 from codec.images.tiff import decode_tiff
-from codec.limits import MAX_PIXELS
+from codec.limits import MAX_FILE_BYTES, MAX_PIXELS
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -82,8 +89,7 @@ def read_image(
     LimitError
         It is larger than allowed.
     """
-    data = read_file(path)
-    kind = recognize(data)
+    data, kind = _read_if_small(path, max_pixels)
     try:
         pixels, findings = _decode(data, kind, max_pixels, first_frame)
         notices = [
@@ -110,6 +116,15 @@ def read_image(
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     return SourceImage(pixels, len(data), notices)
+
+
+def _read_if_small(path: str | os.PathLike[str], max_pixels: int) -> tuple[bytes, str]:
+    """Read a file, unless its first bytes are those of too large a picture or of none."""
+    start, size_bytes = read_start(path, START_BYTES)
+    if size_bytes <= MAX_FILE_BYTES and len(start) == START_BYTES:
+        check_start(start, recognize(start), max_pixels)
+    data = read_file(path)
+    return data, recognize(data)
 
 
 def _decode(data: bytes, kind: str, max_pixels: int, first_frame: bool) -> tuple[Pixels, Findings]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import png_tools
 import pytest
+from cost_tools import ONE_MEBIBYTE, traced
 from picture_tools import (
     LONG,
     animation,
@@ -30,15 +31,16 @@ from picture_tools import (
     tiff,
     tiff_pages,
     tiff_tags,
+    warm_up,
     wide_noise,
     with_segment,
 )
 from PIL import EpsImagePlugin, Image
-from png_tools import GREY, INDEXED, RGB, chunk
+from png_tools import GREY, INDEXED, RGB, chunk, ihdr
 from profile_tools import rgb_profile
 
 import codec
-from codec.errors import CodecError, FileError, ImageError
+from codec.errors import CodecError, FileError, ImageError, LimitError
 from codec.images.reading import read_image
 
 # Names and other formats
@@ -337,3 +339,47 @@ def test_an_ordinary_png_is_read_without_the_libraries_of_other_kinds(tmp_path: 
         check=True,
     )
     assert done.stdout == "(3, 5, 4)\n\n"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "BMP, top down", "old BMP", "WebP"])
+def test_a_file_that_is_too_large_is_refused_from_its_header(kind: str, tmp_path: Path) -> None:
+    head = {
+        "PNG": b"\x89PNG\r\n\x1a\n" + ihdr(20_000, 10_000),
+        "GIF": b"GIF89a" + struct.pack("<HH", 20_000, 10_000),
+        "BMP": b"BM" + bytes(12) + struct.pack("<Iii", 40, 20_000, 10_000),
+        "BMP, top down": b"BM" + bytes(12) + struct.pack("<Iii", 40, 20_000, -10_000),
+        "old BMP": b"BM" + bytes(12) + struct.pack("<IHH", 12, 20_000, 10_000),
+        "WebP": b"RIFF\xff\xff\xff\x01WEBPVP8X\x0a\0\0\0\0\0\0\0"
+        + (19_999).to_bytes(3, "little") + (9_999).to_bytes(3, "little"),
+    }[kind]  # fmt: skip
+    warm_up(tmp_path)
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.write(head.ljust(40, b"\0"))
+        file.truncate(100 << 20)
+
+    def refused() -> str:
+        with pytest.raises(LimitError) as caught:
+            read_image(path)
+        return caught.value.reason
+
+    reason, peak = traced(refused)
+    assert reason == "pixel-limit"
+    assert peak < ONE_MEBIBYTE
+
+
+def test_what_is_no_picture_is_refused_from_its_first_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    for head in (b"", b"RIFF\0\0\0\0WAVE", b"%PDF"):
+        with path.open("wb") as file:
+            file.write(head)
+            file.truncate(100 << 20)
+
+        def refused() -> str:
+            with pytest.raises(ImageError) as caught:
+                read_image(path)
+            return caught.value.reason
+
+        reason, peak = traced(refused)
+        assert reason == "unknown-format"
+        assert peak < ONE_MEBIBYTE
