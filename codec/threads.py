@@ -18,8 +18,7 @@ from typing import Any, Generic, TypeVar
 
 from codec import kernels
 
-# Held by who silences warnings or a library's stderr, which is done for all threads at once, and
-# by who has something to say.
+# Held by who silences warnings, which is done for all threads at once.
 silence = threading.RLock()
 
 STRIP_PIXELS = 1 << 18  # held at once where there is a choice, pixels or colors

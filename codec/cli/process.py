@@ -11,12 +11,14 @@ from codec.errors import CodecError, ParameterError
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_SKIPPED = 0, 1, 2, 3
 
+_STDERR = 2
 _signals: list[int] = []
 
 
 def guarded(work: Callable[[], int]) -> int:
     """Do the work of the process; whatever happens becomes a line and an exit code."""
     _prepare_streams()
+    apart = _stderr_of_our_own()
     _signals.clear()
     before = {
         number: signal.signal(number, _end)
@@ -57,6 +59,7 @@ def guarded(work: Callable[[], int]) -> int:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        apart()
 
 
 def say(text: str) -> None:
@@ -94,6 +97,37 @@ def _prepare_streams() -> None:
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _stderr_of_our_own() -> Callable[[], None]:
+    """Keep stderr for what we say: libtiff, which nobody can ask not to, writes to it as well.
+
+    Returns what undoes it.
+    """
+    stream = sys.stderr
+    try:
+        # Who gives Python itself an option, such as `-X importtime`, wants to read what it says.
+        if stream.fileno() != _STDERR or sys._xoptions:
+            return lambda: None
+        stream.flush()
+        kept = os.dup(_STDERR)
+    except (OSError, ValueError, AttributeError):  # there is none, or a test reads it
+        return lambda: None
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, _STDERR)
+    os.close(nowhere)
+    sys.stderr = open(  # noqa: SIM115 - it stays for as long as the process
+        kept, "w", encoding=stream.encoding, errors="backslashreplace", buffering=1, closefd=False
+    )
+
+    def undo() -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+        os.dup2(kept, _STDERR)
+        os.close(kept)
+        sys.stderr = stream
+
+    return undo
 
 
 def _give_up_broken_streams() -> None:

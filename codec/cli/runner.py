@@ -21,7 +21,7 @@ from codec.formats.registry import START_BYTES, peek_size
 from codec.jobs.plan import COMPRESSED_ALREADY, LEFT_OUT
 from codec.limits import SMALL_FILE_BYTES, SMALL_PICTURE_PIXELS
 from codec.reports.report import FileReport
-from codec.threads import silence, thread_count
+from codec.threads import thread_count
 
 _STATES = {"exists": "skipped", COMPRESSED_ALREADY: "skipped", LEFT_OUT: "left-out"}
 _NAME = "kmcodec-file"
@@ -93,17 +93,14 @@ def run(
 
     def begin(task: Task) -> None:
         if bar:
-            with silence:
-                bar.set_description_str(display_name(task.source)[:40])
+            bar.set_description_str(display_name(task.source)[:40])
 
     def end(report: FileReport) -> None:
-        # Somebody may be keeping a library from writing to stderr just now.
-        with silence:
-            if bar:
-                bar.clear()
-            show(report)
-            if bar:
-                bar.update()
+        if bar:
+            bar.clear()
+        show(report)
+        if bar:
+            bar.update()
         reports.append(report)
 
     workers = min(thread_count(), len(tasks)) if parallel else 1

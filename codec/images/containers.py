@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable
 
 from codec.errors import ImageError
+from codec.images.gif import gif_structure
 from codec.images.jpeg import jpeg_structure
 from codec.images.records import Structure, truncated
 from codec.images.tiff import tiff_structure
@@ -129,33 +130,6 @@ def examine(data: bytes, kind: str, max_pixels: int) -> Structure:
     return structure
 
 
-def _gif_structure(data: bytes, max_pixels: int) -> Structure:
-    width, height, flags = struct.unpack_from("<HHB", data, 6)
-    position = 13 + _color_table_size(flags)
-    frames = 0
-    while (block := data[position]) != 0x3B:
-        if block == 0x21:
-            position += 2
-        elif block == 0x2C:
-            frames += 1
-            frame_width, frame_height, flags = struct.unpack_from("<HHB", data, position + 5)
-            check_dimensions(frame_width, frame_height, max_pixels)
-            position += 11 + _color_table_size(flags)
-        else:
-            raise ImageError("the GIF's blocks are damaged", "damaged")
-        while length := data[position]:
-            position += 1 + length
-        position += 1
-    if frames == 0:
-        raise ImageError("the GIF holds no picture", "damaged")
-    return Structure("GIF", width, height, frames)
-
-
-def _color_table_size(flags: int) -> int:
-    """Bytes of the colors behind a GIF's header or the header of one of its pictures."""
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
-
-
 def _webp_structure(data: bytes, _: int) -> Structure:
     end = 8 + struct.unpack_from("<I", data, 4)[0]
     if end > len(data):
@@ -202,7 +176,7 @@ def _bmp_structure(data: bytes, max_pixels: int) -> Structure:
 
 _EXAMINERS: dict[str, Callable[[bytes, int], Structure]] = {
     "JPEG": lambda data, _: jpeg_structure(data),
-    "GIF": _gif_structure,
+    "GIF": gif_structure,
     "WebP": _webp_structure,
     "BMP": _bmp_structure,
     "TIFF": lambda data, _: tiff_structure(data),

@@ -1,54 +1,82 @@
-"""The libraries that decode pictures: their switches, what they do not keep, and their errors."""
+"""Decoders of other libraries, called without a change to what these share with others.
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+What they do not keep is named, and what they raise becomes an error of ours.
+"""
+
+import io
 from typing import Any
 
 from codec.errors import CodecError, ImageError, LimitError
-from codec.threads import quiet_warnings
 
+# What Pillow's decoders return of data that are not theirs.
+_BROKEN = -2
 # Kinds of metadata that do not reach the pixels, and Pillow's names for them.
 _LEFT_OUT = {"EXIF": "exif", "XMP": "xmp", "comment": "comment"}
 
 
-@contextmanager
-def careful_pillow(max_pixels: int) -> Iterator[None]:
-    """Make Pillow strict about truncation and leave the size limit to us, then restore it."""
-    import logging
+def load_whole(picture: Any, data: bytes) -> None:
+    """Decode a picture that Pillow has opened; refuse it unless all of it is there.
 
-    from PIL import GifImagePlugin, Image, ImageFile
+    Pillow would do so as well, but for a switch that belongs to the whole process.
 
-    logger = logging.getLogger("tifffile")
-    with quiet_warnings():
-        truncated, limit = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
-        strategy, silent = GifImagePlugin.LOADING_STRATEGY, logger.disabled
-        ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = False, max_pixels
-        logger.disabled = True
-        try:
-            yield
-        finally:
-            ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = truncated, limit
-            GifImagePlugin.LOADING_STRATEGY = strategy  # imageio sets it
-            logger.disabled = silent
+    Parameters
+    ----------
+    picture : PIL.ImageFile.ImageFile
+        Just opened.
+    data : bytes
+        Its file.
+
+    Raises
+    ------
+    OSError
+        It is damaged or ends early.
+    """
+    picture.load_prepare()
+    for name, extents, offset, options in picture.tile:
+        decode_tile(picture, name, extents, options, memoryview(data)[offset:])
+    picture.tile = []
+    picture.load_end()
 
 
-@contextmanager
-def silent_libtiff() -> Iterator[None]:
-    """Keep libtiff, which Pillow gives no say in this, from writing to stderr itself."""
+def decode_tile(
+    picture: Any, name: str, extents: tuple[int, int, int, int], options: Any, data: memoryview
+) -> None:
+    """Let one of Pillow's decoders write to a part of a picture.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+        With memory for its pixels.
+    name : str
+        Of the decoder.
+    extents : tuple of (int, int, int, int)
+        Left, top, right and bottom of the part.
+    options : Any
+        What the decoder takes.
+    data : memoryview
+        Where what is to be decoded begins.
+
+    Raises
+    ------
+    OSError
+        It is damaged or ends early.
+    """
+    from PIL import Image
+
+    decoder = Image._getdecoder(picture.mode, name, options, getattr(picture, "decoderconfig", ()))
     try:
-        kept = os.dup(2)
-    except OSError:  # there is no stderr
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
+        decoder.setimage(picture.im, extents)
+        if decoder.pulls_fd:
+            decoder.setfd(io.BytesIO(data))
+            used, code = decoder.decode(b"")
+        else:
+            used, code = decoder.decode(data)
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        decoder.cleanup()
+    if code < 0:
+        raise OSError("not enough image data" if code == _BROKEN else f"decoder error {code}")
+    if used >= 0:
+        raise OSError("the data are truncated")
 
 
 def metadata_left_out(metadata: dict[str, Any]) -> tuple[str, ...]:

@@ -3,11 +3,22 @@
 import struct
 from collections.abc import Iterator
 
+import numpy as np
+import numpy.typing as npt
+
 from codec.errors import ImageError, LimitError
-from codec.images.records import Structure, truncated
+from codec.images.decoders import metadata_left_out
+from codec.images.orientation import find_orientation
+from codec.images.pillow import decode_mode
+from codec.images.records import Findings, Structure, truncated
 from codec.limits import MAX_JPEG_PIXELS_PER_BYTE, MAX_JPEG_SCANS, MAX_JPEG_SCANS_PER_BYTE
 
+Pixels = npt.NDArray[np.uint8]
+
 _START_OF_SCAN = 0xDA
+_EXIF, _XMP, _ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
+# Segments that decide on pixels: frames and tables, and what JFIF and Adobe say of colors.
+_DECODING = {*range(0xC0, 0xD0), 0xDB, 0xDC, 0xDD, 0xE0, 0xEE}
 
 
 def jpeg_structure(data: bytes) -> Structure:
@@ -26,20 +37,16 @@ def jpeg_structure(data: bytes) -> Structure:
     Raises
     ------
     ImageError
-        Its segments are damaged or it ends early.
+        It has no frame header or ends early.
     LimitError
         It claims more pixels, or takes more passes over them, than its bytes can be honest about.
     struct.error, IndexError
         It ends inside a segment.
     """
-    position = 2
     notices = []
-    while True:
-        while data[position] == 0xFF and data[position + 1] == 0xFF:
-            position += 1
-        if data[position] != 0xFF:
-            raise ImageError("the JPEG's segments are damaged", "damaged")
-        marker = data[position + 1]
+    junk = 0
+    for marker, position, skipped in _segments(data):
+        junk += skipped
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack_from(">HH", data, position + 5)
             break
@@ -47,16 +54,89 @@ def jpeg_structure(data: bytes) -> Structure:
             raise ImageError("the JPEG has no frame header", "damaged")
         if marker == 0xE2 and data[position + 4 : position + 8] == b"MPF\0":
             notices.append("only the first picture of the JPEG is taken")
-        if marker == 0x01 or 0xD0 <= marker <= 0xD8:
-            position += 2
-            continue
-        position += 2 + struct.unpack_from(">H", data, position + 2)[0]
+    if junk:
+        notices.append(f"{junk} bytes between the JPEG's segments are ignored")
     if data.rfind(b"\xff\xd9") < position:
         raise truncated("JPEG")
     if width * height > MAX_JPEG_PIXELS_PER_BYTE * len(data):
         raise LimitError(f"{len(data)} bytes of JPEG claim {width}x{height} pixels", "ratio")
     _check_scans(data, position, width * height)
     return Structure("JPEG", width, height, notices=tuple(notices))
+
+
+def decode_jpeg(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
+    """Decode the first picture of a JPEG.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    structure : Structure
+        From `jpeg_structure`.
+
+    Returns
+    -------
+    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        Not turned, in the file's own color space unless that is CMYK.
+    findings : Findings
+        What else is in the file.
+
+    Raises
+    ------
+    ImageError, OSError
+        It is damaged or ends early.
+    """
+    kept: list[bytes | memoryview] = [b"\xff\xd8"]
+    metadata: dict[str, bytes] = {}
+    profile: list[bytes] = []
+    for marker, position, _ in _segments(data):
+        if marker == _START_OF_SCAN:
+            kept.append(memoryview(data)[position:])
+            break
+        end = position + 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+        content = data[position + 4 : end]
+        if marker == 0xE1 and content.startswith(_EXIF):
+            metadata["exif"] = metadata.get("exif", _EXIF) + content[len(_EXIF) :]
+        elif marker == 0xE1 and content.startswith(_XMP):
+            metadata["xmp"] = content[len(_XMP) :]
+        elif marker == 0xE2 and content.startswith(_ICC):
+            profile.append(content)
+        elif marker == 0xFE:
+            metadata["comment"] = content
+        elif marker in _DECODING:
+            kept.append(data[position:end])
+    pixels, left, notices = decode_mode(
+        "JPEG", b"".join(kept), (structure.width, structure.height), _joined(profile)
+    )
+    orientation = find_orientation(metadata.get("exif", b""), metadata.get("xmp", b""))
+    return pixels, Findings(structure, notices, left, orientation, metadata_left_out(metadata))
+
+
+def _joined(parts: list[bytes]) -> bytes | None:
+    """Put an ICC profile together: 12 bytes of name, its number and how many there are, each."""
+    parts = sorted(parts)
+    if not parts or len(parts[0]) < 14 or parts[0][13] != len(parts):
+        return None
+    return b"".join(part[14:] for part in parts)
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield marker and place of each segment up to the first scan, and how much was skipped."""
+    position, skipped = 2, 0
+    while True:
+        marker = data[position + 1]
+        if data[position] != 0xFF or marker == 0:
+            skipped += 1
+            position += 1
+        elif marker == 0xFF:
+            position += 1
+        elif marker == 0x01 or 0xD0 <= marker <= 0xD8:
+            position += 2
+        else:
+            yield marker, position, skipped
+            if marker in (0xD9, _START_OF_SCAN):
+                return
+            position, skipped = position + 2 + struct.unpack_from(">H", data, position + 2)[0], 0
 
 
 def _check_scans(data: bytes, frame: int, pixels: int) -> None:

@@ -1,4 +1,4 @@
-"""JPEG, WebP, BMP, GIF and the parts of a TIFF: decoded by Pillow, to 8 bits a sample."""
+"""JPEG, WebP, BMP and the parts of a TIFF: decoded by Pillow, to 8 bits a sample."""
 
 import io
 import struct
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
-from codec.images.decoders import metadata_left_out
+from codec.images.decoders import load_whole, metadata_left_out
 from codec.images.depth import ROUNDED, scale_to_8_bits
 from codec.images.orientation import find_orientation
 from codec.images.profiles import convert_inks
@@ -26,36 +26,52 @@ _AT_ONCE = 1 << 20
 _NOT_THEIRS = (SyntaxError, LookupError, TypeError, struct.error)
 
 
-def decode_with_pillow(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
-    """Decode the first picture of a file. To be called within `careful_pillow`.
+def decode_webp(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
+    """Decode the first picture of a WebP.
 
     Parameters
     ----------
     data : bytes
-        The file.
+        The whole file.
     structure : Structure
         What its container says.
 
     Returns
     -------
-    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
-        Not turned, in the file's own color space, unless that is CMYK or Lab.
+    pixels : ndarray of shape (H, W, C), dtype uint8
+        Not turned, in the file's own color space.
     findings : Findings
         What else is in the file.
 
     Raises
     ------
-    ImageError
-        Pillow cannot read it, finds another size in it, or its samples are not integers of 8 or
-        16 bits.
+    ImageError, OSError
+        It is damaged or ends early.
     """
-    picture = _open(structure.kind, data)
-    metadata = dict(picture.info)
-    pixels, profile, notices = _decode_mode(
-        picture, structure.kind, (structure.width, structure.height), metadata.get("icc_profile")
+    from PIL import _webp
+
+    decoder = _webp.WebPAnimDecoder(data)
+    info = decoder.get_info()
+    size = info[0] if isinstance(info[0], tuple) else info[:2]
+    if size != (structure.width, structure.height):
+        raise other_size("WebP")
+    frame = decoder.get_next()
+    if frame is None:
+        raise OSError("its first frame is damaged")
+    layers = np.frombuffer(frame[0], dtype=np.uint8).reshape(size[1], size[0], 4)
+    pixels = layers if info[-1] == "RGBA" else layers[:, :, :3]
+    metadata = {"exif": decoder.get_chunk("EXIF"), "xmp": decoder.get_chunk("XMP ")}
+    orientation = find_orientation(metadata["exif"] or b"", metadata["xmp"] or b"")
+    return np.array(pixels), Findings(
+        structure, (), decoder.get_chunk("ICCP") or None, orientation, metadata_left_out(metadata)
     )
-    orientation = find_orientation(metadata.get("exif", b""), metadata.get("xmp", b""))
-    return pixels, Findings(structure, notices, profile, orientation, metadata_left_out(metadata))
+
+
+def decode_bmp(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
+    """Decode a BMP, as `decode_webp` does a WebP."""
+    size = structure.width, structure.height
+    pixels, _, notices = decode_mode("BMP", data, size, None)
+    return pixels, Findings(structure, notices, None, (1, "EXIF"), ())
 
 
 def decode_mode(
@@ -83,22 +99,32 @@ def decode_mode(
     notices : tuple of str
         What was changed.
     """
-    return _decode_mode(_open(kind, data), kind, size, profile)
+    from PIL import Image
+
+    picture = _open(kind, data)
+    if picture.size != size:
+        raise other_size(kind)
+    mode = picture.mode
+    # Here, since some readers would first complain of a limit that others set.
+    picture.im = Image.new(mode, size).im
+    if kind == "TIFF":  # of which all that is asked for is there
+        picture.load()
+    else:
+        load_whole(picture, data)
+    if picture.size != size:
+        raise other_size(kind)
+    return _convert(picture, mode, profile)
 
 
 def _open(kind: str, data: bytes) -> Any:
     """Open a file with the reader of its kind, of which Pillow would ask several."""
     from PIL.BmpImagePlugin import BmpImageFile
-    from PIL.GifImagePlugin import GifImageFile
     from PIL.JpegImagePlugin import JpegImageFile
     from PIL.TiffImagePlugin import TiffImageFile
-    from PIL.WebPImagePlugin import WebPImageFile
 
     reader: Any = {
         "JPEG": JpegImageFile,
-        "WebP": WebPImageFile,
         "BMP": BmpImageFile,
-        "GIF": GifImageFile,
         "TIFF": TiffImageFile,
     }[kind]
     try:
@@ -111,15 +137,9 @@ def _open(kind: str, data: bytes) -> Any:
         ) from error
 
 
-def _decode_mode(
-    picture: Any, kind: str, size: tuple[int, int], profile: bytes | None
+def _convert(
+    picture: Any, mode: str, profile: bytes | None
 ) -> tuple[Pixels, bytes | None, tuple[str, ...]]:
-    if picture.size != size:
-        raise other_size(kind)
-    mode = picture.mode
-    picture.load()
-    if picture.size != size:
-        raise other_size(kind)
     if mode in ("CMYK", "LAB"):
         pixels, notices = convert_inks(_to_array(picture, mode), mode, profile)
         return pixels, None, (f"converted from {mode} to sRGB", *notices)

@@ -1,7 +1,7 @@
 """Picture files to pixels.
 
 A file is read as bytes, recognized by its first ones, and decoded: a PNG by ourselves, other kinds
-by Pillow or tifffile once `codec.images.containers` has found them whole. What all have in common
+by Pillow once `codec.images.containers` has found them whole. What all have in common
 is done here: color profiles, orientation, and the notices. Whatever is changed on the way or does
 not reach the pixels is said in one.
 
@@ -26,9 +26,11 @@ from codec.images.containers import (
     examine,
     recognize,
 )
-from codec.images.decoders import as_codec_error, careful_pillow
+from codec.images.decoders import as_codec_error
+from codec.images.gif import decode_gif
+from codec.images.jpeg import decode_jpeg
 from codec.images.orientation import TURNS, turn_upright
-from codec.images.pillow import decode_with_pillow
+from codec.images.pillow import decode_bmp, decode_webp
 from codec.images.png import decode_png
 from codec.images.profiles import to_srgb
 from codec.images.records import Findings, check_frames
@@ -36,6 +38,14 @@ from codec.images.tiff import decode_tiff
 from codec.limits import MAX_FILE_BYTES, MAX_PIXELS
 
 Pixels = npt.NDArray[np.uint8]
+
+_DECODERS = {
+    "JPEG": decode_jpeg,
+    "WebP": decode_webp,
+    "BMP": decode_bmp,
+    "GIF": decode_gif,
+    "TIFF": decode_tiff,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +109,7 @@ def read_image(
             *findings.notices,
         ]
         if findings.profile:
-            with careful_pillow(max_pixels):
-                pixels, told = to_srgb(pixels, findings.profile)
+            pixels, told = to_srgb(pixels, findings.profile)
             notices += told
         orientation, source = findings.orientation
         if orientation in TURNS:
@@ -132,9 +141,7 @@ def _decode(data: bytes, kind: str, max_pixels: int, first_frame: bool) -> tuple
         return decode_png(data, max_pixels, first_frame=first_frame)
     structure = examine(data, kind, max_pixels)
     check_frames(structure, first_frame)
-    decode = decode_tiff if kind == "TIFF" else decode_with_pillow
-    with careful_pillow(max_pixels):
-        return decode(data, structure)
+    return _DECODERS[kind](data, structure)
 
 
 def _name_notices(path: str | bytes | os.PathLike[str], kind: str) -> list[str]:

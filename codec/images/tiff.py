@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
-from codec.images.decoders import metadata_left_out, silent_libtiff
+from codec.images.decoders import metadata_left_out
 from codec.images.depth import rounded, scale_to_8_bits
 from codec.images.directories import (
     BITS,
@@ -108,7 +108,7 @@ class _Kind(NamedTuple):
 
 
 def decode_tiff(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
-    """Decode a page of a TIFF. To be called within `careful_pillow`.
+    """Decode a page of a TIFF.
 
     Parameters
     ----------
@@ -140,8 +140,7 @@ def decode_tiff(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     if layout.directory.numbers(BITS).max(initial=1) > 8:
         pixels, profile, told = _decode_wide(layout, profile)
     else:
-        with silent_libtiff():
-            pixels, profile, told = _decode_narrow(layout, profile)
+        pixels, profile, told = _decode_narrow(layout, profile)
     orientation = directory.number(ORIENTATION), "EXIF"
     if ORIENTATION not in directory:
         orientation = find_orientation(b"", directory.raw(XMP))
@@ -297,5 +296,4 @@ def _bytes_of(layout: Layout, block: Block, plane: int) -> Bytes:
         PHOTOMETRIC: [1], COMPRESSION: [layout.compression],
     }  # fmt: skip
     file = write_tiff(directory, tags, (FILL_ORDER,), STRIP_PLACES, segments)
-    with silent_libtiff():
-        return decode_mode("TIFF", file, (size, height), None)[0]
+    return decode_mode("TIFF", file, (size, height), None)[0]

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import CodecError, ImageError, ParameterError
-from codec.images.decoders import careful_pillow
 from codec.options import DECODED_PNG_LEVEL
 from codec.png.reading import GREY, GREY_ALPHA, RGB, RGBA
 from codec.png.rowfilters import NONE, filter_rows
@@ -146,10 +145,14 @@ def holds_exactly(data: bytes, extension: str, pixels: Pixels) -> bool:
     """
     if extension == ".png":
         return True
-    import imageio.v3 as iio
+    from PIL import Image
 
-    with careful_pillow(pixels.size), _refusing(extension):
-        decoded = iio.imread(
-            io.BytesIO(data), plugin="pillow", index=0, mode=_MODES[_channels(pixels)]
-        )
+    kind = Image.registered_extensions()[extension]
+    if kind == "MPO":  # which begins with a JPEG, and is opened as one
+        kind = "JPEG"
+    if kind not in Image.OPEN:
+        return False
+    with _refusing(extension), Image.OPEN[kind][0](io.BytesIO(data), "") as picture:
+        # As `open`, which would complain of a size, depending on a limit that others set.
+        decoded = np.asarray(picture.convert(_MODES[_channels(pixels)]))
     return bool(np.array_equal(decoded, pixels))

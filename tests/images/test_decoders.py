@@ -1,13 +1,10 @@
 """The libraries that decode: nothing that they have, set or say leaks in or out."""
 
-import functools
 import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +14,8 @@ from picture_tools import (
     LONG,
     SHORT,
     Pixels,
+    attempt,
+    bmp,
     gif,
     gif_frame,
     noise,
@@ -37,22 +36,106 @@ from PIL import GifImagePlugin, Image, ImageFile
 from png_tools import INDEXED, chunk
 from profile_tools import rgb_profile
 
+from codec.errors import CodecError
 from codec.images.decoders import metadata_left_out
 from codec.images.reading import read_image
 
 
-def test_nothing_is_printed_about_a_strange_tiff(tmp_path: Path) -> None:
-    strange = tmp_path / "strange.tif"
-    strange.write_bytes(tiff(wide_noise(0, 3, 5, 3), "rgb", extratags=[(274, 3, 1, 9, True)]))
-    code = "import sys; from codec import read_image; print(read_image(sys.argv[1]).pixels.shape)"
+def damaged_tiff() -> bytes:
+    """A TIFF of which libtiff itself complains on stderr."""
+    data = tiff(noise(0, 40, 30, 3), "rgb", compression="zlib")
+    return data.replace(b"\x78", b"\x00")
+
+
+def test_the_command_says_one_line_of_a_damaged_tiff(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.tif"
+    path.write_bytes(damaged_tiff())
+    assert isinstance(attempt(tmp_path, damaged_tiff()), CodecError)
     done = subprocess.run(
-        [sys.executable, "-c", code, str(strange)],
+        [sys.executable, "-m", "codec", "compress", str(path)],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.stdout, done.stderr, done.returncode) == ("(3, 5, 3)\n", "", 0)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "damaged.tif" in done.stderr
+
+
+GUEST = """
+import os, sys, threading, io
+from PIL import Image, ImageFile
+import codec
+path, ending = sys.argv[1:]
+ImageFile.LOAD_TRUNCATED_IMAGES = True
+cut = io.BytesIO()
+Image.effect_noise((90, 90), 50).save(cut, "JPEG")
+cut = cut.getvalue()[:-700]
+going, shown = threading.Event(), 0
+def read():
+    going.wait()
+    for _ in range(150):
+        codec.read_image(path)
+    going.clear()
+reader = threading.Thread(target=read)
+reader.start()
+going.set()
+lines = 0
+while going.is_set():
+    os.write(2, b"a line\\n")
+    lines += 1
+    Image.open(io.BytesIO(cut)).load()
+reader.join()
+print(lines)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["raw", "zlib", "GIF", "JPEG", "profile"])
+def test_what_another_thread_does_meanwhile_is_undisturbed(kind: str, tmp_path: Path) -> None:
+    samples = noise(0, 90, 90, 3)
+    picture = Image.fromarray(samples)
+    path = tmp_path / "picture"
+    path.write_bytes({
+        "raw": tiff(samples, "rgb"),
+        "zlib": tiff(wide_noise(0, 90, 90, 3), "rgb", compression="zlib"),
+        "GIF": saved(picture.quantize(8), "GIF"),
+        "JPEG": saved(picture, "JPEG"),
+        "profile": saved(picture, "PNG", icc_profile=rgb_profile()),
+    }[kind])  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", GUEST.replace("\\\\", "\\"), str(path), kind],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = int(done.stdout)
+    assert lines > 10
+    assert done.stderr == "a line\n" * lines
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "GIF", "BMP", "WEBP", "TIFF", "progressive", "RLE"])
+def test_data_that_end_early_are_refused_whatever_others_have_set(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = Image.fromarray(noise(0, 60, 70, 3))
+    if kind == "progressive":
+        data = saved(picture, "JPEG", progressive=True)
+    elif kind == "RLE":
+        data = bmp(70, 60, 8, bytes([70, 1, 0, 0] * 59), palette=bytes(1024), compression=1)
+    else:
+        data = saved(picture.quantize(200) if kind == "GIF" else picture, kind)
+    warm_up(tmp_path)
+    for value in (False, True):
+        monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", value)
+        end = {"JPEG": b"\xff\xd9", "progressive": b"\xff\xd9", "GIF": b"\0;"}.get(kind, b"")
+        for size in (len(data) // 2, len(data) - 30) if kind != "RLE" else (len(data),):
+            error = refusal(tmp_path, data[:size])
+            assert error.reason in {"truncated", "damaged"}
+            if kind == "GIF":
+                assert refusal(tmp_path, data[:size] + end).reason in {"truncated", "damaged"}
 
 
 def global_state() -> tuple[object, ...]:
@@ -74,7 +157,7 @@ def test_what_others_have_set_in_pillow_is_ignored_and_left_as_it_was(
     jpeg = saved(Image.fromarray(samples), "JPEG")
     warm_up(tmp_path)
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 7)
     monkeypatch.setattr(
         GifImagePlugin, "LOADING_STRATEGY", GifImagePlugin.LoadingStrategy.RGB_ALWAYS
     )
@@ -120,20 +203,7 @@ def test_many_threads_read_at_once_and_leave_the_globals_alone(tmp_path: Path) -
     assert global_state() == before
 
 
-def warned(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that warns before it works, as those of a dependency may in the next version."""
-
-    @functools.wraps(function)
-    def wrapper(*arguments: Any, **options: Any) -> Any:
-        warnings.warn("this will be removed", DeprecationWarning, stacklevel=2)
-        return function(*arguments, **options)
-
-    return wrapper
-
-
-def test_warnings_of_a_dependency_never_surface(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_file_makes_a_dependency_warn(tmp_path: Path) -> None:
     samples = noise(0, 9, 14, 3)
     picture = Image.fromarray(samples)
     corrupt = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x0f\x01\x02\0\xff\0\0\0\0\xff\0\0"
@@ -149,8 +219,6 @@ def test_warnings_of_a_dependency_never_surface(
         tiff(samples, "cielab"),
         tiff(wide_noise(0, 5, 6, 3), "rgb"),
     ]
-    for name in ("fromarray", "open"):
-        monkeypatch.setattr(Image, name, warned(getattr(Image, name)))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for data in files:

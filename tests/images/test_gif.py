@@ -64,6 +64,65 @@ def test_a_gif_whose_pixels_end_early_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, gif(14, 9, FOUR_COLORS, frame)).reason == "truncated"
 
 
-def test_a_gif_frame_that_leaves_its_screen_is_refused(tmp_path: Path) -> None:
-    frame = gif_frame([0, 1, 2, 3], (1, 0, 2, 2))
-    assert refusal(tmp_path, gif(2, 2, FOUR_COLORS, frame)).reason == "damaged"
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize("transparent", [None, 2])
+@pytest.mark.parametrize("box", [(0, 0, 3, 2), (4, 3, 3, 2), (1, 0, 6, 4), (0, 4, 7, 1)])
+def test_what_a_gif_frame_does_not_cover_is_clear(
+    box: tuple[int, int, int, int], transparent: int | None, interlaced: bool, tmp_path: Path
+) -> None:
+    left, top, width, height = box
+    indices = noise(0, height, width, high=4)
+    control = b"" if transparent is None else b"!\xf9\4\1\0\0" + bytes([transparent]) + b"\0"
+    order = [row for start, step in ((0, 8), (4, 8), (2, 4), (1, 2)) for row in
+             range(start, height, step)] if interlaced else list(range(height))  # fmt: skip
+    frame = bytearray(gif_frame(indices[order].ravel().tolist(), box))
+    frame[9] |= 0x40 * interlaced
+    image = read(tmp_path, gif(7, 5, FOUR_COLORS, control + bytes(frame)))
+    colors = np.frombuffer(FOUR_COLORS, np.uint8).reshape(4, 3)
+    expected = np.zeros((5, 7, 4), np.uint8)
+    opaque = np.where(indices == transparent, 0, 255)
+    expected[top : top + height, left : left + width] = np.dstack([colors[indices], opaque])
+    np.testing.assert_array_equal(image.pixels, expected)
+    told = ["what the first frame of the GIF does not cover is transparent"]
+    assert image.notices == (told if transparent is None else [])
+
+
+@pytest.mark.parametrize(
+    ("screen", "box", "grown"),
+    [
+        ((2, 2), (0, 0, 3, 4), (3, 4)),
+        ((2, 2), (1, 0, 2, 2), (3, 2)),
+        ((1, 1), (5, 6, 2, 2), (7, 8)),
+        ((9, 2), (0, 1, 2, 2), (9, 3)),
+    ],
+)
+def test_a_gif_frame_that_leaves_its_screen_makes_it_larger(
+    screen: tuple[int, int], box: tuple[int, int, int, int], grown: tuple[int, int], tmp_path: Path
+) -> None:
+    left, top, width, height = box
+    indices = noise(0, height, width, high=4)
+    image = read(tmp_path, gif(*screen, FOUR_COLORS, gif_frame(indices.ravel().tolist(), box)))
+    assert image.pixels.shape[1::-1] == grown
+    part = image.pixels[top : top + height, left : left + width, :3]
+    np.testing.assert_array_equal(
+        part, np.frombuffer(FOUR_COLORS, np.uint8).reshape(4, 3)[indices]
+    )
+    assert (
+        (image.pixels[..., 3] == 255).sum() == width * height if image.pixels.shape[2] == 4 else 1
+    )
+    assert len(image.notices) == 1
+    assert f"{grown[0]}x{grown[1]}" in image.notices[0]
+
+
+def test_a_gif_frame_far_outside_is_beyond_the_limits(tmp_path: Path) -> None:
+    for place, reason in ((65535, "side-limit"), (12_000, "pixel-limit")):
+        data = gif(1, 1, FOUR_COLORS, gif_frame([0], (place, place, 1, 1)))
+        assert refusal(tmp_path, data).reason == reason
+
+
+def test_an_index_beyond_the_colors_of_a_gif_is_black(tmp_path: Path) -> None:
+    colors = bytes([9, 8, 7, 6, 5, 4])
+    local = bytearray(gif_frame([0, 1, 2, 3], (0, 0, 2, 2), bits=2, palette=colors))
+    local[9] = 0x80  # two colors
+    image = read(tmp_path, gif(2, 2, FOUR_COLORS, bytes(local)))
+    assert image.pixels.reshape(-1, 3).tolist() == [[9, 8, 7], [6, 5, 4], [0, 0, 0], [0, 0, 0]]

@@ -133,3 +133,34 @@ def test_a_jpeg_of_many_scans_or_of_what_looks_like_them_is_read(tmp_path: Path)
     after = data.index(b"\xff\xc4", frame)
     image = read(tmp_path, data[:after] + lookalike + data[after:])
     np.testing.assert_array_equal(image.pixels, np.asarray(opened(data)))
+
+
+@pytest.mark.parametrize(
+    "junk", [b"\0\0", b"\xff\0", b"junk" * 9, b"\xff\xff\xff\0x", b"\0" * 999]
+)
+def test_junk_between_the_segments_of_a_jpeg_is_passed_over_and_told(
+    junk: bytes, tmp_path: Path
+) -> None:
+    data = saved(Image.fromarray(noise(0, 24, 33, 3)), "JPEG")
+    expected = np.asarray(opened(data))
+    tables, frame = data.index(b"\xff\xdb"), data.index(b"\xff\xc0")
+    for places in ([2], [tables], [frame], [tables, frame]):
+        dirty = data
+        for place in reversed(places):
+            dirty = dirty[:place] + junk + dirty[place:]
+        if not dirty.startswith(b"\xff\xd8\xff"):
+            continue
+        image = read(tmp_path, dirty)
+        np.testing.assert_array_equal(image.pixels, expected)
+        assert "between the JPEG's segments" in image.notices[0]
+
+
+@pytest.mark.parametrize("change", [-3, -1, 1, 2])
+def test_a_jpeg_segment_of_a_wrong_length_is_passed_over(change: int, tmp_path: Path) -> None:
+    data = saved(Image.fromarray(noise(0, 24, 33, 3)), "JPEG")
+    comment = struct.pack(">HH", 0xFFFE, 2 + 20 + change) + b"c" * 20
+    # What is too long takes the beginning of a comment behind it.
+    behind = struct.pack(">HH", 0xFFFE, 12) + b"d" * 10
+    image = read(tmp_path, data[:2] + comment + behind + data[2:])
+    np.testing.assert_array_equal(image.pixels, np.asarray(opened(data)))
+    assert "between the JPEG's segments" in image.notices[0]

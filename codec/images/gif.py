@@ -1,0 +1,167 @@
+"""GIF: its blocks, and its first frame as browsers show it."""
+
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.colors.lookup import look_up
+from codec.errors import ImageError
+from codec.images.decoders import decode_tile, metadata_left_out
+from codec.images.records import Findings, Structure
+from codec.limits import check_dimensions
+
+Pixels = npt.NDArray[np.uint8]
+
+_RAMP = np.arange(256, dtype=np.uint8)
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """The first picture: its place on the screen, its colors, and where its codes begin."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    interlaced: bool
+    colors: Pixels
+    transparent: int | None
+    start: int
+
+    def screen(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of a screen that the frame does not leave."""
+        if not width or not height:
+            return width, height
+        return max(width, self.left + self.width), max(height, self.top + self.height)
+
+
+def gif_structure(data: bytes, max_pixels: int) -> Structure:
+    """Walk the blocks of a GIF.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    max_pixels : int
+        Largest picture that is accepted.
+
+    Returns
+    -------
+    structure : Structure
+        Of its screen, as large as its first frame needs.
+
+    Raises
+    ------
+    ImageError
+        Its blocks are damaged.
+    IndexError, struct.error
+        It ends early.
+    """
+    first, frames, _ = _walk(data, max_pixels)
+    if first is None:
+        raise ImageError("the GIF holds no picture", "damaged")
+    stated = struct.unpack_from("<HH", data, 6)
+    screen = first.screen(*stated)
+    notices = []
+    if screen != stated:
+        notices.append(
+            f"the first frame leaves the GIF's {stated[0]}x{stated[1]} pixels, which grow"
+            f" to {screen[0]}x{screen[1]}"
+        )
+    elif (first.width, first.height) != stated and first.transparent is None:
+        notices.append("what the first frame of the GIF does not cover is transparent")
+    return Structure("GIF", *screen, frames, notices=tuple(notices))
+
+
+def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
+    """Decode the first frame of a GIF.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    structure : Structure
+        From `gif_structure`.
+
+    Returns
+    -------
+    pixels : ndarray of shape (H, W, C), dtype uint8
+        Grey if its palette is, in order; alpha if there is any or the frame does not fill the
+        screen.
+    findings : Findings
+        What else is in the file.
+
+    Raises
+    ------
+    OSError
+        The frame is damaged or ends early.
+    """
+    from PIL import Image
+
+    first, _, has_comment = _walk(data, structure.width * structure.height)
+    assert first is not None  # noqa: S101 - or there was no structure
+    size = first.width, first.height
+    picture = Image.new("L", size)
+    options = data[first.start], int(first.interlaced), -1
+    decode_tile(picture, "gif", (0, 0, *size), options, memoryview(data)[first.start + 1 :])
+    colors = first.colors
+    if first.transparent is not None or size != (structure.width, structure.height):
+        opacity = np.where(first.transparent == _RAMP, np.uint8(0), np.uint8(255))
+        colors = np.column_stack([colors, opacity])
+    pixels = look_up(colors, np.asarray(picture))
+    if size != (structure.width, structure.height):
+        screen = np.zeros((structure.height, structure.width, colors.shape[1]), dtype=np.uint8)
+        rows = slice(first.top, first.top + first.height)
+        screen[rows, first.left : first.left + first.width] = pixels
+        pixels = screen
+    left_out = metadata_left_out({"comment": has_comment})
+    return pixels, Findings(structure, (), None, (1, "EXIF"), left_out)
+
+
+def _walk(data: bytes, max_pixels: int) -> tuple[_Frame | None, int, bool]:
+    """Find the first frame, how many there are, and whether a comment stands before the first."""
+    flags = data[10]
+    position = 13 + _color_table_size(flags)
+    table = data[13:position]
+    first: _Frame | None = None
+    transparent: int | None = None
+    frames, has_comment = 0, False
+    while (block := data[position]) != 0x3B:
+        if block == 0x21:
+            if data[position + 1] == 0xF9 and data[position + 2] >= 4 and first is None:
+                transparent = data[position + 6] if data[position + 3] & 1 else None
+            has_comment |= data[position + 1] == 0xFE and not frames and bool(data[position + 2])
+            position += 2
+        elif block == 0x2C:
+            frames += 1
+            left, top, width, height, flags = struct.unpack_from("<4HB", data, position + 1)
+            check_dimensions(width, height, max_pixels)
+            local = data[position + 10 : position + 10 + _color_table_size(flags)]
+            position += 10 + len(local)
+            if first is None:
+                first = _Frame(left, top, width, height, bool(flags & 0x40),
+                               _colors(local or table), transparent, position)  # fmt: skip
+            position += 1
+        else:
+            raise ImageError("the GIF's blocks are damaged", "damaged")
+        while length := data[position]:
+            position += 1 + length
+        position += 1
+    return first, frames, has_comment
+
+
+def _colors(table: bytes) -> Pixels:
+    """Colors of all indices: black beyond the table, grey if each is its own or there is none."""
+    stored = np.frombuffer(table, dtype=np.uint8).reshape(-1, 3)
+    if (stored == _RAMP[: len(stored), None]).all():
+        return _RAMP[:, None]
+    colors = np.zeros((256, 3), dtype=np.uint8)
+    colors[: len(stored)] = stored
+    return colors
+
+
+def _color_table_size(flags: int) -> int:
+    """Bytes of the colors behind a GIF's header or the header of one of its pictures."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
