@@ -27,12 +27,12 @@ from codec.limits import MAX_CODEBOOK_SIZE
 from codec.options import CODEBOOK_SOURCES
 from codec.settings import CompressSettings
 from codec.stopwatch import Stopwatch
+from codec.threads import row_strips
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from codec.images.reading import SourceImage
-from codec.threads import row_strips
 
 KMEANS = CODEBOOK_SOURCES[0]
 

@@ -76,7 +76,7 @@ def read_file(path: str | bytes | os.PathLike[str], max_bytes: int = MAX_FILE_BY
     return data
 
 
-def read_start(path: str | os.PathLike[str], count: int) -> tuple[bytes, int]:
+def read_start(path: str | bytes | os.PathLike[str], count: int) -> tuple[bytes, int]:
     """Read the first bytes of one regular file.
 
     Parameters

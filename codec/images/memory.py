@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
-from codec.images.decoders import careful_pillow
-from codec.images.depth import scale_16_bits
+from codec.images.depth import scale_to_8_bits
 from codec.images.orientation import TURNS, turn_upright
 from codec.images.pillow import target_mode
 from codec.images.profiles import convert_inks, to_srgb
@@ -53,12 +52,11 @@ def _from_pillow(image: Any) -> Pixels:
         pixels, _ = convert_inks(np.asarray(image), mode, profile)
         profile = None
     elif mode.startswith("I;16"):
-        pixels = scale_16_bits(np.asarray(image))
+        pixels = scale_to_8_bits(np.asarray(image))
     else:
         target = target_mode(mode, has_transparency="transparency" in image.info)
         pixels = np.asarray(image if target == mode else image.convert(target))
     if profile:
-        with careful_pillow(pixels.size):
-            pixels, _ = to_srgb(pixels, profile)
+        pixels, _ = to_srgb(pixels, profile)
     orientation = image.getexif().get(_ORIENTATION, 1)
     return turn_upright(pixels, orientation) if orientation in TURNS else pixels

@@ -127,7 +127,7 @@ def read_image(
     return SourceImage(pixels, len(data), notices)
 
 
-def _read_if_small(path: str | os.PathLike[str], max_pixels: int) -> tuple[bytes, str]:
+def _read_if_small(path: str | bytes | os.PathLike[str], max_pixels: int) -> tuple[bytes, str]:
     """Read a file, unless its first bytes are those of too large a picture or of none."""
     start, size_bytes = read_start(path, START_BYTES)
     if size_bytes <= MAX_FILE_BYTES and len(start) == START_BYTES:
