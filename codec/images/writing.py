@@ -25,7 +25,6 @@ _ENCODER_OPTIONS: dict[str, dict[str, Any]] = {".webp": {"lossless": True, "exac
 # By C: Pillow's modes, and the color types of PNG.
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _COLOR_TYPES = {1: GREY, 2: GREY_ALPHA, 3: RGB, 4: RGBA}
-# Of libdeflate: half way, since whoever decompresses waits for it.
 
 
 def check_image_name(path: str | os.PathLike[str]) -> str:

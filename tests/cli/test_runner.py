@@ -364,7 +364,11 @@ def test_progress_is_drawn_on_a_terminal_and_cleared(
 
 
 @pytest.mark.parametrize("columns", [20, 40, 80, 200])
-@pytest.mark.parametrize("name", ["a", "a rather long name of a picture" * 3, "写真" * 20])
+@pytest.mark.parametrize(
+    "name",
+    ["a", "a rather long name of a picture" * 3, "写真" * 20],
+    ids=["short", "long", "wide"],
+)
 @pytest.mark.parametrize("term", ["xterm", "dumb"])
 def test_progress_fits_every_terminal(
     sandbox: Sandbox, columns: int, name: str, term: str

@@ -68,7 +68,7 @@ def test_the_command_writes_and_reads_it(sandbox: Sandbox, named: tuple[str, str
     assert sandbox.run("compress", "a.png", *named, check=0).wrote("a.plain", "a.colors")
     again = sandbox.run("compress", "a.png", "a.plain", "-d", "out", "--format", "npz", check=3)
     assert again.wrote("out", "out/a.npz")
-    assert "a.plain: skipped: its name is that of a compressed file" in again.err
+    assert "a.plain: skipped: it is a compressed file" in again.err
     assert "format" in sandbox.run("info", "a.plain", check=0).out
     assert '"format": "plain"' in sandbox.run("info", "a.colors", "--json", check=0).out
     assert "lossless" in sandbox.run("report", "a.png", "a.plain", check=0).out

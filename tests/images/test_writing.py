@@ -120,7 +120,7 @@ def test_whatever_an_encoder_or_decoder_raises_is_a_refusal(
     pixels = noise(0, 9, 14, 3)
     data = encode_image(pixels, ".bmp")
     monkeypatch.setattr(iio, "imwrite", fail)
-    monkeypatch.setattr(iio, "imread", fail)
+    monkeypatch.setitem(Image.OPEN, "BMP", (fail, None))
     with pytest.raises(ImageError, match=r"a \.bmp file cannot hold this picture: \S"):
         encode_image(pixels, ".bmp")
     with pytest.raises(ImageError, match=r"a \.bmp file cannot hold this picture: \S"):
