@@ -48,8 +48,10 @@ def _dtype_cure(array: npt.NDArray[Any]) -> str:
     kind = array.dtype.kind
     if kind == "b":
         return ": pixels.astype(np.uint8) * 255 makes black and white"
-    if array.dtype == np.uint16:
-        return ": (pixels / 257).round().astype(np.uint8) scales 16 bits"
+    if array.dtype == np.uint16 and array.size and array.max() > 255:
+        # Counts of a camera use the lowest bits: as 16 bits they would become black.
+        bits = next(bits for bits in (10, 12, 14, 16) if array.max() < 1 << bits)
+        return f": (pixels / {(1 << bits) - 1} * 255).round().astype(np.uint8) scales {bits} bits"
     if kind not in "iuf" or array.size == 0 or not (array.min() >= 0 and array.max() <= 255):
         return ", from 0 to 255"
     if kind == "f" and array.max() <= 1:
