@@ -23,6 +23,8 @@ MAX_PIXELS_COUNTED_EXACTLY = 2**32
 
 # DEFLATE cannot expand more than this (one bit for a match of 258 bytes, plus block headers).
 MAX_DEFLATE_RATIO = 1032
+# What may follow the last row of a PNG in its compressed rows, and is inflated only to be ignored.
+MAX_PNG_SURPLUS_BYTES = 16 * 1024 * 1024
 # A JPEG of one flat color holds up to 170 pixels a byte; one that claims more than this lies.
 MAX_JPEG_PIXELS_PER_BYTE = 2000
 # Progressive JPEGs are stored in 10 scans, by tools that try every split in up to 70.

@@ -6,6 +6,7 @@ Our own decoder takes half the time of Pillow, which is not even imported; it ke
 
 import struct
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +62,8 @@ def decode_png(
     LimitError
         It is larger than allowed.
     """
-    png = read_png(data, max_pixels, strict_end=False)
+    passed_over: list[str] = []
+    png = read_png(data, max_pixels, passed_over=passed_over)
     structure = _structure(png)
     if png.header.depth == 16:
         pixels = _narrowed(png)
@@ -80,13 +82,12 @@ def decode_png(
     if _has_text(png):
         left_out += ("text",)
     orientation = find_orientation(metadata["exif"], metadata.get("xmp", b""))
+    structure = replace(structure, notices=(*passed_over, *structure.notices))
     return pixels, Findings(structure, notices, profile, orientation, left_out)
 
 
 def _structure(png: PngFile) -> Structure:
     notices = _color_space_notices(png.chunks)
-    if png.trailing_bytes:
-        notices = (f"{png.trailing_bytes} bytes after the end of the PNG are ignored", *notices)
     animation = png.chunks.get(b"acTL", b"")
     frames = struct.unpack_from(">I", animation)[0] if len(animation) >= 4 else 1
     return Structure("PNG", png.header.width, png.header.height, max(1, frames), notices=notices)
@@ -153,16 +154,16 @@ def _opacity(png: PngFile, samples: Samples) -> Pixels | None:
 
 def _look_up_palette(png: PngFile, indices: Pixels) -> Pixels:
     """Turn palette entries into colors: grey if all in use are, with alpha if there is any."""
-    colors = np.frombuffer(png.plte or b"", dtype=np.uint8).reshape(-1, 3)
-    if indices.max() >= len(colors):
-        raise ImageError(
-            f"palette entry {indices.max()} is beyond the PNG's palette of {len(colors)}",
-            "bad-palette",
+    stored = png.plte or b""
+    colors = np.frombuffer(stored.ljust(3 * 256, b"\0"), dtype=np.uint8).reshape(-1, 3)
+    if indices.max() >= len(stored) // 3 and png.passed_over is not None:
+        png.passed_over.append(
+            f"pixels beyond the PNG's palette of {len(stored) // 3} colors are black"
         )
     if (colors == colors[:, :1])[np.unique(indices)].all():
         colors = colors[:, :1]
     if b"tRNS" in png.chunks:
-        alphas = png.chunks[b"tRNS"][: len(colors)].ljust(len(colors), b"\xff")
+        alphas = png.chunks[b"tRNS"][:256].ljust(256, b"\xff")
         colors = np.column_stack([colors, np.frombuffer(alphas, dtype=np.uint8)])
     return look_up(colors, indices)
 

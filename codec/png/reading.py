@@ -2,7 +2,8 @@
 
 The walk checks everything the PNG specification (W3C, third edition) lets a reader check before
 a byte of pixels is allocated: signature, chunk bounds and CRCs, order, the header's legal values.
-Our own files and pictures that users give are read alike.
+Our own files are held to all of it; of pictures that users give, what loses nothing and every
+viewer passes over is told instead.
 """
 
 import struct
@@ -15,6 +16,8 @@ from codec.errors import FormatError
 from codec.limits import MAX_PIXELS, check_dimensions
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# The last chunk, which holds nothing.
+_IEND = b"\0\0\0\0IEND\xaeB`\x82"
 GREY, RGB, INDEXED, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
 _SAMPLES = {GREY: 1, RGB: 3, INDEXED: 1, GREY_ALPHA: 2, RGBA: 4}
 _DEPTHS = {
@@ -115,15 +118,15 @@ class PngFile:
         One to 256 colors of three bytes; there if the PNG is indexed.
     chunks : dict of bytes to bytes
         Contents of the ancillary chunks by type; of several of a type, the first.
-    trailing_bytes : int
-        What follows IEND.
+    passed_over : list of str or None
+        Where a lenient reader is told what else it finds wrong; None for a strict one.
     """
 
     header: PngHeader
     idat_parts: tuple[memoryview, ...] = field(repr=False)
     plte: bytes | None
     chunks: dict[bytes, bytes] = field(repr=False)
-    trailing_bytes: int = 0
+    passed_over: list[str] | None = field(default=None, compare=False)
 
     @property
     def idat(self) -> bytes:
@@ -131,11 +134,14 @@ class PngFile:
         return b"".join(self.idat_parts)
 
 
-def _walk(data: bytes) -> Iterator[tuple[bytes, memoryview, int]]:
-    """Yield type, content and end of each chunk up to IEND, checking bounds and CRCs."""
+def _walk(data: bytes, passed_over: list[str] | None) -> Iterator[tuple[bytes, memoryview]]:
+    """Yield type and content of each chunk up to IEND, checking bounds and CRCs."""
     view, position = memoryview(data), len(SIGNATURE)
     while True:
         if len(data) < position + 12:
+            if passed_over is not None and _IEND.startswith(data[position:]):
+                passed_over.append("the PNG lacks its end (IEND)")
+                return
             raise FormatError("the PNG ends before its last chunk", "truncated")
         (length,) = struct.unpack_from(">I", data, position)
         end = position + 12 + length
@@ -147,10 +153,15 @@ def _walk(data: bytes) -> Iterator[tuple[bytes, memoryview, int]]:
         (crc,) = struct.unpack_from(">I", data, end - 4)
         if zlib.crc32(view[position + 4 : end - 4]) != crc:
             raise FormatError(f"the CRC of PNG chunk {kind.decode()} is wrong", "bad-crc")
-        yield kind, view[position + 8 : end - 4], end
-        if kind == b"IEND":
-            return
+        yield kind, view[position + 8 : end - 4]
         position = end
+        if kind == b"IEND":
+            break
+    trailing = len(data) - position
+    if trailing and passed_over is None:
+        raise FormatError(f"{trailing} bytes follow the end of the PNG", "trailing-data")
+    if trailing and passed_over is not None:
+        passed_over.append(f"{trailing} bytes after the end of the PNG are ignored")
 
 
 def parse_header(content: bytes) -> PngHeader:
@@ -183,7 +194,9 @@ def parse_header(content: bytes) -> PngHeader:
     return PngHeader(width, height, depth, color_type, bool(interlace))
 
 
-def read_png(data: bytes, max_pixels: int = MAX_PIXELS, *, strict_end: bool = True) -> PngFile:
+def read_png(
+    data: bytes, max_pixels: int = MAX_PIXELS, *, passed_over: list[str] | None = None
+) -> PngFile:
     """Check the container of a PNG and take it apart.
 
     Parameters
@@ -192,8 +205,9 @@ def read_png(data: bytes, max_pixels: int = MAX_PIXELS, *, strict_end: bool = Tr
         The whole file.
     max_pixels : int
         Largest picture that is accepted.
-    strict_end : bool
-        Refuse bytes after IEND; otherwise count them.
+    passed_over : list of str, optional
+        Given one, the reader is lenient: it adds, for people, what it passed over and a strict one
+        refuses. That is a missing IEND, bytes after it, and whatever follows the last row.
 
     Returns
     -------
@@ -213,8 +227,8 @@ def read_png(data: bytes, max_pixels: int = MAX_PIXELS, *, strict_end: bool = Tr
     plte: bytes | None = None
     idat: list[memoryview] = []
     chunks: dict[bytes, bytes] = {}
-    idat_over, end = False, 0
-    for kind, view, end in _walk(data):  # noqa: B007 - the last end is asked for
+    idat_over, apart = False, 0
+    for kind, view in _walk(data, passed_over):
         if kind == b"IDAT" and header is not None and not idat_over:
             idat.append(view)
             continue
@@ -224,8 +238,10 @@ def read_png(data: bytes, max_pixels: int = MAX_PIXELS, *, strict_end: bool = Tr
                 raise FormatError("the first PNG chunk is not IHDR", "bad-chunk")
             header = parse_header(content)
             check_dimensions(header.width, header.height, max_pixels)
-        elif kind == b"IDAT":
+        elif kind == b"IDAT" and passed_over is None:
             raise FormatError("the IDAT chunks are not consecutive", "bad-chunk")
+        elif kind == b"IDAT":
+            apart += len(content)
         elif kind == b"PLTE":
             if plte is not None or idat or len(content) % 3 or not 3 <= len(content) <= 768:
                 raise FormatError("PLTE is misplaced or has an illegal size", "bad-palette")
@@ -245,6 +261,6 @@ def read_png(data: bytes, max_pixels: int = MAX_PIXELS, *, strict_end: bool = Tr
         raise FormatError("the PNG has no IDAT chunk", "truncated")
     if header.color_type == INDEXED and plte is None:
         raise FormatError("an indexed PNG without PLTE", "bad-palette")
-    if strict_end and end != len(data):
-        raise FormatError(f"{len(data) - end} bytes follow the end of the PNG", "trailing-data")
-    return PngFile(header, tuple(idat), plte, chunks, len(data) - end)
+    if apart and passed_over is not None:
+        passed_over.append(f"{apart} bytes in IDAT chunks behind other chunks are ignored")
+    return PngFile(header, tuple(idat), plte, chunks, passed_over)

@@ -1,7 +1,8 @@
 """The samples of every kind of PNG.
 
 Rows are inflated to exactly the size that the header asks for, or refused: all at once, or a few
-at a time where samples take more memory than what becomes of them.
+at a time where samples take more memory than what becomes of them. A lenient reader passes over
+what follows the last row, up to a bound.
 """
 
 import sys
@@ -13,14 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import FormatError
-from codec.limits import MAX_DEFLATE_RATIO
+from codec.limits import MAX_DEFLATE_RATIO, MAX_PNG_SURPLUS_BYTES
 from codec.png.reading import PngFile, PngHeader
 from codec.png.rowfilters import unfilter_rows
 
-Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Bytes = npt.NDArray[np.uint8]
+Samples = Bytes | npt.NDArray[np.uint16]
 
 _HIGHEST_FILTER = 4
-# Of rows that are decoded at once, and of what is inflated at once.
+# Of rows that are decoded at once; of what inflating takes, and gives, at once.
 _STRIP_BYTES = 4 << 20
 _FED = 1 << 18
 
@@ -43,8 +45,11 @@ def decode_samples(png: PngFile) -> Samples:
     FormatError
         The rows are damaged or do not have the size the header asks for.
     """
-    header = png.header
-    parts = _decode_passes(header, _inflate(png))
+    header, stream = png.header, _Inflating(png)
+    inflated = stream.read(header.inflated_size())
+    stream.finish()
+    parts = _decode_passes(header, inflated)
+    del inflated
     if not header.interlaced:
         ((_, samples),) = parts
         return samples
@@ -77,8 +82,7 @@ def decode_strips(png: PngFile) -> Iterator[tuple[tuple[slice, slice], Samples]]
         the latest.
     """
     header = png.header
-    _check_size(png)
-    stream = _Inflating(png.idat_parts)
+    stream = _Inflating(png)
     for (rows, columns), width, height in header.passes():
         size = header.row_size(width)
         step = max(1, _STRIP_BYTES // size)
@@ -100,34 +104,53 @@ def decode_strips(png: PngFile) -> Iterator[tuple[tuple[slice, slice], Samples]]
 class _Inflating:
     """The bytes of a PNG's rows, inflated as they are asked for."""
 
-    def __init__(self, parts: tuple[memoryview, ...]) -> None:
+    def __init__(self, png: PngFile) -> None:
+        expected, stored = png.header.inflated_size(), sum(map(len, png.idat_parts))
+        if expected > MAX_DEFLATE_RATIO * stored + 64:
+            raise FormatError(f"{stored} bytes of IDAT cannot hold {expected} bytes", "truncated")
         self._inflater = zlib.decompressobj()
         self._parts = (
-            part[start : start + _FED] for part in parts for start in range(0, len(part), _FED)
+            part[start : start + _FED]
+            for part in png.idat_parts
+            for start in range(0, len(part), _FED)
         )
         self._fed: bytes | memoryview = b""
+        self._passed_over = png.passed_over
 
-    def read(self, size: int) -> npt.NDArray[np.uint8]:
+    def read(self, size: int) -> Bytes:
         """Inflate so many bytes."""
-        found = bytearray()
-        while len(found) < size and self._more(found, size - len(found)):
-            pass
-        if len(found) < size:
-            raise FormatError(f"the PNG's rows end {size - len(found)} bytes early", "truncated")
-        return np.frombuffer(found, dtype=np.uint8)
+        found = np.empty(size, dtype=np.uint8)
+        filled, going_on = 0, True
+        while filled < size and going_on:
+            got, going_on = self._more(min(size - filled, _FED))
+            found[filled : filled + len(got)] = np.frombuffer(got, dtype=np.uint8)
+            filled += len(got)
+        if filled < size:
+            raise FormatError(f"the PNG's rows end {size - filled} bytes early", "truncated")
+        return found
 
     def finish(self) -> None:
-        """Refuse rows that go on, or that do not say that they end."""
-        rest = bytearray()
-        while not rest and self._more(rest, 1):
-            pass
-        if rest or self._inflater.unused_data or any(len(part) for part in self._parts):
+        """Refuse rows that do not say that they end, and what follows them, unless lenient."""
+        lenient = self._passed_over is not None
+        most, step = (MAX_PNG_SURPLUS_BYTES, _FED) if lenient else (0, 1)
+        surplus, going_on = 0, True
+        while going_on and surplus <= most:
+            got, going_on = self._more(step)
+            surplus += len(got)
+        behind = len(self._inflater.unused_data) + sum(map(len, self._parts))
+        if surplus > most or (behind and not lenient):
             raise FormatError("the PNG holds more rows than its header says", "excess-data")
         if not self._inflater.eof:
             raise FormatError("the PNG's rows do not end", "truncated")
+        if self._passed_over is not None and surplus + behind:
+            self._passed_over.append(
+                f"{surplus + behind} bytes behind the last row of the PNG are ignored"
+            )
 
-    def _more(self, found: bytearray, size: int) -> bool:
+    def _more(self, size: int) -> tuple[bytes, bool]:
         """Inflate at most so many bytes more; tell whether that can go on."""
+        if self._inflater.eof:
+            return b"", False
         if not self._fed:
             self._fed = next(self._parts, b"")
         try:
@@ -138,42 +161,11 @@ class _Inflating:
             ) from error
         going_on = bool(self._fed or got) and not self._inflater.eof
         self._fed = self._inflater.unconsumed_tail
-        found += got
-        return going_on
-
-
-def _damaged() -> FormatError:
-    return FormatError("the compressed rows of the PNG are damaged", "bad-deflate")
-
-
-def _check_size(png: PngFile) -> int:
-    """Tell how many bytes the rows must inflate to, unless that cannot be."""
-    expected, stored = png.header.inflated_size(), sum(map(len, png.idat_parts))
-    if expected > MAX_DEFLATE_RATIO * stored + 64:
-        raise FormatError(f"{stored} bytes of IDAT cannot hold {expected} bytes", "truncated")
-    return expected
-
-
-def _inflate(png: PngFile) -> npt.NDArray[np.uint8]:
-    """Inflate the filtered rows of all passes to exactly the size that the header asks for."""
-    expected, packed = _check_size(png), png.idat
-    inflater = zlib.decompressobj()
-    try:
-        rows = inflater.decompress(packed, expected + 1)
-        if len(rows) == expected and not inflater.eof:
-            # The end marker and checksum may still be unread; they carry no more bytes.
-            rows += inflater.decompress(inflater.unconsumed_tail, 1)
-    except zlib.error as error:
-        raise _damaged() from error
-    if len(rows) < expected or (not inflater.eof and len(rows) == expected):
-        raise FormatError(f"the PNG holds {len(rows)} of {expected} bytes", "truncated")
-    if len(rows) > expected or inflater.unused_data:
-        raise FormatError("the PNG holds more rows than its header says", "excess-data")
-    return np.frombuffer(rows, dtype=np.uint8)
+        return got, going_on
 
 
 def _decode_passes(
-    header: PngHeader, inflated: npt.NDArray[np.uint8]
+    header: PngHeader, inflated: Bytes
 ) -> Iterator[tuple[tuple[slice, slice], Samples]]:
     """Undo the row filters of each pass; yield where its pixels belong, and their samples."""
     end = 0
@@ -184,13 +176,13 @@ def _decode_passes(
         yield place, _unpack(rows, header, width)
 
 
-def _unfilter(filtered: npt.NDArray[np.uint8], header: PngHeader) -> npt.NDArray[np.uint8]:
+def _unfilter(filtered: Bytes, header: PngHeader) -> Bytes:
     if filtered[:, 0].max() > _HIGHEST_FILTER:
         raise FormatError("a PNG row has an undefined filter", "bad-filter")
     return unfilter_rows(filtered, max(1, header.pixel_bits // 8))
 
 
-def _unpack(rows: npt.NDArray[np.uint8], header: PngHeader, width: int) -> Samples:
+def _unpack(rows: Bytes, header: PngHeader, width: int) -> Samples:
     """Turn the bytes of rows into one array element a sample."""
     if header.depth == 16:
         # A copy of our own, unless undoing the filters made one; a single row may still be a

@@ -138,23 +138,6 @@ def test_the_transparency_of_a_palette_is_kept(
         assert image.notices == []
 
 
-@pytest.mark.parametrize("interlace", [0, 1], ids=["plain", "Adam7"])
-@pytest.mark.parametrize("depth", [2, 4, 8])
-@pytest.mark.parametrize("transparent", [False, True], ids=["opaque", "transparent"])
-def test_a_palette_index_out_of_range_is_refused(
-    depth: int, interlace: int, transparent: bool, tmp_path: Path
-) -> None:  # row 57
-    samples = np.zeros((5, 6, 1), np.uint8)
-    before = [plte(palette_of(8)[:3]), *([chunk(b"tRNS", b"\0")] if transparent else [])]
-    for last, refused in ((2, False), (3, True), (2**depth - 1, True)):
-        samples[4, 5] = last
-        data = png_of(samples, INDEXED, depth, interlace=interlace, before=before)
-        if refused:
-            assert refusal(tmp_path, data).reason in {"damaged", "bad-palette"}
-        else:
-            assert read(tmp_path, data).pixels.shape == (5, 6, 4 if transparent else 3)
-
-
 def test_a_palette_png_without_palette_is_refused(tmp_path: Path) -> None:  # row 57
     data = png_of(noise(0, 2, 2, 1, high=2), INDEXED, 8)
     assert refusal(tmp_path, data).reason == "bad-palette"

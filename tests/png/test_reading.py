@@ -254,10 +254,24 @@ def test_a_png_without_rows_is_refused_before_anything_is_inflated() -> None:
         assert caught.value.reason == "truncated"
 
 
-def test_bytes_after_the_end_are_counted_where_that_is_asked_for() -> None:
-    data = pt.grey_png(2, 2, TWO_BY_TWO)
-    assert read_png(data + b"abc", strict_end=False).trailing_bytes == 3
-    assert read_png(data).trailing_bytes == 0
+IRREGULAR = {
+    "bytes behind the end": [IHDR, IDAT, IEND, b"abc"],
+    "no end": [IHDR, IDAT],
+    "a cut end": [IHDR, IDAT, IEND[:5]],
+    "a row too many": [IHDR, pt.idat(TWO_BY_TWO + b"\0\7\7"), IEND],
+    "bytes behind the rows": [IHDR, pt.chunk(b"IDAT", zlib.compress(TWO_BY_TWO) + b"abc"), IEND],
+    "a chunk behind the rows": [IHDR, IDAT, pt.chunk(b"IDAT", b"abc"), IEND],
+    "rows apart": [IHDR, IDAT, pt.chunk(b"tEXt", b"a\0b"), pt.chunk(b"IDAT", b"abc"), IEND],
+}
+
+
+@pytest.mark.parametrize("name", IRREGULAR)
+def test_what_loses_nothing_is_passed_over_only_by_who_asks_to_be_told(name: str) -> None:
+    data = b"".join([pt.SIGNATURE, *IRREGULAR[name]])
+    assert reason_of(data) in {"trailing-data", "truncated", "excess-data", "bad-chunk"}
+    told: list[str] = []
+    assert decode_samples(read_png(data, passed_over=told)).tolist() == [[[1], [2]], [[3], [4]]]
+    assert len(told) == 1
 
 
 # The header
