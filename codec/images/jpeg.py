@@ -103,7 +103,7 @@ def decode_jpeg(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
             profile.append(content)
         elif marker == 0xFE:
             metadata["comment"] = content
-        elif marker in _DECODING:
+        elif marker in _DECODING and end >= position + 4:
             kept.append(data[position:end])
     pixels, left, notices = decode_mode(
         "JPEG", b"".join(kept), (structure.width, structure.height), _joined(profile)

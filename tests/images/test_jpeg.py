@@ -164,3 +164,16 @@ def test_a_jpeg_segment_of_a_wrong_length_is_passed_over(change: int, tmp_path: 
     image = read(tmp_path, data[:2] + comment + behind + data[2:])
     np.testing.assert_array_equal(image.pixels, np.asarray(opened(data)))
     assert "between the JPEG's segments" in image.notices[0]
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 5, 15, 17])
+@pytest.mark.parametrize("marker", [0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xFE])
+def test_a_jpeg_with_a_segment_cut_short_is_read_as_pillow_reads_it(
+    marker: int, length: int, tmp_path: Path
+) -> None:
+    data = saved(Image.fromarray(noise(0, 24, 33, 3)), "JPEG")
+    for content in (b"", b"Adobe", b"JFIF\0\1\1" + bytes(9)):
+        segment = bytes([0xFF, marker]) + struct.pack(">H", length) + content
+        irregular = data[:2] + segment + data[2:]
+        image = read(tmp_path, irregular)
+        np.testing.assert_array_equal(image.pixels, np.asarray(opened(irregular)))
