@@ -18,6 +18,7 @@ from codec.images.depth import ROUNDED, scale_to_8_bits
 from codec.images.orientation import find_orientation
 from codec.images.profiles import DAMAGED
 from codec.images.records import Findings, Structure, check_frames
+from codec.images.stated import profile_of_png
 from codec.limits import MAX_PNG_PROFILE_BYTES
 from codec.png.reading import GREY, INDEXED, RGB, PngFile, read_png
 from codec.png.samples import Samples, decode_samples, decode_strips
@@ -25,11 +26,6 @@ from codec.png.samples import Samples, decode_samples, decode_strips
 Pixels = npt.NDArray[np.uint8]
 
 _XMP = b"XML:com.adobe.xmp\0\0"
-# What chunks say of colors that are sRGB: by numbers, a gamma, white and primaries.
-_CICP_OF_SRGB = bytes([1, 13, 0, 1])
-_GAMA_OF_SRGB = 45455
-_CHRM_OF_SRGB = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
-_SAME = 1000  # of 100,000
 
 
 def decode_png(
@@ -82,33 +78,14 @@ def decode_png(
     if _has_text(png):
         left_out += ("text",)
     orientation = find_orientation(metadata["exif"], metadata.get("xmp", b""))
-    structure = replace(structure, notices=(*passed_over, *structure.notices))
+    structure = replace(structure, notices=tuple(passed_over))
     return pixels, Findings(structure, notices, profile, orientation, left_out)
 
 
 def _structure(png: PngFile) -> Structure:
-    notices = _color_space_notices(png.chunks)
     animation = png.chunks.get(b"acTL", b"")
     frames = struct.unpack_from(">I", animation)[0] if len(animation) >= 4 else 1
-    return Structure("PNG", png.header.width, png.header.height, max(1, frames), notices=notices)
-
-
-def _color_space_notices(chunks: dict[bytes, bytes]) -> tuple[str, ...]:
-    """Say what a PNG states of its colors, other than by a profile, if it is not sRGB."""
-    notices = []
-    if chunks.get(b"cICP", _CICP_OF_SRGB) != _CICP_OF_SRGB:
-        notices.append("its color space, stated by numbers (cICP), is not applied")
-    if not chunks.keys() & {b"sRGB", b"iCCP", b"cICP"}:
-        gamma, primaries = chunks.get(b"gAMA", b""), chunks.get(b"cHRM", b"")
-        if len(gamma) == 4:
-            value = struct.unpack(">I", gamma)[0]
-            if abs(value - _GAMA_OF_SRGB) > _SAME:
-                notices.append(f"its gamma of {value / 100000:.3f} is not applied")
-        if len(primaries) == 32:
-            found = struct.unpack(">8I", primaries)
-            if any(abs(a - b) > _SAME for a, b in zip(found, _CHRM_OF_SRGB, strict=True)):
-                notices.append("its primaries (cHRM) are not applied")
-    return tuple(notices)
+    return Structure("PNG", png.header.width, png.header.height, max(1, frames))
 
 
 def _narrowed(png: PngFile) -> Pixels:
@@ -169,10 +146,11 @@ def _look_up_palette(png: PngFile, indices: Pixels) -> Pixels:
 
 
 def _stated_profile(png: PngFile) -> tuple[bytes | None, tuple[str, ...]]:
-    """Unpack the ICC profile, if there is one; say so if it cannot be unpacked."""
-    chunk = png.chunks.get(b"iCCP")
-    if chunk is None:
-        return None, ()
+    """Find the ICC profile that is stored or that numbers ask for; say so if there is none."""
+    stated, told = profile_of_png(png.chunks)
+    if stated is not None:
+        return stated or None, told
+    chunk = png.chunks[b"iCCP"]
     _, _, packed = chunk.partition(b"\0")
     inflater = zlib.decompressobj()
     try:
@@ -180,8 +158,8 @@ def _stated_profile(png: PngFile) -> tuple[bytes | None, tuple[str, ...]]:
     except zlib.error:
         profile = b""
     if not profile or not inflater.eof:
-        return None, (DAMAGED,)
-    return profile, ()
+        return None, (*told, DAMAGED)
+    return profile, told
 
 
 def _holds_xmp(png: PngFile) -> bool:

@@ -1,6 +1,8 @@
 """Color profiles: pictures in other color spaces than sRGB become sRGB, and say so."""
 
+import functools
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,8 @@ import numpy.typing as npt
 Pixels = npt.NDArray[np.uint8]
 # A profile that changes no color by more than this is sRGB for our purpose.
 _SAME = 2
+# Pixels that are converted at once.
+_AT_ONCE = 1 << 20
 DAMAGED = "its color profile is damaged and not applied"
 _OF_NO_USE = "its color profile is damaged or for another kind, and not applied"
 
@@ -36,7 +40,6 @@ def convert_inks(
     """
     from PIL import Image, ImageCms
 
-    picture = Image.fromarray(stored, mode=mode)
     source = None
     if mode == "LAB":
         source = ImageCms.createProfile("LAB")
@@ -52,10 +55,44 @@ def convert_inks(
                 "RGB",
                 flags=ImageCms.Flags.NOOPTIMIZE if mode == "LAB" else ImageCms.Flags.NONE,
             )
-            return np.asarray(ImageCms.applyTransform(picture, transform)), ()
+            return _by_rows(
+                stored, stored.shape[2], functools.partial(_apply, mode, transform)
+            ), ()
         except ImageCms.PyCMSError:
             pass
-    return np.asarray(picture.convert("RGB")), (_OF_NO_USE,) if profile else ()
+    pixels = _by_rows(
+        stored,
+        stored.shape[2],
+        lambda rows: np.asarray(Image.fromarray(rows, mode=mode).convert("RGB")),
+    )
+    return pixels, (_OF_NO_USE,) if profile else ()
+
+
+def _apply(mode: str, transform: Any, colors: Pixels) -> Pixels:
+    from PIL import Image, ImageCms
+
+    picture = Image.fromarray(np.ascontiguousarray(colors), mode=mode)
+    return np.asarray(ImageCms.applyTransform(picture, transform))
+
+
+def _by_rows(layers: Pixels, colors: int, convert: Callable[[Pixels], Pixels]) -> Pixels:
+    """Convert the first layers some rows at a time, and take over those behind them.
+
+    Pillow's copies, on the way there and back, take more memory than the picture.
+    """
+    height, width = layers.shape[:2]
+    step = max(1, _AT_ONCE // width)
+    pixels: Pixels | None = None
+    for top in range(0, height, step):
+        rows = layers[top : top + step]
+        converted = convert(np.ascontiguousarray(rows[:, :, :colors]))
+        kept = converted.shape[2]
+        if pixels is None:
+            pixels = np.empty((height, width, kept + layers.shape[2] - colors), dtype=np.uint8)
+        pixels[top : top + step, :, :kept] = converted
+        pixels[top : top + step, :, kept:] = rows[:, :, colors:]
+    assert pixels is not None  # noqa: S101 - no picture is without rows
+    return pixels
 
 
 def _open_profile(profile: bytes, space: str) -> Any:
@@ -86,7 +123,7 @@ def to_srgb(pixels: Pixels, profile: bytes) -> tuple[Pixels, tuple[str, ...]]:
     notices : tuple of str
         What was done, or why nothing could be.
     """
-    from PIL import Image, ImageCms
+    from PIL import ImageCms
 
     grey = pixels.ndim == 2 or pixels.shape[2] <= 2
     source, mode = _open_profile(profile, "GRAY" if grey else "RGB"), "L" if grey else "RGB"
@@ -109,10 +146,7 @@ def to_srgb(pixels: Pixels, profile: bytes) -> tuple[Pixels, tuple[str, ...]]:
     except ImageCms.PyCMSError:
         return pixels, (DAMAGED,)
 
-    def applied(colors: Pixels) -> Pixels:
-        picture = Image.fromarray(np.ascontiguousarray(colors), mode=mode)
-        return np.asarray(ImageCms.applyTransform(picture, transform))
-
+    applied = functools.partial(_apply, mode, transform)
     if grey:
         levels = np.arange(256, dtype=np.uint8)[None]
         table = applied(levels if mode == "L" else np.dstack([levels] * 3))[0, :, 1]
@@ -124,9 +158,8 @@ def to_srgb(pixels: Pixels, profile: bytes) -> tuple[Pixels, tuple[str, ...]]:
     if np.abs(shift).max() <= _SAME:
         return pixels, ()
     layers = pixels.reshape(*pixels.shape[:2], -1)
-    colors = table[layers[:, :, :1]] if grey else applied(layers[:, :, :3])
-    converted = np.dstack([colors, layers[:, :, colors.shape[2] :]]).reshape(pixels.shape)
-    return converted, (f"converted from {_profile_name(source)} to sRGB",)
+    converted = _by_rows(layers, 1, table.__getitem__) if grey else _by_rows(layers, 3, applied)
+    return converted.reshape(pixels.shape), (f"converted from {_profile_name(source)} to sRGB",)
 
 
 def _profile_name(source: Any) -> str:

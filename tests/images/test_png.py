@@ -16,7 +16,6 @@ from picture_tools import (
     ROUNDED,
     SIZES,
     Pixels,
-    examine,
     narrowed,
     noise,
     palette_of,
@@ -30,11 +29,10 @@ from picture_tools import (
     tiff,
     warm_up,
 )
-from png_tools import GREY, GREY_ALPHA, IEND, INDEXED, RGB, chunk, idat, ihdr, png
+from png_tools import GREY, GREY_ALPHA, INDEXED, RGB, chunk
 
 from codec.errors import CodecError
 from codec.images.reading import read_image
-from codec.limits import MAX_PIXELS
 
 
 @pytest.mark.parametrize("interlace", [0, 1], ids=["plain", "Adam7"])
@@ -261,59 +259,3 @@ def test_a_random_png_of_any_kind_is_read_exactly(
 ) -> None:
     data, expected = case
     np.testing.assert_array_equal(read(folder, data).pixels, expected)
-
-
-# Statements of color
-
-
-ROWS = bytes(4) + bytes(4)
-
-
-@pytest.mark.parametrize(
-    ("gamma", "told"),
-    [
-        (45455, []),
-        (45000, []),
-        (100000, ["its gamma of 1.000 is not applied"]),
-        (55555, ["its gamma of 0.556 is not applied"]),
-    ],
-)
-def test_a_gamma_that_is_not_that_of_srgb_is_told(gamma: int, told: list[str]) -> None:
-    extra = chunk(b"gAMA", struct.pack(">I", gamma))
-    assert examine(png(ihdr(3, 2), extra, idat(ROWS), IEND), MAX_PIXELS).notices == tuple(told)
-    with_srgb = png(ihdr(3, 2), chunk(b"sRGB", b"\0"), extra, idat(ROWS), IEND)
-    assert examine(with_srgb, MAX_PIXELS).notices == ()
-
-
-@pytest.mark.parametrize(
-    "extra",
-    [
-        chunk(b"cICP", bytes([12, 13, 0, 1])),  # Display P3
-        chunk(b"cICP", bytes([9, 16, 0, 1])),  # BT.2100 PQ
-        chunk(
-            b"cHRM",
-            struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000),
-        ),
-    ],
-    ids=["cICP of Display P3", "cICP of BT.2100", "cHRM of Display P3"],
-)
-def test_another_color_space_that_is_not_applied_is_told(extra: bytes) -> None:
-    found = examine(png(ihdr(3, 2), extra, idat(ROWS), IEND), MAX_PIXELS)
-    assert len(found.notices) == 1
-    assert "not applied" in found.notices[0]
-
-
-@pytest.mark.parametrize(
-    "extra",
-    [
-        chunk(b"cICP", bytes([1, 13, 0, 1])),
-        chunk(
-            b"cHRM",
-            struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000),
-        ),
-        chunk(b"sRGB", b"\0"),
-    ],
-    ids=["cICP", "cHRM", "sRGB"],
-)
-def test_srgb_by_any_name_is_not_worth_a_notice(extra: bytes) -> None:
-    assert examine(png(ihdr(3, 2), extra, idat(ROWS), IEND), MAX_PIXELS).notices == ()
