@@ -39,6 +39,8 @@ MAX_TIFF_TILE_PIXELS = 2**22
 MAX_TIFF_PADDING = 4
 # What the ICC profile of a PNG may inflate to; those of printing presses have a few MiB at most.
 MAX_PNG_PROFILE_BYTES = 8 * 1024 * 1024
+# What of a text of a PNG is inflated in search of an orientation; EXIF has 64 KiB in a JPEG.
+MAX_PNG_TEXT_BYTES = 1024 * 1024
 # A `.kmc` is to be small: only a profile of a few curves or one table is carried along.
 MAX_KMC_PROFILE_BYTES = 1024 * 1024
 # Of a `.npy`; it and the ten bytes before it fill 256 bytes.

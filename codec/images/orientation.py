@@ -2,6 +2,7 @@
 
 import re
 import struct
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -40,10 +41,26 @@ def find_orientation(exif: bytes, xmp: bytes) -> tuple[int, str]:
     source : str
         Who says so.
     """
-    orientation = _of_exif(exif.removeprefix(b"Exif\0\0"))
-    if orientation is None and (match := re.search(rb'tiff:Orientation(="|>)([0-9])', xmp)):
-        return int(match[2]), "XMP"
-    return orientation or 1, "EXIF"
+    return first_orientation([("EXIF", exif), ("XMP", xmp)])
+
+
+def first_orientation(sources: Iterable[tuple[str, bytes]]) -> tuple[int, str]:
+    """Find the first orientation that is stated; as `find_orientation`, which tells more.
+
+    Parameters
+    ----------
+    sources : iterable of (str, bytes)
+        What is said of each, beginning with EXIF or XMP, and its content.
+    """
+    for source, content in sources:
+        if source.startswith("XMP"):
+            match = re.search(rb"""tiff:Orientation(\s*=\s*["']|>)\s*([0-9])""", content)
+            orientation = int(match[2]) if match else None
+        else:
+            orientation = _of_exif(content.removeprefix(b"Exif\0\0"))
+        if orientation is not None:
+            return orientation, source
+    return 1, "EXIF"
 
 
 def _of_exif(exif: bytes) -> int | None:

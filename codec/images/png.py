@@ -15,17 +15,16 @@ from codec.colors.lookup import look_up
 from codec.errors import ImageError
 from codec.images.decoders import metadata_left_out
 from codec.images.depth import ROUNDED, scale_to_8_bits
-from codec.images.orientation import find_orientation
+from codec.images.orientation import first_orientation
+from codec.images.pngtexts import find_metadata
 from codec.images.profiles import DAMAGED
 from codec.images.records import Findings, Structure, check_frames
 from codec.images.stated import profile_of_png
 from codec.limits import MAX_PNG_PROFILE_BYTES
-from codec.png.reading import GREY, INDEXED, RGB, PngFile, read_png
+from codec.png.reading import GREY, INDEXED, RGB, TEXTS, PngFile, read_png
 from codec.png.samples import Samples, decode_samples, decode_strips
 
 Pixels = npt.NDArray[np.uint8]
-
-_XMP = b"XML:com.adobe.xmp\0\0"
 
 
 def decode_png(
@@ -71,13 +70,11 @@ def decode_png(
     profile, notices = _stated_profile(png)
     if png.header.depth == 16:
         notices = (ROUNDED, *notices)
-    metadata = {"exif": png.chunks.get(b"eXIf", b"")}
-    if _holds_xmp(png):
-        metadata["xmp"] = png.chunks[b"iTXt"]
-    left_out = metadata_left_out(metadata)
-    if _has_text(png):
+    metadata = find_metadata(png)
+    left_out = metadata_left_out({name.split()[0].lower(): True for name, _ in metadata})
+    if png.chunks.keys() & set(TEXTS):
         left_out += ("text",)
-    orientation = find_orientation(metadata["exif"], metadata.get("xmp", b""))
+    orientation = first_orientation(metadata)
     structure = replace(structure, notices=tuple(passed_over))
     return pixels, Findings(structure, notices, profile, orientation, left_out)
 
@@ -160,13 +157,3 @@ def _stated_profile(png: PngFile) -> tuple[bytes | None, tuple[str, ...]]:
     if not profile or not inflater.eof:
         return None, (*told, DAMAGED)
     return profile, told
-
-
-def _holds_xmp(png: PngFile) -> bool:
-    return png.chunks.get(b"iTXt", b"").startswith(_XMP)
-
-
-def _has_text(png: PngFile) -> bool:
-    """Tell whether there are texts other than XMP."""
-    texts = png.chunks.keys() & {b"tEXt", b"zTXt", b"iTXt"}
-    return bool(texts - {b"iTXt"} if _holds_xmp(png) else texts)

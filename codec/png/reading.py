@@ -27,6 +27,14 @@ _DEPTHS = {
     GREY_ALPHA: (8, 16),
     RGBA: (8, 16),
 }
+TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+# Keywords of texts that hold XMP and, in hexadecimal digits as ImageMagick writes them, EXIF.
+XMP_TEXT, RAW_EXIF, RAW_APP1, RAW_XMP = METADATA_TEXTS = (
+    b"XML:com.adobe.xmp",
+    b"Raw profile type exif",
+    b"Raw profile type APP1",
+    b"Raw profile type xmp",
+)
 # Adam7: first column, first row, column step, row step of each pass (PNG section 8.2).
 _ADAM7 = (
     (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4),
@@ -117,7 +125,9 @@ class PngFile:
     plte : bytes or None
         One to 256 colors of three bytes; there if the PNG is indexed.
     chunks : dict of bytes to bytes
-        Contents of the ancillary chunks by type; of several of a type, the first.
+        Contents of the ancillary chunks by type, but for `texts`; of several of a type, the first.
+    texts : dict of bytes to (bytes, bytes)
+        Type and content of the first text of each keyword in `METADATA_TEXTS`.
     passed_over : list of str or None
         Where a lenient reader is told what else it finds wrong; None for a strict one.
     """
@@ -126,6 +136,7 @@ class PngFile:
     idat_parts: tuple[memoryview, ...] = field(repr=False)
     plte: bytes | None
     chunks: dict[bytes, bytes] = field(repr=False)
+    texts: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict, repr=False)
     passed_over: list[str] | None = field(default=None, compare=False)
 
     @property
@@ -227,6 +238,7 @@ def read_png(
     plte: bytes | None = None
     idat: list[memoryview] = []
     chunks: dict[bytes, bytes] = {}
+    texts: dict[bytes, tuple[bytes, bytes]] = {}
     idat_over, apart = False, 0
     for kind, view in _walk(data, passed_over):
         if kind == b"IDAT" and header is not None and not idat_over:
@@ -255,7 +267,11 @@ def read_png(
             indexed = header.color_type == INDEXED
             if kind == b"tRNS" and (idat or kind in chunks or (indexed and plte is None)):
                 raise FormatError("tRNS is misplaced or there twice", "bad-palette")
-            chunks.setdefault(kind, content)
+            keyword = content.partition(b"\0")[0] if kind in TEXTS else b""
+            if keyword in METADATA_TEXTS:
+                texts.setdefault(keyword, (kind, content))
+            else:
+                chunks.setdefault(kind, content)
         idat_over = bool(idat)
     if header is None or not idat:
         raise FormatError("the PNG has no IDAT chunk", "truncated")
@@ -263,4 +279,4 @@ def read_png(
         raise FormatError("an indexed PNG without PLTE", "bad-palette")
     if apart and passed_over is not None:
         passed_over.append(f"{apart} bytes in IDAT chunks behind other chunks are ignored")
-    return PngFile(header, tuple(idat), plte, chunks, passed_over)
+    return PngFile(header, tuple(idat), plte, chunks, texts, passed_over)

@@ -188,3 +188,17 @@ def test_exif_that_is_none_states_no_orientation(content: bytes) -> None:
     assert find_orientation(b"Exif\0\0" + exif(3), b"") == (3, "EXIF")
     assert find_orientation(b"", b"<tiff:Orientation>6</tiff:Orientation>") == (6, "XMP")
     assert find_orientation(b"", b"tiff:Orientation=9") == (1, "EXIF")
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        b'tiff:Orientation="6"',
+        b"tiff:Orientation='6'",
+        b'tiff:Orientation = "6"',
+        b"<tiff:Orientation>6</tiff:Orientation>",
+        b"<tiff:Orientation>\n 6\n</tiff:Orientation>",
+    ],
+)
+def test_xmp_states_an_orientation_in_every_way_of_xml(stated: bytes) -> None:
+    assert find_orientation(b"", b"<x " + stated + b"/>") == (6, "XMP")
