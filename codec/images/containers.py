@@ -4,11 +4,13 @@ For each kind: is it whole, how large is it, how many pictures does it hold? Dec
 about all three; users are not. PNG, which is read by our own decoder, is judged there.
 """
 
+import functools
 import struct
 import zlib
 from collections.abc import Callable
 
 from codec.errors import ImageError
+from codec.images.bmp import bmp_size, bmp_structure, is_dib
 from codec.images.gif import gif_structure
 from codec.images.jpeg import jpeg_structure
 from codec.images.records import Structure, truncated
@@ -21,12 +23,13 @@ EXTENSIONS = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
     "WebP": (".webp",),
     "BMP": (".bmp", ".dib"),
+    "DIB": (".dib",),
     "GIF": (".gif",),
     "TIFF": (".tif", ".tiff"),
 }
 # What `check_start` looks at.
 START_BYTES = 33
-READABLE_EXTENSIONS = tuple(name for names in EXTENSIONS.values() for name in names)
+READABLE_EXTENSIONS = tuple({name: None for names in EXTENSIONS.values() for name in names})
 
 
 def recognize(data: bytes) -> str:
@@ -62,6 +65,8 @@ def recognize(data: bytes) -> str:
             return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
+    if is_dib(data):
+        return "DIB"
     raise ImageError("not a PNG, JPEG, WebP, BMP, GIF or TIFF picture", "unknown-format")
 
 
@@ -89,9 +94,8 @@ def check_start(start: bytes, kind: str, max_pixels: int) -> None:
         width, height = struct.unpack_from(">II", start, 16)
     elif kind == "GIF":
         width, height = struct.unpack_from("<HH", start, 6)
-    elif kind == "BMP":
-        sides = "<HH" if start[14] == 12 else "<ii"
-        width, height = map(abs, struct.unpack_from(sides, start, 18))
+    elif kind in ("BMP", "DIB"):
+        width, height = bmp_size(start, kind)
     elif kind == "WebP" and start[12:16] == b"VP8X":
         width, height = (1 + int.from_bytes(start[at : at + 3], "little") for at in (24, 27))
     if width and height:
@@ -105,7 +109,7 @@ def examine(data: bytes, kind: str, max_pixels: int) -> Structure:
     ----------
     data : bytes
         The whole file.
-    kind : {'JPEG', 'WebP', 'BMP', 'GIF', 'TIFF'}
+    kind : {'JPEG', 'WebP', 'BMP', 'DIB', 'GIF', 'TIFF'}
         From `recognize`.
     max_pixels : int
         Largest picture that is accepted.
@@ -157,27 +161,11 @@ def _webp_structure(data: bytes, _: int) -> Structure:
     return Structure("WebP", width, height, max(1, frames))
 
 
-def _bmp_structure(data: bytes, max_pixels: int) -> Structure:
-    header = struct.unpack_from("<I", data, 14)[0]
-    if header == 12:
-        width, height, _, bits = struct.unpack_from("<HHHH", data, 18)
-        compression = 0
-    else:
-        width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
-    width, height = abs(width), abs(height)
-    check_dimensions(width, height, max_pixels)
-    start = struct.unpack_from("<I", data, 10)[0]
-    # Run-length coded bitmaps (1, 2) have no fixed size; their decoder checks them.
-    rows = height * ((width * bits + 31) // 32 * 4)
-    if compression not in (1, 2) and start + rows > len(data):
-        raise truncated("BMP")
-    return Structure("BMP", width, height)
-
-
 _EXAMINERS: dict[str, Callable[[bytes, int], Structure]] = {
     "JPEG": lambda data, _: jpeg_structure(data),
     "GIF": gif_structure,
     "WebP": _webp_structure,
-    "BMP": _bmp_structure,
+    "BMP": functools.partial(bmp_structure, kind="BMP"),
+    "DIB": functools.partial(bmp_structure, kind="DIB"),
     "TIFF": lambda data, _: tiff_structure(data),
 }

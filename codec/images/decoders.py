@@ -14,7 +14,7 @@ _BROKEN = -2
 _LEFT_OUT = {"EXIF": "exif", "XMP": "xmp", "comment": "comment"}
 
 
-def load_whole(picture: Any, data: bytes) -> None:
+def load_whole(picture: Any, data: bytes, lacking: int = 0) -> None:
     """Decode a picture that Pillow has opened; refuse it unless all of it is there.
 
     Pillow would do so as well, but for a switch that belongs to the whole process.
@@ -25,6 +25,8 @@ def load_whole(picture: Any, data: bytes) -> None:
         Just opened.
     data : bytes
         Its file.
+    lacking : int
+        Bytes that it was opened with before those of the file.
 
     Raises
     ------
@@ -33,7 +35,7 @@ def load_whole(picture: Any, data: bytes) -> None:
     """
     picture.load_prepare()
     for name, extents, offset, options in picture.tile:
-        decode_tile(picture, name, extents, options, memoryview(data)[offset:])
+        decode_tile(picture, name, extents, options, memoryview(data)[offset - lacking :])
     picture.tile = []
     picture.load_end()
 

@@ -1,4 +1,4 @@
-"""JPEG, WebP, BMP and the parts of a TIFF: decoded by Pillow, to 8 bits a sample."""
+"""JPEG, WebP, BMP, DIB and the parts of a TIFF: decoded by Pillow, to 8 bits a sample."""
 
 import io
 import struct
@@ -22,6 +22,8 @@ _CONVERTED_MODES = {"YCbCr": "RGB", "HSV": "RGB", "RGBa": "RGBA", "La": "LA"}
 _ALPHA_MODES = {"L": "LA", "RGB": "RGBA"}
 # Pixels that are taken over at once, since Pillow copies them twice on the way.
 _AT_ONCE = 1 << 20
+# More than the headers and colors of a DIB take.
+_HEAD_BYTES = 2048
 # What Pillow's readers say of what is not theirs.
 _NOT_THEIRS = (SyntaxError, LookupError, TypeError, struct.error)
 
@@ -67,15 +69,12 @@ def decode_webp(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     )
 
 
-def decode_bmp(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
-    """Decode a BMP, as `decode_webp` does a WebP."""
-    size = structure.width, structure.height
-    pixels, _, notices = decode_mode("BMP", data, size, None)
-    return pixels, Findings(structure, notices, None, (1, "EXIF"), ())
-
-
 def decode_mode(
-    kind: str, data: bytes, size: tuple[int, int], profile: bytes | None
+    kind: str,
+    data: bytes,
+    size: tuple[int, int],
+    profile: bytes | None,
+    lacking: bytes = b"",
 ) -> tuple[Pixels, bytes | None, tuple[str, ...]]:
     """Decode samples of every mode.
 
@@ -89,6 +88,8 @@ def decode_mode(
         Width and height that it must have.
     profile : bytes or None
         ICC profile that goes with it.
+    lacking : bytes
+        What belongs before the first byte of the file, of which then `_HEAD_BYTES` are headers.
 
     Returns
     -------
@@ -101,7 +102,7 @@ def decode_mode(
     """
     from PIL import Image
 
-    picture = _open(kind, data)
+    picture = _open(kind, lacking + data[:_HEAD_BYTES] if lacking else data)
     if picture.size != size:
         raise other_size(kind)
     mode = picture.mode
@@ -110,7 +111,7 @@ def decode_mode(
     if kind == "TIFF":  # of which all that is asked for is there
         picture.load()
     else:
-        load_whole(picture, data)
+        load_whole(picture, data, len(lacking))
     if picture.size != size:
         raise other_size(kind)
     return _convert(picture, mode, profile)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from codec.errors import CodecError
 from codec.files import read_file, read_start
+from codec.images.bmp import decode_bmp
 from codec.images.containers import (
     EXTENSIONS,
     READABLE_EXTENSIONS,
@@ -30,7 +31,7 @@ from codec.images.decoders import as_codec_error
 from codec.images.gif import decode_gif
 from codec.images.jpeg import decode_jpeg
 from codec.images.orientation import TURNS, turn_upright
-from codec.images.pillow import decode_bmp, decode_webp
+from codec.images.pillow import decode_webp
 from codec.images.png import decode_png
 from codec.images.profiles import to_srgb
 from codec.images.records import Findings, check_frames
@@ -43,6 +44,7 @@ _DECODERS = {
     "JPEG": decode_jpeg,
     "WebP": decode_webp,
     "BMP": decode_bmp,
+    "DIB": decode_bmp,
     "GIF": decode_gif,
     "TIFF": decode_tiff,
 }

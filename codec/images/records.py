@@ -12,7 +12,7 @@ class Structure:
     Parameters
     ----------
     kind : str
-        ``PNG``, ``JPEG``, ``WebP``, ``BMP``, ``GIF`` or ``TIFF``.
+        ``PNG``, ``JPEG``, ``WebP``, ``BMP``, ``DIB``, ``GIF`` or ``TIFF``.
     width, height : int
         Before any turning.
     frames : int
