@@ -233,6 +233,7 @@ def test_whatever_is_changed_on_the_way_is_told_on_the_command_line(
     pixels = noise(0, 4, 6, 4)
     pixels[0, :, 3] = 0
     wide = pixels.astype(np.uint16) * 257
+    wide[2, 2, 2] ^= 1
     chunks = [chunk(b"eXIf", exif(6))]
     path = tmp_path / "picture.jpg"
     path.write_bytes(png_of(wide, RGBA, 16, before=chunks) + b"!")

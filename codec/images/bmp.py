@@ -106,8 +106,10 @@ def decode_bmp(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     if structure.kind == "DIB":
         rows_start = _FILE_HEADER + _read_header(data, "DIB")[2]
         lacking = b"BM" + struct.pack("<IHHI", 0, 0, 0, rows_start)
-    pixels, _, notices = decode_mode("BMP", data, size, None, lacking)
-    return pixels, Findings(structure, notices + told, profile, (1, "EXIF"), ())
+    found = decode_mode("BMP", data, size, None, lacking)
+    notices = found.notices + told
+    upright = (1, "EXIF")
+    return found.pixels, Findings(structure, notices, profile, upright, (), found.conversions)
 
 
 def _start(kind: str) -> int:

@@ -105,11 +105,14 @@ def decode_jpeg(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
             metadata["comment"] = content
         elif marker in _DECODING and end >= position + 4:
             kept.append(data[position:end])
-    pixels, left, notices = decode_mode(
+    found = decode_mode(
         "JPEG", b"".join(kept), (structure.width, structure.height), _joined(profile)
     )
     orientation = find_orientation(metadata.get("exif", b""), metadata.get("xmp", b""))
-    return pixels, Findings(structure, notices, left, orientation, metadata_left_out(metadata))
+    return found.pixels, Findings(
+        structure, found.notices, found.profile, orientation, metadata_left_out(metadata),
+        found.conversions,
+    )  # fmt: skip
 
 
 def _joined(parts: list[bytes]) -> bytes | None:

@@ -2,19 +2,39 @@
 
 import io
 import struct
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
 from codec.images.decoders import load_whole, metadata_left_out
-from codec.images.depth import ROUNDED, scale_to_8_bits
+from codec.images.depth import Narrowing
 from codec.images.orientation import find_orientation
 from codec.images.profiles import convert_inks
 from codec.images.records import Findings, Structure, other_size
 
 Pixels = npt.NDArray[np.uint8]
+
+
+class Decoded(NamedTuple):
+    """What Pillow made of a file.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        In the file's own color space, unless that is CMYK or Lab.
+    profile : bytes or None
+        The profile unless it was applied.
+    conversions, notices : tuple of str
+        As `Findings` has them.
+    """
+
+    pixels: Pixels
+    profile: bytes | None
+    conversions: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
 
 # Modes of Pillow that become another without loss, and those that lose or change something.
 _PLAIN_MODES = {"1": "L", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "RGBX": "RGB"}
@@ -70,12 +90,8 @@ def decode_webp(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
 
 
 def decode_mode(
-    kind: str,
-    data: bytes,
-    size: tuple[int, int],
-    profile: bytes | None,
-    lacking: bytes = b"",
-) -> tuple[Pixels, bytes | None, tuple[str, ...]]:
+    kind: str, data: bytes, size: tuple[int, int], profile: bytes | None, lacking: bytes = b""
+) -> Decoded:
     """Decode samples of every mode.
 
     Parameters
@@ -93,12 +109,8 @@ def decode_mode(
 
     Returns
     -------
-    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
-        In the file's own color space, unless that is CMYK or Lab.
-    profile : bytes or None
-        The profile unless it was applied.
-    notices : tuple of str
-        What was changed.
+    found : Decoded
+        Pixels, and what was done to them.
     """
     from PIL import Image
 
@@ -138,17 +150,16 @@ def _open(kind: str, data: bytes) -> Any:
         ) from error
 
 
-def _convert(
-    picture: Any, mode: str, profile: bytes | None
-) -> tuple[Pixels, bytes | None, tuple[str, ...]]:
+def _convert(picture: Any, mode: str, profile: bytes | None) -> Decoded:
     if mode in ("CMYK", "LAB"):
         pixels, notices = convert_inks(_to_array(picture, mode), mode, profile)
-        return pixels, None, (f"converted from {mode} to sRGB", *notices)
+        return Decoded(pixels, None, (f"converted from {mode} to sRGB",), notices)
     if mode.startswith("I;16"):
-        return scale_to_8_bits(np.asarray(picture)), profile, (ROUNDED,)
+        narrow = Narrowing(16)
+        return Decoded(narrow(np.asarray(picture)), profile, narrow.conversions, narrow.notices)
     target = target_mode(mode, has_transparency="transparency" in picture.info)
     changes = (f"converted from {mode} to {target}",) if mode in _CONVERTED_MODES else ()
-    return _to_array(picture, target), profile, changes
+    return Decoded(_to_array(picture, target), profile, changes)
 
 
 def target_mode(mode: str, *, has_transparency: bool) -> str:

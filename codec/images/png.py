@@ -14,7 +14,7 @@ import numpy.typing as npt
 from codec.colors.lookup import look_up
 from codec.errors import ImageError
 from codec.images.decoders import metadata_left_out
-from codec.images.depth import ROUNDED, scale_to_8_bits
+from codec.images.depth import Narrowing
 from codec.images.orientation import first_orientation
 from codec.images.pngtexts import find_metadata
 from codec.images.profiles import DAMAGED
@@ -60,23 +60,26 @@ def decode_png(
     passed_over: list[str] = []
     png = read_png(data, max_pixels, passed_over=passed_over)
     structure = _structure(png)
+    conversions: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
     if png.header.depth == 16:
-        pixels = _narrowed(png)
+        narrow = Narrowing(16)
+        pixels = _narrowed(png, narrow)
+        conversions, exact = narrow.conversions, narrow.notices
         check_frames(structure, first_frame)
     else:
         samples = decode_samples(png)
         check_frames(structure, first_frame)
         pixels = _to_pixels(png, samples)
     profile, notices = _stated_profile(png)
-    if png.header.depth == 16:
-        notices = (ROUNDED, *notices)
     metadata = find_metadata(png)
     left_out = metadata_left_out({name.split()[0].lower(): True for name, _ in metadata})
     if png.chunks.keys() & set(TEXTS):
         left_out += ("text",)
     orientation = first_orientation(metadata)
     structure = replace(structure, notices=tuple(passed_over))
-    return pixels, Findings(structure, notices, profile, orientation, left_out)
+    notices = (*exact, *notices)
+    return pixels, Findings(structure, notices, profile, orientation, left_out, conversions)
 
 
 def _structure(png: PngFile) -> Structure:
@@ -85,12 +88,12 @@ def _structure(png: PngFile) -> Structure:
     return Structure("PNG", png.header.width, png.header.height, max(1, frames))
 
 
-def _narrowed(png: PngFile) -> Pixels:
+def _narrowed(png: PngFile, narrow: Narrowing) -> Pixels:
     """Decode samples of 16 bits, of which only a few rows are there at a time."""
     header = png.header
     pixels: Pixels | None = None
     for place, samples in decode_strips(png):
-        part = _to_pixels(png, samples)
+        part = _to_pixels(png, samples, narrow)
         if pixels is None:
             pixels = np.empty((header.height, header.width, part.shape[2]), dtype=np.uint8)
         pixels[place] = part
@@ -98,14 +101,14 @@ def _narrowed(png: PngFile) -> Pixels:
     return pixels
 
 
-def _to_pixels(png: PngFile, samples: Samples) -> Pixels:
+def _to_pixels(png: PngFile, samples: Samples, narrow: Narrowing | None = None) -> Pixels:
     """Turn samples into colors of 8 bits."""
     header = png.header
     if header.color_type == INDEXED:
         return _look_up_palette(png, samples[:, :, 0].astype(np.uint8, copy=False))
     opacity = _opacity(png, samples)
-    if header.depth == 16:
-        pixels = scale_to_8_bits(samples)
+    if narrow:
+        pixels = narrow(samples)
     elif header.depth == 8:
         pixels = samples.astype(np.uint8, copy=False)
     else:

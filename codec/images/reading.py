@@ -37,6 +37,7 @@ from codec.images.profiles import to_srgb
 from codec.images.records import Findings, check_frames
 from codec.images.tiff import decode_tiff
 from codec.limits import MAX_FILE_BYTES, MAX_PIXELS
+from codec.threads import row_strips
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -62,11 +63,15 @@ class SourceImage:
         Size of the file.
     notices : list of str
         What was changed or left out on the way here.
+    conversions : tuple of str
+        Those of the notices that say of samples that they are not what they were in the file:
+        what is lossless from here on is not from there.
     """
 
     pixels: Pixels
     size_bytes: int
     notices: list[str] = field(default_factory=list)
+    conversions: tuple[str, ...] = ()
 
 
 def read_image(
@@ -108,11 +113,17 @@ def read_image(
             *findings.structure.notices,
             *_name_notices(path, kind),
             *_frame_notices(findings.structure.frames),
+            *findings.conversions,
             *findings.notices,
         ]
+        conversions = findings.conversions
         if findings.profile:
-            pixels, told = to_srgb(pixels, findings.profile)
+            stored = pixels
+            pixels, told = to_srgb(stored, findings.profile)
+            if not _are_equal(pixels, stored):
+                conversions += told
             notices += told
+            del stored
         orientation, source = findings.orientation
         if orientation in TURNS:
             notices.append(f"{TURNS[orientation]} as its {source} orientation asks")
@@ -126,7 +137,13 @@ def read_image(
         notices.append(f"metadata is not kept: {', '.join(findings.left_out)}")
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
-    return SourceImage(pixels, len(data), notices)
+    return SourceImage(pixels, len(data), notices, conversions)
+
+
+def _are_equal(first: Pixels, second: Pixels) -> bool:
+    return first is second or all(
+        np.array_equal(first[rows], second[rows]) for rows in row_strips(*first.shape[:2])
+    )
 
 
 def _read_if_small(path: str | bytes | os.PathLike[str], max_pixels: int) -> tuple[bytes, str]:

@@ -40,13 +40,15 @@ class Findings:
     structure : Structure
         Of the file.
     notices : tuple of str
-        What was changed or left out in decoding.
+        What was repaired or left out in decoding.
     profile : bytes or None
         ICC profile that is still to be applied.
     orientation : tuple of (int, str)
         1 to 8 are defined, and what a file states may be anything; and who states it.
     left_out : tuple of str
         Kinds of metadata that are not kept.
+    conversions : tuple of str
+        What was done to samples that are not what they were in the file.
     """
 
     structure: Structure
@@ -54,6 +56,7 @@ class Findings:
     profile: bytes | None
     orientation: tuple[int, str]
     left_out: tuple[str, ...]
+    conversions: tuple[str, ...] = ()
 
 
 def check_frames(structure: Structure, first_frame: bool) -> None:

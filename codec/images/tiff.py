@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from codec.errors import ImageError
 from codec.images.decoders import metadata_left_out
-from codec.images.depth import rounded, scale_to_8_bits
+from codec.images.depth import Narrowing
 from codec.images.directories import (
     BITS,
     COLOR_MAP,
@@ -42,7 +42,7 @@ from codec.images.directories import (
     write_tiff,
 )
 from codec.images.orientation import find_orientation
-from codec.images.pillow import decode_mode
+from codec.images.pillow import Decoded, decode_mode
 from codec.images.profiles import convert_inks
 from codec.images.records import Findings, Structure
 from codec.images.segments import UNCOMPRESSED, Block, Layout, check_extents, layout_of
@@ -56,14 +56,16 @@ Samples = npt.NDArray[np.uint16]
 _UNSPECIFIED, _PREMULTIPLIED = 0, 1
 _METADATA = {"exif": EXIF, "xmp": XMP}
 # What a value of PhotometricInterpretation means: colors of a pixel, by those that are read.
-_WHITE_IS_ZERO, _INKS = 0, 5
+_WHITE_IS_ZERO, _INKS, _YCBCR = 0, 5, 6
 _COLORS = {_WHITE_IS_ZERO: 1, 1: 1, 2: 3, _INKS: 4}
 # Values of SampleFormat.
 _KINDS = {2: "int", 3: "float", 5: "complex int", 6: "complex"}
 # Of Compression: those that store bytes, whatever these mean, and those of them with predictors.
 _PREDICTED = (5, 8, 32946, 34925, 50000)
 _OF_BYTES = (UNCOMPRESSED, 32773, *_PREDICTED)
-_OLD_JPEG = 6
+_OLD_JPEG, _JPEG = 6, 7
+
+_DIVIDED = "colors premultiplied by alpha are divided by it"
 
 
 def tiff_structure(data: bytes) -> Structure:
@@ -135,17 +137,20 @@ def decode_tiff(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     directory = read_directories(data)[0][structure.index]
     check_dimensions(directory.number(WIDTH), directory.number(HEIGHT), 2**62)
     layout = layout_of(directory)
-    notices = _check_samples(directory)
+    dropped = _check_samples(directory)
     profile = directory.raw(ICC_PROFILE) or None
     if layout.directory.numbers(BITS).max(initial=1) > 8:
-        pixels, profile, told = _decode_wide(layout, profile)
+        found = _decode_wide(layout, profile)
     else:
-        pixels, profile, told = _decode_narrow(layout, profile)
+        found = _decode_narrow(layout, profile)
     orientation = directory.number(ORIENTATION), "EXIF"
     if ORIENTATION not in directory:
         orientation = find_orientation(b"", directory.raw(XMP))
     left_out = metadata_left_out({name: tag in directory for name, tag in _METADATA.items()})
-    return pixels, Findings(structure, notices + told, profile, orientation, left_out)
+    return found.pixels, Findings(
+        structure, found.notices, found.profile, orientation, left_out,
+        (*dropped, *found.conversions),
+    )  # fmt: skip
 
 
 def _check_samples(directory: Directory) -> tuple[str, ...]:
@@ -160,23 +165,15 @@ def _check_samples(directory: Directory) -> tuple[str, ...]:
         )
     if highest > 8 and len(bits) > 1:
         raise ImageError(f"its samples have {sorted(bits)} bits, not all the same", "bad-dtype")
-    notices = {
-        _UNSPECIFIED: "extra samples of unknown meaning are not kept",
-        _PREMULTIPLIED: "colors premultiplied by alpha are divided by it",
-    }
-    extra = directory.numbers(EXTRA_SAMPLES).tolist()
-    return tuple(notice for use, notice in notices.items() if use in extra)
+    unknown = _UNSPECIFIED in directory.numbers(EXTRA_SAMPLES)
+    return ("extra samples of unknown meaning are not kept",) if unknown else ()
 
 
-def _decode_narrow(
-    layout: Layout, profile: bytes | None
-) -> tuple[Pixels, bytes | None, tuple[str, ...]]:
+def _decode_narrow(layout: Layout, profile: bytes | None) -> Decoded:
     """Let Pillow decode samples of up to 8 bits."""
     directory = layout.directory
-    tags, notices = _mend_color_map(directory)
+    tags, before, notices = _mend_color_map(directory)
     pixels: Pixels | None = None
-    kept = profile
-    told: tuple[str, ...] = ()
     blocks = list(layout.blocks())
     if layout.compression == _OLD_JPEG:  # its tags point at all places of the file
         blocks = [Block(0, 0, layout.height, layout.width, 0, 0)]
@@ -186,14 +183,25 @@ def _decode_narrow(
             file = write_tiff(directory, tags, copied, 0, [directory.data[8:]])
         else:
             file = _cut_out(layout, block, tags)
-        part, kept, told = decode_mode("TIFF", file, (block.columns, block.rows), profile)
-        if part.shape[:2] == (layout.height, layout.width):
-            return part, kept, notices + told
+        part = decode_mode("TIFF", file, (block.columns, block.rows), profile)
         if pixels is None:
-            pixels = np.empty((layout.height, layout.width, *part.shape[2:]), dtype=np.uint8)
-        _put(pixels, block, part)
+            pixels = part.pixels
+            if pixels.shape[:2] == (layout.height, layout.width):
+                break
+            pixels = np.empty((layout.height, layout.width, *pixels.shape[2:]), dtype=np.uint8)
+        _put(pixels, block, part.pixels)
     assert pixels is not None  # noqa: S101 - no picture is without blocks
-    return pixels, kept, notices + told
+    if _PREMULTIPLIED in directory.numbers(EXTRA_SAMPLES) and _is_translucent(pixels):
+        before += (_DIVIDED,)
+    conversions = part.conversions
+    if directory.number(PHOTOMETRIC) == _YCBCR and layout.compression not in (_OLD_JPEG, _JPEG):
+        conversions = ("converted from YCbCr to RGB",)  # by Pillow or by libtiff, which is silent
+    return Decoded(pixels, part.profile, before + conversions, notices + part.notices)
+
+
+def _is_translucent(pixels: Pixels) -> bool:
+    """Tell whether there is more than opaque colors and what is all zero."""
+    return any((row[row.any(axis=1), -1] < 255).any() for row in pixels)
 
 
 def _put(pixels: Pixels, block: Block, part: Pixels) -> None:
@@ -214,17 +222,23 @@ def _cut_out(layout: Layout, block: Block, tags: dict[int, list[int]]) -> bytes:
     return write_tiff(layout.directory, tags, DECODING, places, segments)
 
 
-def _mend_color_map(directory: Directory) -> tuple[dict[int, list[int]], tuple[str, ...]]:
-    """Scale a color map of 8 bits to the 16 that it must have."""
+def _mend_color_map(
+    directory: Directory,
+) -> tuple[dict[int, list[int]], tuple[str, ...], tuple[str, ...]]:
+    """Make 8 bits of the 16 of a color map, or 16 of 8; what was converted, and what repaired."""
     colors = directory.numbers(COLOR_MAP).astype(np.int64)
-    if not 0 < colors.max(initial=0) < 256:
-        return {}, ()
-    return {COLOR_MAP: (colors * 257).tolist()}, ("its color map of 8-bit values is read as such",)
+    if 0 < colors.max(initial=0) < 256:
+        mended = {COLOR_MAP: (colors * 257).tolist()}
+        return mended, (), ("its color map of 8-bit values is read as such",)
+    # Of 8 bits that were shifted nothing is lost either.
+    if not (colors % 257).any() or not (colors % 256).any():
+        return {}, (), ()
+    narrow = Narrowing(16)
+    rounded = narrow(colors[None]).astype(np.int64)[0] * 257
+    return {COLOR_MAP: rounded.tolist()}, ("its color map of 16 bits is rounded to 8",), ()
 
 
-def _decode_wide(
-    layout: Layout, profile: bytes | None
-) -> tuple[Pixels, bytes | None, tuple[str, ...]]:
+def _decode_wide(layout: Layout, profile: bytes | None) -> Decoded:
     """Decode grey, RGB or CMYK of 9 to 16 bits."""
     directory = layout.directory
     bits, samples = directory.number(BITS), directory.number(SAMPLES, 1)
@@ -239,23 +253,31 @@ def _decode_wide(
         raise ImageError(f"a TIFF so compressed is not read at {bits} bits", "unsupported")
     kept = colors if _UNSPECIFIED in extra or photometric == _INKS else samples
     pixels = np.empty((layout.height, layout.width, kept), dtype=np.uint8)
+    narrow, divided = Narrowing(bits), False
     for block in layout.blocks():
         part = _samples_of(layout, block, predictor == 2)
         if photometric == _WHITE_IS_ZERO:
             part[:, :, 0] ^= 2**bits - 1
         if _PREMULTIPLIED in extra:
-            _divide_by_alpha(part, colors, float(2**bits - 1))
-        _put(pixels, block, scale_to_8_bits(part[:, :, :kept], bits))
+            divided |= _divide_by_alpha(part, colors, float(2**bits - 1))
+        _put(pixels, block, narrow(part[:, :, :kept]))
+    conversions = (_DIVIDED,) * divided + narrow.conversions
     if photometric == _INKS:
         pixels, notices = convert_inks(pixels, "CMYK", profile)
-        return pixels, None, (rounded(bits), "converted from CMYK to sRGB", *notices)
-    return pixels, profile, (rounded(bits),)
+        conversions += ("converted from CMYK to sRGB",)
+        return Decoded(pixels, None, conversions, narrow.notices + notices)
+    return Decoded(pixels, profile, conversions, narrow.notices)
 
 
-def _divide_by_alpha(samples: Samples, colors: int, highest: float) -> None:
+def _divide_by_alpha(samples: Samples, colors: int, highest: float) -> bool:
+    """Divide in place; tell whether that changed anything."""
+    changed = False
     for row in samples:
         alpha = np.maximum(row[:, colors:].astype(np.float64), 1.0)
-        row[:, :colors] = np.rint(np.minimum(row[:, :colors] * (highest / alpha), highest))
+        straight = np.rint(np.minimum(row[:, :colors] * (highest / alpha), highest))
+        changed = changed or bool((straight != row[:, :colors]).any())
+        row[:, :colors] = straight
+    return changed
 
 
 def _samples_of(layout: Layout, block: Block, predicted: bool) -> Samples:
@@ -296,4 +318,4 @@ def _bytes_of(layout: Layout, block: Block, plane: int) -> Bytes:
         PHOTOMETRIC: [1], COMPRESSION: [layout.compression],
     }  # fmt: skip
     file = write_tiff(directory, tags, (FILL_ORDER,), STRIP_PLACES, segments)
-    return decode_mode("TIFF", file, (size, height), None)[0]
+    return decode_mode("TIFF", file, (size, height), None).pixels

@@ -60,12 +60,14 @@ def compare_files(original: Path, compressed: Path, reading: ReadOptions) -> Fil
         )
     with watch.stage("measure"):
         quality, said = comparison_facts(image.pixels, decoded)
+    quality["lossless"] &= not image.conversions
     return FileReport(
         display_name(original),
         outputs=(display_name(compressed),),
         original_bytes=image.size_bytes,
         **contents_facts(contents),
         **quality,
+        converted=image.conversions,
         notices=(*notices, *said),
         seconds=watch.seconds,
         stage_seconds=watch.stages,

@@ -69,7 +69,7 @@ def compress_file(
         outputs=tuple(display_name(path) for path in paths),
         original_bytes=image.size_bytes,
         **contents_facts(contents),
-        **compression_facts(details, settings),
+        **compression_facts(details, settings, image.conversions),
         notices=(*image.notices, *hidden_notices(details), *contents_notices(contents)),
         seconds=watch.seconds,
         stage_seconds=watch.stages,
@@ -102,14 +102,17 @@ def _check_picture(source: Path) -> None:
         raise FileError("is a directory (-r takes what is in it)", error.reason) from None
 
 
-def compression_facts(details: Compression, settings: CompressSettings) -> dict[str, Any]:
-    """Collect how a picture was compressed, as a report names it."""
+def compression_facts(
+    details: Compression, settings: CompressSettings, conversions: tuple[str, ...]
+) -> dict[str, Any]:
+    """Collect how a picture was read and compressed, as a report names it."""
     return {
         "n_colors_asked": settings.n_colors,
         "codebook_from": settings.codebook_from,
         "unique_colors": details.unique_colors,
         "unique_colors_after": details.indexed.n_colors,
-        "lossless": details.lossless,
+        "lossless": details.lossless and not conversions,
+        "converted": conversions,
         "mse": details.mse,
         "engine": details.engine,
         "dither": details.dither,

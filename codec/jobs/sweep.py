@@ -68,7 +68,7 @@ def sweep_file(
                 original_bytes=image.size_bytes,
                 **contents_facts(contents),
                 **{
-                    **compression_facts(details, chosen),
+                    **compression_facts(details, chosen, image.conversions),
                     **quality_facts(image.pixels, decoded),
                 },
                 notices=(*image.notices, *hidden_notices(details), *contents_notices(contents)),

@@ -36,7 +36,10 @@ class FileReport:
     unique_colors, unique_colors_after : int or None
         Different colors of the original and of the decoded picture.
     lossless : bool or None
-        Whether all visible pixels are as they were; if hidden colors were to be kept, they too.
+        Whether all visible pixels are as they were in the file; if hidden colors were to be kept,
+        they too.
+    converted : tuple of str
+        What reading did to samples of the file; it is not lossless then.
     mse, ssim, delta_e_mean, delta_e_p95 : float or None
         See `codec.colors.metrics.Quality`.
     engine : str or None
@@ -70,6 +73,7 @@ class FileReport:
     unique_colors: int | None = None
     unique_colors_after: int | None = None
     lossless: bool | None = None
+    converted: tuple[str, ...] = ()
     mse: float | None = None
     ssim: float | None = None
     delta_e_mean: float | None = None

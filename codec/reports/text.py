@@ -31,6 +31,9 @@ def _number(value: float | None, digits: int, unit: str = "") -> str:
 def _distortion(report: FileReport) -> str:
     if report.lossless:
         return "lossless"
+    if report.mse == 0 and report.converted:
+        count = report.unique_colors_after
+        return f"all {count} colors kept" if count != 1 else "its color kept"
     if report.mse == 0:
         return "no visible loss"
     return _number(report.psnr_db, 1, " dB")
@@ -79,7 +82,9 @@ def as_text(report: FileReport) -> str:
         f"{report.unique_colors} → {report.unique_colors_after}")  # fmt: skip
     add("codebook size K", report.n_colors, f"{report.n_colors}")
     add("MSE", report.mse, _number(report.mse, 3))
-    add("PSNR", report.mse, "infinite (lossless)" if report.lossless else _distortion(report))
+    infinite = report.lossless or (report.mse == 0 and report.converted)
+    add("PSNR", report.mse,
+        f"infinite ({_distortion(report)})" if infinite else _distortion(report))  # fmt: skip
     add("SSIM", report.ssim, _number(report.ssim, 4))
     add("ΔE2000 mean", report.delta_e_mean, _number(report.delta_e_mean, 3))
     add("ΔE2000 95 %", report.delta_e_p95, _number(report.delta_e_p95, 3))
@@ -156,8 +161,8 @@ _IN_JSON = (
     "input", "status", "outputs", "input_bytes", "raw_bytes", "part_bytes", "output_bytes",
     "ratio_raw", "ratio_file", "bits_per_pixel", "format", "width", "height", "channels",
     "n_colors", "n_colors_asked", "codebook_from", "unique_colors", "unique_colors_after",
-    "lossless", "mse", "psnr_db", "ssim", "delta_e_mean", "delta_e_p95", "engine", "dither",
-    "verified", "seconds", "stage_seconds", "notices", "error", "reason",
+    "lossless", "converted", "mse", "psnr_db", "ssim", "delta_e_mean", "delta_e_p95", "engine",
+    "dither", "verified", "seconds", "stage_seconds", "notices", "error", "reason",
 )  # fmt: skip
 
 

@@ -336,3 +336,30 @@ def test_only_measure_measures(
             pytest.approx(expected) if name in ("psnr_db", "mse") else expected
         )
     assert "measure" not in result["stage_seconds"]
+
+
+# What reading converted
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [([30000, 30010], "its color kept"), ([0, 30000], "all 2 colors kept"), ([257, 514], "")],
+)
+def test_lossless_is_said_where_the_samples_of_the_file_come_back(
+    sandbox: Sandbox, values: list[int], kept: str
+) -> None:
+    Image.fromarray(np.array([values] * 40, np.uint16)).save("photo.png")
+    run = sandbox.run("compress", "photo.png", "-o", "photo.npz", "--json", check=0)
+    verbose = sandbox.run("compress", "photo.png", "-o", "photo.npz", "-fv", check=0)
+    report = sandbox.run("report", "photo.png", "photo.npz", "--json", check=0)
+    sweep = sandbox.run("sweep", "photo.png", "-k", "2", "--json", check=0)
+    told = ["16-bit samples are rounded to 8 bits"] if kept else []
+    for text in (run.out, report.out, sweep.out):
+        (result,) = json.loads(text)["results"]
+        assert result["lossless"] is not bool(kept)
+        assert result["converted"] == told
+        assert result["mse"] == 0
+    spoken = run.lines[0] + verbose.err + sandbox.run("report", "photo.png", "photo.npz").out
+    assert spoken.count("lossless") == (0 if kept else 3)
+    if kept:
+        assert spoken.count(kept) == 3
