@@ -80,12 +80,13 @@ class ReadOptions:
 
     Parameters
     ----------
-    first_frame, max_pixels
-        See `codec.read_image`.
+    first_frame, max_pixels, scale_range
+        See `codec.read_image`, whose arguments they are.
     """
 
     first_frame: bool = False
     max_pixels: int = MAX_PIXELS
+    scale_range: bool = False
 
 
 @dataclass(frozen=True)

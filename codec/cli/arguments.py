@@ -220,6 +220,12 @@ def _shared_options() -> list[argparse.ArgumentParser]:
         action="store_true",
         help="take the first picture of an animation or of several pages",
     )
+    reading.add_argument(
+        "--scale-range",
+        action="store_true",
+        help="stretch the range that samples of more than 8 bits use, as of cameras that count to "
+        "less than their files could hold",
+    )
     _add_max_pixels(reading)
 
     training = argparse.ArgumentParser(add_help=False)

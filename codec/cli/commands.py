@@ -153,7 +153,7 @@ def _compress(options: argparse.Namespace) -> int:
 
     format = _format(options)
     settings = _settings(options, options.colors)
-    reading = ReadOptions(options.first_frame, options.max_pixels)
+    reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
     writing = WriteOptions(options.force, options.skip_if_larger)
     plan = plan_compression([Path(name) for name in options.inputs], _naming(options), format)
 
@@ -254,7 +254,7 @@ def _report(options: argparse.Namespace) -> int:
     from codec.settings import ReadOptions
 
     original, compressed = Path(options.original), Path(options.compressed)
-    reading = ReadOptions(options.first_frame, options.max_pixels)
+    reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
     report = attempt(Task(original, partial(compare_files, original, compressed, reading)))
     if report.status != "ok":
         complain(report.error or "", report.reason, report.input)
@@ -276,7 +276,7 @@ def _sweep(options: argparse.Namespace) -> int:
     format = format_named(options.format)
     format.check_writable()
     path = Path(options.input)
-    reading = ReadOptions(options.first_frame, options.max_pixels)
+    reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
     settings = _settings(options, max(options.colors))
     results = sweep_file(path, options.colors, options.codebooks, format, settings, reading)
     reports: list[FileReport] = []

@@ -28,7 +28,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def decode_png(
-    data: bytes, max_pixels: int, *, first_frame: bool = False
+    data: bytes, max_pixels: int, *, first_frame: bool = False, scale_range: bool = False
 ) -> tuple[Pixels, Findings]:
     """Decode a PNG of any kind.
 
@@ -40,6 +40,8 @@ def decode_png(
         Largest picture that is accepted.
     first_frame : bool
         Take the picture that every reader shows of an animation, which is otherwise refused.
+    scale_range : bool
+        Stretch colors of 16 bits to all of their range.
 
     Returns
     -------
@@ -63,7 +65,11 @@ def decode_png(
     conversions: tuple[str, ...] = ()
     exact: tuple[str, ...] = ()
     if png.header.depth == 16:
-        narrow = Narrowing(16)
+        narrow = Narrowing(16, 1 if png.header.samples < 3 else 3)
+        if scale_range:
+            for _, part in decode_strips(png):
+                narrow.look(part, _visible(png, part))
+            narrow.stretch()
         pixels = _narrowed(png, narrow)
         conversions, exact = narrow.conversions, narrow.notices
         check_frames(structure, first_frame)
@@ -108,7 +114,7 @@ def _to_pixels(png: PngFile, samples: Samples, narrow: Narrowing | None = None) 
         return _look_up_palette(png, samples[:, :, 0].astype(np.uint8, copy=False))
     opacity = _opacity(png, samples)
     if narrow:
-        pixels = narrow(samples)
+        pixels = narrow(samples, None if opacity is None else opacity > 0)
     elif header.depth == 8:
         pixels = samples.astype(np.uint8, copy=False)
     else:
@@ -127,6 +133,11 @@ def _opacity(png: PngFile, samples: Samples) -> Pixels | None:
     transparent = np.frombuffer(key, dtype=">u2") & (2**header.depth - 1)
     visible = (samples != transparent).any(axis=2)
     return np.asarray(visible.view(np.uint8) * np.uint8(255))
+
+
+def _visible(png: PngFile, samples: Samples) -> npt.NDArray[np.bool_] | None:
+    opacity = _opacity(png, samples)
+    return None if opacity is None else opacity > 0
 
 
 def _look_up_palette(png: PngFile, indices: Pixels) -> Pixels:

@@ -47,7 +47,6 @@ _DECODERS = {
     "BMP": decode_bmp,
     "DIB": decode_bmp,
     "GIF": decode_gif,
-    "TIFF": decode_tiff,
 }
 
 
@@ -79,6 +78,7 @@ def read_image(
     *,
     first_frame: bool = False,
     max_pixels: int = MAX_PIXELS,
+    scale_range: bool = False,
 ) -> SourceImage:
     """Read one picture from a PNG, JPEG, WebP, BMP, GIF or TIFF file.
 
@@ -91,6 +91,10 @@ def read_image(
         refused.
     max_pixels : int
         Largest picture that is accepted.
+    scale_range : bool
+        Stretch the colors of grey and RGB pictures of more than 8 bits a sample, from the lowest
+        to the highest of all channels, to 0 to 255, as cameras and microscopes that count to
+        less than their file could hold need it. Two passes; alpha is not stretched.
 
     Returns
     -------
@@ -108,7 +112,7 @@ def read_image(
     """
     data, kind = _read_if_small(path, max_pixels)
     try:
-        pixels, findings = _decode(data, kind, max_pixels, first_frame)
+        pixels, findings = _decode(data, kind, max_pixels, first_frame, scale_range)
         notices = [
             *findings.structure.notices,
             *_name_notices(path, kind),
@@ -155,11 +159,15 @@ def _read_if_small(path: str | bytes | os.PathLike[str], max_pixels: int) -> tup
     return data, recognize(data)
 
 
-def _decode(data: bytes, kind: str, max_pixels: int, first_frame: bool) -> tuple[Pixels, Findings]:
+def _decode(
+    data: bytes, kind: str, max_pixels: int, first_frame: bool, scale_range: bool
+) -> tuple[Pixels, Findings]:
     if kind == "PNG":
-        return decode_png(data, max_pixels, first_frame=first_frame)
+        return decode_png(data, max_pixels, first_frame=first_frame, scale_range=scale_range)
     structure = examine(data, kind, max_pixels)
     check_frames(structure, first_frame)
+    if kind == "TIFF":
+        return decode_tiff(data, structure, scale_range=scale_range)
     return _DECODERS[kind](data, structure)
 
 

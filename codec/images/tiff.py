@@ -109,7 +109,9 @@ class _Kind(NamedTuple):
     colors: int
 
 
-def decode_tiff(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
+def decode_tiff(
+    data: bytes, structure: Structure, *, scale_range: bool = False
+) -> tuple[Pixels, Findings]:
     """Decode a page of a TIFF.
 
     Parameters
@@ -118,6 +120,8 @@ def decode_tiff(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
         The file.
     structure : Structure
         Which page, and its size.
+    scale_range : bool
+        Stretch grey and RGB of more than 8 bits to all of their range.
 
     Returns
     -------
@@ -140,7 +144,7 @@ def decode_tiff(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     dropped = _check_samples(directory)
     profile = directory.raw(ICC_PROFILE) or None
     if layout.directory.numbers(BITS).max(initial=1) > 8:
-        found = _decode_wide(layout, profile)
+        found = _decode_wide(layout, profile, scale_range)
     else:
         found = _decode_narrow(layout, profile)
     orientation = directory.number(ORIENTATION), "EXIF"
@@ -210,6 +214,11 @@ def _put(pixels: Pixels, block: Block, part: Pixels) -> None:
     place[...] = part[: place.shape[0], : place.shape[1]]
 
 
+def _within(layout: Layout, block: Block, part: Samples) -> Samples:
+    """Take what a block has within the picture."""
+    return part[: layout.height - block.top, : layout.width - block.left]
+
+
 def _cut_out(layout: Layout, block: Block, tags: dict[int, list[int]]) -> bytes:
     """Make a TIFF of some strips or tiles."""
     segments = [part for plane in range(layout.planes) for part in layout.stored(block, plane)]
@@ -238,7 +247,7 @@ def _mend_color_map(
     return {COLOR_MAP: rounded.tolist()}, ("its color map of 16 bits is rounded to 8",), ()
 
 
-def _decode_wide(layout: Layout, profile: bytes | None) -> Decoded:
+def _decode_wide(layout: Layout, profile: bytes | None, scale_range: bool) -> Decoded:
     """Decode grey, RGB or CMYK of 9 to 16 bits."""
     directory = layout.directory
     bits, samples = directory.number(BITS), directory.number(SAMPLES, 1)
@@ -253,19 +262,28 @@ def _decode_wide(layout: Layout, profile: bytes | None) -> Decoded:
         raise ImageError(f"a TIFF so compressed is not read at {bits} bits", "unsupported")
     kept = colors if _UNSPECIFIED in extra or photometric == _INKS else samples
     pixels = np.empty((layout.height, layout.width, kept), dtype=np.uint8)
-    narrow, divided = Narrowing(bits), False
-    for block in layout.blocks():
-        part = _samples_of(layout, block, predictor == 2)
+    narrow, divided = Narrowing(bits, colors), False
+
+    def straight(block: Block) -> Samples:
+        nonlocal divided
+        part = _within(layout, block, _samples_of(layout, block, predictor == 2))
         if photometric == _WHITE_IS_ZERO:
             part[:, :, 0] ^= 2**bits - 1
         if _PREMULTIPLIED in extra:
             divided |= _divide_by_alpha(part, colors, float(2**bits - 1))
-        _put(pixels, block, narrow(part[:, :, :kept]))
+        return part[:, :, :kept]
+
+    if scale_range and photometric != _INKS:
+        for block in layout.blocks():
+            narrow.look(straight(block))
+        narrow.stretch()
+    for block in layout.blocks():
+        _put(pixels, block, narrow(straight(block)))
     conversions = (_DIVIDED,) * divided + narrow.conversions
     if photometric == _INKS:
         pixels, notices = convert_inks(pixels, "CMYK", profile)
         conversions += ("converted from CMYK to sRGB",)
-        return Decoded(pixels, None, conversions, narrow.notices + notices)
+        return Decoded(pixels, None, conversions, notices)
     return Decoded(pixels, profile, conversions, narrow.notices)
 
 

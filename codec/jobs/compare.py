@@ -1,5 +1,6 @@
 """A compressed file against its original."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from codec.decompressor import decompress
@@ -38,9 +39,7 @@ def compare_files(original: Path, compressed: Path, reading: ReadOptions) -> Fil
     """
     watch = Stopwatch()
     with watch.stage("read"):
-        image = read_image(
-            original, first_frame=reading.first_frame, max_pixels=reading.max_pixels
-        )
+        image = read_image(original, **asdict(reading))
     with watch.stage("load"):
         try:
             contents = load_contents(compressed, max_pixels=reading.max_pixels)

@@ -1,6 +1,6 @@
 """Picture files to compressed files."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def compress_file(
     _check_picture(source)
     check_targets(paths, force=writing.force)
     with watch.stage("read"):
-        image = read_image(source, first_frame=reading.first_frame, max_pixels=reading.max_pixels)
+        image = read_image(source, **asdict(reading))
     details = compress_with_details(
         image.pixels, settings, in_ascending_order=format.ascending, watch=watch
     )

@@ -1,7 +1,7 @@
 """One picture at several sizes of codebook."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from codec.compressor import compress_with_details, prepare
@@ -51,7 +51,7 @@ def sweep_file(
     CodecError
         The picture cannot be read.
     """
-    image = read_image(source, first_frame=reading.first_frame, max_pixels=reading.max_pixels)
+    image = read_image(source, **asdict(reading))
     prepare(settings)
     for codebook_from in codebooks:
         for size in sizes:
