@@ -1,10 +1,13 @@
 """BMP, and DIB, which is one without the header of the file."""
 
 import struct
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from codec.colors.lookup import look_up
+from codec.images.grey import without_color
 from codec.images.pillow import decode_mode
 from codec.images.profiles import DAMAGED
 from codec.images.records import Findings, Structure, truncated
@@ -70,10 +73,10 @@ def bmp_structure(data: bytes, max_pixels: int, kind: str) -> Structure:
     """
     width, height = bmp_size(data, kind)
     check_dimensions(width, height, max_pixels)
-    bits, compression, rows_start, _ = _read_header(data, kind)
+    header = _read_header(data, kind)
     # Run-length coded bitmaps have no fixed size; their decoder checks them.
-    rows = height * ((width * bits + 31) // 32 * 4)
-    if compression not in _RUN_LENGTHS and rows_start + rows > len(data):
+    rows = height * ((width * header.bits + 31) // 32 * 4)
+    if header.compression not in _RUN_LENGTHS and header.rows_start + rows > len(data):
         raise truncated(kind)
     return Structure(kind, width, height)
 
@@ -100,44 +103,83 @@ def decode_bmp(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     ImageError, OSError
         It is damaged or ends early.
     """
-    size = structure.width, structure.height
+    header = _read_header(data, structure.kind)
     profile, told = _stated_profile(data, structure.kind)
+    upright = (1, "EXIF")
+    if header.bits in (1, 2, 4, 8) and not header.compression:
+        pixels = _look_up_palette(data, header, structure)
+        return pixels, Findings(structure, told, profile, upright, ())
     lacking = b""
     if structure.kind == "DIB":
-        rows_start = _FILE_HEADER + _read_header(data, "DIB")[2]
-        lacking = b"BM" + struct.pack("<IHHI", 0, 0, 0, rows_start)
+        lacking = b"BM" + struct.pack("<IHHI", 0, 0, 0, _FILE_HEADER + header.rows_start)
+    size = structure.width, structure.height
     found = decode_mode("BMP", data, size, None, lacking)
+    pixels = without_color(found.pixels) if header.bits <= 8 else found.pixels
     notices = found.notices + told
-    upright = (1, "EXIF")
-    return found.pixels, Findings(structure, notices, profile, upright, (), found.conversions)
+    return pixels, Findings(structure, notices, profile, upright, (), found.conversions)
 
 
 def _start(kind: str) -> int:
     return 0 if kind == "DIB" else _FILE_HEADER
 
 
-def _read_header(data: bytes, kind: str) -> tuple[int, int, int, int]:
-    """Read bits of a pixel, compression, where the rows begin, and the size of the header."""
+class _Header(NamedTuple):
+    """What a header says: its own size, and how and where colors and rows are stored."""
+
+    size: int
+    bits: int
+    compression: int
+    upside_down: bool
+    colors_start: int
+    colors: int
+    rows_start: int
+
+
+def _read_header(data: bytes, kind: str) -> _Header:
     start = _start(kind)
     size = struct.unpack_from("<I", data, start)[0]
     compression = colors = 0
+    upside_down = True
     if size == _CORE:
         bits = struct.unpack_from("<H", data, start + 10)[0]
     else:
-        bits, compression = struct.unpack_from("<HI", data, start + 14)
+        height, _, bits, compression = struct.unpack_from("<iHHI", data, start + 8)
+        upside_down = height > 0
         if size >= _INFO:
             colors = struct.unpack_from("<I", data, start + 32)[0]
-    if kind == "BMP":
-        return bits, compression, struct.unpack_from("<I", data, 10)[0], size
     masks = {_MASKS: 12, _ALPHA_MASKS: 16}.get(compression, 0) if size == _INFO else 0
     if bits <= 8:
         colors = colors or 1 << bits
-    return bits, compression, size + masks + colors * (3 if size == _CORE else 4), size
+    colors_start = start + size + masks
+    rows_start = colors_start + colors * _entry_size(size)
+    if kind == "BMP":
+        rows_start = struct.unpack_from("<I", data, 10)[0]
+    return _Header(size, bits, compression, upside_down, colors_start, colors, rows_start)
+
+
+def _entry_size(header_size: int) -> int:
+    return 3 if header_size == _CORE else 4
+
+
+def _look_up_palette(data: bytes, header: _Header, structure: Structure) -> Pixels:
+    """Decode rows of indices, which Pillow takes for something else if the palette is a ramp."""
+    width, height, bits = structure.width, structure.height, header.bits
+    stride = (width * bits + 31) // 32 * 4
+    rows = np.frombuffer(data, np.uint8, height * stride, header.rows_start)
+    indices = rows.reshape(height, stride, 1)
+    if bits < 8:
+        shifts = np.arange(8 - bits, -1, -bits, dtype=np.uint8)
+        indices = indices >> shifts & np.uint8(2**bits - 1)
+    indices = indices.reshape(height, -1)[:: -1 if header.upside_down else 1, :width]
+    entry = _entry_size(header.size)
+    stored = data[header.colors_start : header.colors_start + entry * min(header.colors, 256)]
+    table = np.frombuffer(stored.ljust(entry * 256, b"\0"), np.uint8).reshape(256, entry)
+    return without_color(look_up(table[:, 2::-1], indices))
 
 
 def _stated_profile(data: bytes, kind: str) -> tuple[bytes | None, tuple[str, ...]]:
     """Find the embedded ICC profile; say so if colors are stated in another way."""
-    start, size = _start(kind), _read_header(data, kind)[3]
+    start, size = _start(kind), _read_header(data, kind).size
     if size not in (_V4, _V5):
         return None, ()
     stated = data[start + 56 : start + 60]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from codec.colors.lookup import look_up
 from codec.errors import ImageError
 from codec.images.decoders import decode_tile, metadata_left_out
+from codec.images.grey import without_color
 from codec.images.records import Findings, Structure
 from codec.limits import check_dimensions
 
@@ -88,7 +89,7 @@ def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     Returns
     -------
     pixels : ndarray of shape (H, W, C), dtype uint8
-        Grey if its palette is, in order; alpha if there is any or the frame does not fill the
+        Grey if all of its colors are; alpha if there is any or the frame does not fill the
         screen.
     findings : Findings
         What else is in the file.
@@ -116,6 +117,7 @@ def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
         rows = slice(first.top, first.top + first.height)
         screen[rows, first.left : first.left + first.width] = pixels
         pixels = screen
+    pixels = without_color(pixels)
     left_out = metadata_left_out({"comment": has_comment})
     return pixels, Findings(structure, (), None, (1, "EXIF"), left_out)
 
@@ -153,10 +155,10 @@ def _walk(data: bytes, max_pixels: int) -> tuple[_Frame | None, int, bool]:
 
 
 def _colors(table: bytes) -> Pixels:
-    """Colors of all indices: black beyond the table, grey if each is its own or there is none."""
-    stored = np.frombuffer(table, dtype=np.uint8).reshape(-1, 3)
-    if (stored == _RAMP[: len(stored), None]).all():
+    """Colors of all indices: black beyond the table, greys if there is none."""
+    if not table:
         return _RAMP[:, None]
+    stored = np.frombuffer(table, dtype=np.uint8).reshape(-1, 3)
     colors = np.zeros((256, 3), dtype=np.uint8)
     colors[: len(stored)] = stored
     return colors

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from codec.errors import ImageError
 from codec.images.depth import scale_to_8_bits
+from codec.images.grey import without_color
 from codec.images.orientation import TURNS, turn_upright
 from codec.images.pillow import target_mode
 from codec.images.profiles import convert_inks, to_srgb
@@ -56,6 +57,8 @@ def _from_pillow(image: Any) -> Pixels:
     else:
         target = target_mode(mode, has_transparency="transparency" in image.info)
         pixels = np.asarray(image if target == mode else image.convert(target))
+        if mode in ("P", "PA"):
+            pixels = without_color(pixels)
     if profile:
         pixels, _ = to_srgb(pixels, profile)
     orientation = image.getexif().get(_ORIENTATION, 1)

@@ -15,6 +15,7 @@ from codec.colors.lookup import look_up
 from codec.errors import ImageError
 from codec.images.decoders import metadata_left_out
 from codec.images.depth import Narrowing
+from codec.images.grey import without_color
 from codec.images.orientation import first_orientation
 from codec.images.pngtexts import find_metadata
 from codec.images.profiles import DAMAGED
@@ -148,12 +149,10 @@ def _look_up_palette(png: PngFile, indices: Pixels) -> Pixels:
         png.passed_over.append(
             f"pixels beyond the PNG's palette of {len(stored) // 3} colors are black"
         )
-    if (colors == colors[:, :1])[np.unique(indices)].all():
-        colors = colors[:, :1]
     if b"tRNS" in png.chunks:
         alphas = png.chunks[b"tRNS"][:256].ljust(256, b"\xff")
         colors = np.column_stack([colors, np.frombuffer(alphas, dtype=np.uint8)])
-    return look_up(colors, indices)
+    return without_color(look_up(colors, indices))
 
 
 def _stated_profile(png: PngFile) -> tuple[bytes | None, tuple[str, ...]]:
