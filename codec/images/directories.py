@@ -19,6 +19,7 @@ STRIP_ROWS, STRIP_SIZES, PLANAR, PREDICTOR, COLOR_MAP = 278, 279, 284, 317, 320
 TILE_WIDTH, TILE_HEIGHT, TILE_PLACES, TILE_SIZES = 322, 323, 324, 325
 EXTRA_SAMPLES, SAMPLE_FORMAT, JPEG_TABLES = 338, 339, 347
 XMP, EXIF, ICC_PROFILE = 700, 34665, 34675
+TRANSFER_FUNCTION, WHITE_POINT, PRIMARIES = 301, 318, 319
 # Of CCITT's codings (T4, T6), of inks, of YCbCr and of old JPEGs.
 _OTHERS = (292, 293, 332, 334, *range(512, 522), 529, 530, 531, 532)
 # Tags that what decodes pixels has to be told.
@@ -29,12 +30,12 @@ DECODING = (
 _WANTED = np.zeros(65536, dtype=bool)
 _WANTED[[SUBFILE, WIDTH, HEIGHT, STRIP_PLACES, ORIENTATION, STRIP_ROWS, STRIP_SIZES]] = True
 _WANTED[[TILE_WIDTH, TILE_HEIGHT, TILE_PLACES, TILE_SIZES, XMP, EXIF, ICC_PROFILE]] = True
-_WANTED[list(DECODING)] = True
+_WANTED[[TRANSFER_FUNCTION, WHITE_POINT, PRIMARIES, *DECODING]] = True
 
 # Sizes of the types of values, of which some are whole numbers.
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
 _NUMBERS = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8"}
-_SHORT, _LONG = 3, 4
+_SHORT, _LONG, _FRACTION = 3, 4, 5
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,13 @@ class Directory:
         kind, count, place = self.entries.get(tag, (1, 0, 0))
         return np.frombuffer(self.data, self.order + _NUMBERS.get(kind, "u1"),
                              count if kind in _NUMBERS else 0, place)  # fmt: skip
+
+    def fractions(self, tag: int) -> list[float]:
+        """Fractions of a tag; none if it has none, or one that divides by zero."""
+        if self.entries.get(tag, (0,))[0] != _FRACTION:
+            return []
+        pairs = np.frombuffer(self.raw(tag), self.order + "u4").reshape(-1, 2).astype(np.float64)
+        return (pairs[:, 0] / pairs[:, 1]).tolist() if pairs[:, 1].all() else []
 
     def number(self, tag: int, default: int = 0) -> int:
         """Take the first number of a tag."""

@@ -26,6 +26,7 @@ from codec.images.directories import (
     ORIENTATION,
     PHOTOMETRIC,
     PREDICTOR,
+    PRIMARIES,
     SAMPLE_FORMAT,
     SAMPLES,
     STRIP_PLACES,
@@ -35,6 +36,8 @@ from codec.images.directories import (
     TILE_HEIGHT,
     TILE_PLACES,
     TILE_WIDTH,
+    TRANSFER_FUNCTION,
+    WHITE_POINT,
     WIDTH,
     XMP,
     Directory,
@@ -47,6 +50,7 @@ from codec.images.pillow import Decoded, decode_mode
 from codec.images.profiles import convert_inks
 from codec.images.records import Findings, Structure
 from codec.images.segments import UNCOMPRESSED, Block, Layout, check_extents, layout_of
+from codec.images.stated import are_of_srgb
 from codec.limits import check_dimensions
 
 Pixels = npt.NDArray[np.uint8]
@@ -144,6 +148,7 @@ def decode_tiff(
     layout = layout_of(directory)
     dropped = _check_samples(directory)
     profile = directory.raw(ICC_PROFILE) or None
+    unapplied = () if profile else _colors_not_applied(directory)
     if layout.directory.numbers(BITS).max(initial=1) > 8:
         found = _decode_wide(layout, profile, scale_range)
     else:
@@ -155,7 +160,7 @@ def decode_tiff(
         orientation = find_orientation(b"", directory.raw(XMP))
     left_out = metadata_left_out({name: tag in directory for name, tag in _METADATA.items()})
     return found.pixels, Findings(
-        structure, found.notices, found.profile, orientation, left_out,
+        structure, (*unapplied, *found.notices), found.profile, orientation, left_out,
         (*dropped, *found.conversions),
     )  # fmt: skip
 
@@ -174,6 +179,18 @@ def _check_samples(directory: Directory) -> tuple[str, ...]:
         raise ImageError(f"its samples have {sorted(bits)} bits, not all the same", "bad-dtype")
     unknown = _UNSPECIFIED in directory.numbers(EXTRA_SAMPLES)
     return ("extra samples of unknown meaning are not kept",) if unknown else ()
+
+
+def _colors_not_applied(directory: Directory) -> tuple[str, ...]:
+    """Name the tags that state other colors than those of sRGB."""
+    names = []
+    white, primaries = directory.fractions(WHITE_POINT), directory.fractions(PRIMARIES)
+    points = tuple(round(100_000 * x) for x in (*white, *primaries))
+    if points and not (len(points) == 8 and are_of_srgb(points)):
+        names.append("its white point and primaries are")
+    if TRANSFER_FUNCTION in directory:
+        names.append("its transfer function is")
+    return tuple(f"{name} not applied" for name in names)
 
 
 def _decode_narrow(layout: Layout, profile: bytes | None) -> Decoded:

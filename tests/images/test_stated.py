@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from picture_tools import Pixels, far_apart, narrowed, noise, png_of, read, wide_noise
+from picture_tools import Pixels, far_apart, narrowed, noise, png_of, read, tiff, wide_noise
 from png_tools import GREY, GREY_ALPHA, INDEXED, RGB, RGBA, chunk
 from profile_tools import from_profile, rgb_profile, srgb_decoded, srgb_encoded
 
@@ -246,3 +246,46 @@ def test_grey_with_primaries_is_converted_by_its_gamma_and_stays_grey(tmp_path: 
         image = read(tmp_path, png_of(ramp, GREY, 8, before=before))
         assert image.pixels.shape == (16, 16)
         assert far_apart(image.pixels, srgb_encoded(ramp[:, :, 0] / 255.0)) <= CLOSE
+
+
+# TIFF
+
+
+def fractions(numbers: tuple[float, ...]) -> tuple[int, int, tuple[int, ...]]:
+    return 5, len(numbers), tuple(part for n in numbers for part in (round(n * 10_000), 10_000))
+
+
+@pytest.mark.parametrize(
+    ("white", "primaries", "told"),
+    [
+        (SRGB[:2], SRGB[2:], False),
+        (P3[:2], P3[2:], True),
+        (D50_WHITE[:2], None, True),
+        (None, WIDE[2:], True),
+        (None, None, False),
+    ],
+)
+def test_white_and_primaries_of_a_tiff_are_told_unless_they_are_srgb(
+    white: tuple[float, ...] | None,
+    primaries: tuple[float, ...] | None,
+    told: bool,
+    tmp_path: Path,
+) -> None:
+    tags = [(318, *fractions(white), True)] if white else []
+    tags += [(319, *fractions(primaries), True)] if primaries else []
+    notices = ["its white point and primaries are not applied"] if told else []
+    for samples in (COLORS, COLORS.astype(np.uint16) * 257):
+        image = read(tmp_path, tiff(samples, "rgb", extratags=tags, byteorder="<"))
+        np.testing.assert_array_equal(image.pixels, COLORS)
+        assert image.notices[: len(notices)] == notices
+        assert len(image.notices) == len(notices) + (samples.itemsize - 1)
+    profile = rgb_profile()
+    tags.append((34675, 7, len(profile), profile, True))
+    image = read(tmp_path, tiff(COLORS, "rgb", extratags=tags, byteorder="<"))
+    assert image.notices == ["converted from the color profile 'Wide' to sRGB"]
+
+
+def test_a_transfer_function_of_a_tiff_is_told(tmp_path: Path) -> None:
+    table = np.arange(256, dtype="<u2").tobytes()
+    data = tiff(COLORS, "rgb", extratags=[(301, 3, 256, table, True)], byteorder="<")
+    assert read(tmp_path, data).notices == ["its transfer function is not applied"]
