@@ -77,16 +77,17 @@ def decode_webp(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     size = info[0] if isinstance(info[0], tuple) else info[:2]
     if size != (structure.width, structure.height):
         raise other_size("WebP")
+    profile = decoder.get_chunk("ICCP") or None
+    metadata = {"exif": decoder.get_chunk("EXIF"), "xmp": decoder.get_chunk("XMP ")}
     frame = decoder.get_next()
+    del decoder  # which holds the picture twice
     if frame is None:
         raise OSError("its first frame is damaged")
     layers = np.frombuffer(frame[0], dtype=np.uint8).reshape(size[1], size[0], 4)
     pixels = layers if info[-1] == "RGBA" else layers[:, :, :3]
-    metadata = {"exif": decoder.get_chunk("EXIF"), "xmp": decoder.get_chunk("XMP ")}
     orientation = find_orientation(metadata["exif"] or b"", metadata["xmp"] or b"")
-    return np.array(pixels), Findings(
-        structure, (), decoder.get_chunk("ICCP") or None, orientation, metadata_left_out(metadata)
-    )
+    left_out = metadata_left_out(metadata)
+    return np.array(pixels), Findings(structure, (), profile, orientation, left_out)
 
 
 def decode_mode(

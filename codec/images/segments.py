@@ -1,5 +1,6 @@
 """Strips and tiles of a TIFF: where they are, how large they may be, what to decode at once."""
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from codec.errors import ImageError, LimitError
 from codec.images.directories import (
     BITS,
     COMPRESSION,
+    FILL_ORDER,
     HEIGHT,
     PHOTOMETRIC,
     PLANAR,
@@ -34,6 +36,7 @@ from codec.limits import (
 )
 
 UNCOMPRESSED, _JPEG = 1, 7
+_DEFLATE = (8, 32946)
 # Bytes or, of JPEG, pixels that a byte can hold at most, by compression.
 _RATIOS = {
     UNCOMPRESSED: 1, 5: 2600, _JPEG: MAX_JPEG_PIXELS_PER_BYTE, 8: MAX_DEFLATE_RATIO,
@@ -42,6 +45,8 @@ _RATIOS = {
 _YCBCR = 6
 # Pixels that are decoded at once: what that takes is little beside the picture.
 _AT_ONCE = 1 << 20
+# Bytes that are inflated at once.
+_FED = 1 << 18
 
 
 class Block(NamedTuple):
@@ -85,6 +90,9 @@ class Layout:
         Of a pixel, in one plane.
     places : ndarray of shape (N,), dtype unsigned integer
         Of the strips or tiles in the file.
+    inflating : tuple of Inflating
+        One for each plane whose single strip is taken for several, which must be asked for in
+        their order.
     """
 
     directory: Directory
@@ -96,6 +104,7 @@ class Layout:
     planes: int
     bits: int
     places: Numbers
+    inflating: tuple["Inflating", ...] = ()
 
     @property
     def compression(self) -> int:
@@ -126,6 +135,13 @@ class Layout:
                 yield Block(top, column * self.columns, self.rows, count * self.columns,
                             row * self.across + column, count)  # fmt: skip
 
+    def strip(self, plane: int) -> memoryview:
+        """Take the only strip of a plane out of the file."""
+        sizes = self.directory.numbers(STRIP_SIZES)
+        start = int(self.places[plane])
+        size = int(sizes[plane]) if plane < len(sizes) else 0
+        return memoryview(self.directory.data)[start : start + size if size else None]
+
     def stored(self, block: Block, plane: int) -> list[bytes]:
         """Take the strips or tiles of a block out of the file; no more than they may need."""
         data = self.directory.data
@@ -137,6 +153,9 @@ class Layout:
             if not self.tiled:
                 rows = min(rows, self.height - (number - plane * self.down) * rows)
             needed = rows * -(-self.columns * self.bits // 8)
+            if self.inflating:
+                segments.append(self.inflating[plane].read(needed))
+                continue
             start = int(self.places[number])
             if self.compression == UNCOMPRESSED:
                 size = needed
@@ -202,9 +221,47 @@ def layout_of(directory: Directory) -> Layout:
         held = held * layout.bits // 8
     if held > _RATIOS.get(layout.compression, held) * (len(directory.data) + 64):
         raise truncated("TIFF")
-    if layout.compression == UNCOMPRESSED and not tiled and rows == height:
-        return _cut(layout)
+    if not tiled and rows == height and columns * rows > _AT_ONCE:
+        if layout.compression == UNCOMPRESSED:
+            return _cut(layout)
+        if layout.compression in _DEFLATE and directory.number(FILL_ORDER, 1) == 1:
+            strips = [layout.strip(plane) for plane in range(layout.planes)]
+            rows = max(1, _AT_ONCE // columns)
+            return replace(layout, rows=rows, inflating=tuple(map(Inflating, strips)))
     return layout
+
+
+class Inflating:
+    """A deflated strip of which some rows are taken at a time."""
+
+    def __init__(self, strip: memoryview) -> None:
+        self._inflater = zlib.decompressobj()
+        self._strip = strip
+        self._place = 0
+        self._fed: bytes | memoryview = b""
+
+    def read(self, size: int) -> bytes:
+        """Take so many bytes, deflated anew so that they fit the picture's tags, but not smaller.
+
+        Raises
+        ------
+        ImageError
+            They are damaged or not there.
+        """
+        found = bytearray()
+        while len(found) < size:
+            if not self._fed:
+                self._fed = self._strip[self._place : self._place + _FED]
+                self._place += _FED
+            try:
+                got = self._inflater.decompress(self._fed, size - len(found))
+            except zlib.error as error:
+                raise ImageError("the TIFF's compressed rows are damaged", "damaged") from error
+            if (self._inflater.eof and len(found) + len(got) < size) or not (got or self._fed):
+                raise truncated("TIFF")
+            self._fed = self._inflater.unconsumed_tail
+            found += got
+        return zlib.compress(found, 0)
 
 
 def _cut(layout: Layout) -> Layout:

@@ -2,6 +2,7 @@
 
 import functools
 import lzma
+import struct
 import zlib
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from picture_tools import (
     warm_up,
 )
 from PIL import Image
+
+from codec.images import segments
 
 COMPRESSIONS = {"none": 1, "lzw": 5, "jpeg": 7, "deflate": 8, "old deflate": 32946,
                 "packbits": 32773, "lzma": 34925, "zstd": 50000, "webp": 50001}  # fmt: skip
@@ -129,3 +132,80 @@ def test_a_picture_of_many_blocks_is_put_together(
             stored.convert("L" if mode in ("L", "1") else "RGBA" if mode == "RGBA" else "RGB")
         )
     np.testing.assert_array_equal(read(tmp_path, path.read_bytes()).pixels, expected)
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["new", "old"])
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("predictor", [False, True])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_deflated_strip_is_decoded_some_rows_at_a_time(
+    bits: int, predictor: bool, planar: str, old: bool, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    plain = noise(0, 53, 31, 3)
+    samples = plain if bits == 8 else plain.astype(np.uint16) * 257
+    if planar == "separate":
+        samples = np.moveaxis(samples, 2, 0)
+    data = tiff(samples, "rgb", compression="zlib", predictor=predictor, planarconfig=planar,
+                rowsperstrip=53, byteorder="<")  # fmt: skip
+    if old:
+        deflate, older = (struct.pack("<HHIH", 259, 3, 1, value) for value in (8, 32946))
+        assert deflate in data
+        data = data.replace(deflate, older)
+    for pixels, fed in ((31, 7), (31 * 4, 1 << 18), (40, 1)):
+        monkeypatch.setattr(segments, "_AT_ONCE", pixels)
+        monkeypatch.setattr(segments, "_FED", fed)
+        np.testing.assert_array_equal(read(tmp_path, data).pixels, plain)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 12, 16])
+@pytest.mark.parametrize("photometric", [1, 3])
+def test_a_deflated_strip_of_any_depth_is_decoded_some_rows_at_a_time(
+    bits: int, photometric: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if photometric == 3 and bits > 8:
+        return
+    rows = noise(bits, 50, -(-33 * bits // 8))
+    packed = zlib.compress(rows.tobytes())
+    tags = {**tiff_tags(33, 50, len(packed), bits=bits, photometric=photometric),
+            259: (SHORT, [8]), 320: (SHORT, noise(1, 3 * 2**bits).tolist())}  # fmt: skip
+    if photometric == 1:
+        del tags[320]
+    data = raw_tiff(tags, strip=packed)
+    whole = read(tmp_path, data)
+    monkeypatch.setattr(segments, "_AT_ONCE", 100)
+    image = read(tmp_path, data)
+    np.testing.assert_array_equal(image.pixels, whole.pixels)
+    assert image.notices == whole.notices
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_deflated_strip_that_ends_early_or_is_damaged_is_refused(
+    bits: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "_AT_ONCE", 100)
+    size = 33 * 50 * bits // 8
+    for packed, reason in (
+        (zlib.compress(noise(0, size).tobytes())[:-40], "truncated"),
+        (zlib.compress(bytes(size - 1)), "truncated"),
+        (b"x" + zlib.compress(bytes(size))[1:], "damaged"),
+        (zlib.compress(noise(0, size).tobytes())[:300] + bytes(900), "damaged"),
+    ):
+        tags = {**tiff_tags(33, 50, len(packed), bits=bits), 259: (SHORT, [8])}
+        data = raw_tiff(tags, strip=packed)
+        damaged = data.replace(b"x" + packed[1:2], b"x\0", 1) if reason == "damaged" else data
+        assert refusal(tmp_path, damaged).reason in {reason, "damaged"}
+
+
+def test_a_large_deflated_strip_takes_no_more_than_its_picture_and_some_rows(
+    tmp_path: Path,
+) -> None:
+    side = 4000
+    for bits in (8, 16):
+        packed = zlib.compress(bytes(side * side * 3 * bits // 8), 1)
+        tags = tiff_tags(side, side, len(packed), bits=bits, samples=3, photometric=2)
+        data = raw_tiff({**tags, 259: (SHORT, [8])}, strip=packed)
+        warm_up(tmp_path)
+        image, peak = traced(functools.partial(read, tmp_path, data))
+        assert not image.pixels.any()
+        assert peak < image.pixels.nbytes + 45 * ONE_MEBIBYTE

@@ -8,6 +8,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -271,7 +272,7 @@ def test_white_and_primaries_of_a_tiff_are_told_unless_they_are_srgb(
     told: bool,
     tmp_path: Path,
 ) -> None:
-    tags = [(318, *fractions(white), True)] if white else []
+    tags: list[tuple[Any, ...]] = [(318, *fractions(white), True)] if white else []
     tags += [(319, *fractions(primaries), True)] if primaries else []
     notices = ["its white point and primaries are not applied"] if told else []
     for samples in (COLORS, COLORS.astype(np.uint16) * 257):
@@ -280,7 +281,7 @@ def test_white_and_primaries_of_a_tiff_are_told_unless_they_are_srgb(
         assert image.notices[: len(notices)] == notices
         assert len(image.notices) == len(notices) + (samples.itemsize - 1)
     profile = rgb_profile()
-    tags.append((34675, 7, len(profile), profile, True))
+    tags = [*tags, (34675, 7, len(profile), profile, True)]
     image = read(tmp_path, tiff(COLORS, "rgb", extratags=tags, byteorder="<"))
     assert image.notices == ["converted from the color profile 'Wide' to sRGB"]
 
