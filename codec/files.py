@@ -9,13 +9,15 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import FileIO
 from pathlib import Path
 
 from codec.errors import CodecError, FileError, LimitError
 from codec.limits import MAX_FILE_BYTES
 from codec.temporaries import LinksRefusedError, Temporary, sweep, temporary_file
+
+Part = Callable[[int, int], bytes]
 
 _REASONS = {
     errno.ENOENT: ("no such file or directory", "not-found"),
@@ -100,6 +102,38 @@ def read_start(path: str | bytes | os.PathLike[str], count: int) -> tuple[bytes,
     """
     with _open_regular(path) as (file, size):
         return file.read(count), size
+
+
+@contextlib.contextmanager
+def open_parts(path: str | bytes | os.PathLike[str]) -> Iterator[tuple[Part, int]]:
+    """Open one regular file of which a few parts are wanted.
+
+    Parameters
+    ----------
+    path : path-like
+        As for `read_file`.
+
+    Yields
+    ------
+    part : callable
+        Takes a place and a number of bytes; gives the bytes, fewer at the end of the file.
+    size_bytes : int
+        Size of the file.
+
+    Raises
+    ------
+    FileError
+        The file is missing, unreadable, a directory or not a regular file.
+    """
+    with _open_regular(path) as (file, size):
+
+        def part(start: int, count: int) -> bytes:
+            if start >= size:
+                return b""
+            file.seek(start)
+            return file.read(count)
+
+        yield part, size
 
 
 @contextlib.contextmanager

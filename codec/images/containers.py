@@ -10,9 +10,11 @@ import zlib
 from collections.abc import Callable
 
 from codec.errors import ImageError
+from codec.files import Part
 from codec.images.bmp import bmp_size, bmp_structure, is_dib
+from codec.images.directories import first_page_size
 from codec.images.gif import gif_structure
-from codec.images.jpeg import jpeg_structure
+from codec.images.jpeg import jpeg_size, jpeg_structure
 from codec.images.records import Structure, truncated
 from codec.images.tiff import tiff_structure
 from codec.limits import check_dimensions
@@ -27,7 +29,7 @@ EXTENSIONS = {
     "GIF": (".gif",),
     "TIFF": (".tif", ".tiff"),
 }
-# What `check_start` looks at.
+# What `stated_size` looks at, at least.
 START_BYTES = 33
 READABLE_EXTENSIONS = tuple({name: None for names in EXTENSIONS.values() for name in names})
 
@@ -70,36 +72,49 @@ def recognize(data: bytes) -> str:
     raise ImageError("not a PNG, JPEG, WebP, BMP, GIF or TIFF picture", "unknown-format")
 
 
-def check_start(start: bytes, kind: str, max_pixels: int) -> None:
-    """Refuse a picture for its size as its first bytes state it, where they do.
+def stated_size(part: Part, kind: str) -> tuple[int, int] | None:
+    """Find the size of a picture as its headers state it, without reading all of the file.
 
     Parameters
     ----------
-    start : bytes
-        The first bytes of the file, `START_BYTES` if it has so many.
+    part : callable
+        From `codec.files.open_parts`; the file has at least `START_BYTES`.
     kind : str
         From `recognize`.
-    max_pixels : int
-        Largest picture that is accepted.
 
-    Raises
-    ------
-    LimitError
-        It is larger.
+    Returns
+    -------
+    size : tuple of (int, int) or None
+        Width and height; None if they are not where a sound file has them.
     """
-    width = height = 0
-    if len(start) < START_BYTES:
-        return
-    if kind == "PNG" and zlib.crc32(start[12:29]) == int.from_bytes(start[29:33], "big"):
+    start = part(0, START_BYTES)
+    if kind == "PNG":
+        if zlib.crc32(start[12:29]) != int.from_bytes(start[29:33], "big"):
+            return None
         width, height = struct.unpack_from(">II", start, 16)
-    elif kind == "GIF":
+        return width, height
+    if kind == "GIF":
         width, height = struct.unpack_from("<HH", start, 6)
-    elif kind in ("BMP", "DIB"):
-        width, height = bmp_size(start, kind)
-    elif kind == "WebP" and start[12:16] == b"VP8X":
-        width, height = (1 + int.from_bytes(start[at : at + 3], "little") for at in (24, 27))
-    if width and height:
-        check_dimensions(width, height, max_pixels)
+        return width, height
+    if kind in ("BMP", "DIB"):
+        return bmp_size(start, kind)
+    if kind == "WebP":
+        return _webp_size(start[12:16], start[20:])
+    return jpeg_size(part) if kind == "JPEG" else first_page_size(part)
+
+
+def _webp_size(name: bytes, content: bytes) -> tuple[int, int] | None:
+    """Read width and height off a chunk that states them."""
+    if name == b"VP8X":
+        width, height = (int.from_bytes(content[at : at + 3], "little") for at in (4, 7))
+        return 1 + width, 1 + height
+    if name == b"VP8 ":
+        width, height = struct.unpack_from("<HH", content, 6)
+        return width & 0x3FFF, height & 0x3FFF
+    if name == b"VP8L":
+        packed = struct.unpack_from("<I", content, 1)[0]
+        return 1 + (packed & 0x3FFF), 1 + (packed >> 14 & 0x3FFF)
+    return None
 
 
 def examine(data: bytes, kind: str, max_pixels: int) -> Structure:
@@ -143,17 +158,9 @@ def _webp_structure(data: bytes, _: int) -> Structure:
     while position + 8 <= end:
         name, size = struct.unpack_from("<4sI", data, position)
         content = position + 8
-        if name == b"VP8X":
-            width = 1 + int.from_bytes(data[content + 4 : content + 7], "little")
-            height = 1 + int.from_bytes(data[content + 7 : content + 10], "little")
-        elif name == b"VP8 " and not width:
-            width, height = (
-                side & 0x3FFF for side in struct.unpack_from("<HH", data, content + 6)
-            )
-        elif name == b"VP8L" and not width:
-            packed = struct.unpack_from("<I", data, content + 1)[0]
-            width, height = 1 + (packed & 0x3FFF), 1 + (packed >> 14 & 0x3FFF)
-        elif name == b"ANMF":
+        if name == b"VP8X" or not width:
+            width, height = _webp_size(name, data[content : content + 10]) or (0, 0)
+        if name == b"ANMF":
             frames += 1
         position = content + size + (size & 1)
     if position - 1 > end:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
+from codec.files import Part
 from codec.images.records import truncated
 from codec.limits import MAX_TIFF_DIRECTORIES
 
@@ -36,6 +37,8 @@ _WANTED[[TRANSFER_FUNCTION, WHITE_POINT, PRIMARIES, *DECODING]] = True
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
 _NUMBERS = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8"}
 _SHORT, _LONG, _FRACTION = 3, 4, 5
+# Of a directory that is looked at in part.
+_MOST_ENTRIES = 1000
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,26 @@ def _read_directory(data: bytes, order: str, big: bool, offset: int) -> tuple[Di
         if size:
             entries[tag] = kind, length, place
     return Directory(data, order, entries), end
+
+
+def first_page_size(part: Part) -> tuple[int, int] | None:
+    """Find width and height in the first directory; None if it is unusual or of a thumbnail."""
+    head = part(0, 16)
+    order = "<" if head[:2] == b"II" else ">"
+    big = head[2:4] in (b"+\x00", b"\x00+")
+    offset = struct.unpack_from(order + ("Q" if big else "I"), head, 8 if big else 4)[0]
+    count_size, entry_size = (8, 20) if big else (2, 12)
+    count = int.from_bytes(part(offset, count_size), "little" if order == "<" else "big")
+    entries = part(offset + count_size, min(count, _MOST_ENTRIES) * entry_size)
+    found = {SUBFILE: 0, WIDTH: 0, HEIGHT: 0}
+    for place in range(0, len(entries) - entry_size + 1, entry_size):
+        tag, kind = struct.unpack_from(order + "HH", entries, place)
+        if tag in found and kind in (_SHORT, _LONG):
+            value = struct.unpack_from(
+                order + ("H" if kind == _SHORT else "I"), entries, place + (12 if big else 8)
+            )
+            found[tag] = value[0]
+    return None if found[SUBFILE] & 1 else (found[WIDTH], found[HEIGHT])
 
 
 def write_tiff(

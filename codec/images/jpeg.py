@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError, LimitError
+from codec.files import Part
 from codec.images.decoders import metadata_left_out
 from codec.images.orientation import find_orientation
 from codec.images.pillow import decode_mode
@@ -16,9 +17,31 @@ from codec.limits import MAX_JPEG_PIXELS_PER_BYTE, MAX_JPEG_SCANS, MAX_JPEG_SCAN
 Pixels = npt.NDArray[np.uint8]
 
 _START_OF_SCAN = 0xDA
+# Before the frame header, of files that are looked at in part; an ICC profile has up to 255.
+_MOST_SEGMENTS = 400
 _EXIF, _XMP, _ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 # Segments that decide on pixels: frames and tables, and what JFIF and Adobe say of colors.
 _DECODING = {*range(0xC0, 0xD0), 0xDB, 0xDC, 0xDD, 0xE0, 0xEE}
+
+
+def jpeg_size(part: Part) -> tuple[int, int] | None:
+    """Find width and height in the frame header; None if that is not where it should be."""
+    position = 2
+    for _ in range(_MOST_SEGMENTS):
+        head = part(position, 9)
+        if len(head) < 9 or head[0] != 0xFF:
+            return None
+        if _is_frame(head[1]):
+            height, width = struct.unpack_from(">HH", head, 5)
+            return width, height
+        if head[1] in (0x00, 0x01, _START_OF_SCAN, 0xFF) or 0xD0 <= head[1] <= 0xD9:
+            return None
+        position += 2 + struct.unpack_from(">H", head, 2)[0]
+    return None
+
+
+def _is_frame(marker: int) -> bool:
+    return 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
 
 
 def jpeg_structure(data: bytes) -> Structure:
@@ -47,7 +70,7 @@ def jpeg_structure(data: bytes) -> Structure:
     junk = 0
     for marker, position, skipped in _segments(data):
         junk += skipped
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+        if _is_frame(marker):
             height, width = struct.unpack_from(">HH", data, position + 5)
             break
         if marker in (0xD9, _START_OF_SCAN):

@@ -17,15 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import CodecError
-from codec.files import read_file, read_start
+from codec.files import open_parts, read_file
 from codec.images.bmp import decode_bmp
 from codec.images.containers import (
     EXTENSIONS,
     READABLE_EXTENSIONS,
     START_BYTES,
-    check_start,
     examine,
     recognize,
+    stated_size,
 )
 from codec.images.decoders import as_codec_error
 from codec.images.gif import decode_gif
@@ -36,7 +36,7 @@ from codec.images.png import decode_png
 from codec.images.profiles import to_srgb
 from codec.images.records import Findings, check_frames
 from codec.images.tiff import decode_tiff
-from codec.limits import MAX_FILE_BYTES, MAX_PIXELS
+from codec.limits import MAX_FILE_BYTES, MAX_PIXELS, check_dimensions
 from codec.threads import row_strips
 
 Pixels = npt.NDArray[np.uint8]
@@ -151,10 +151,13 @@ def _are_equal(first: Pixels, second: Pixels) -> bool:
 
 
 def _read_if_small(path: str | bytes | os.PathLike[str], max_pixels: int) -> tuple[bytes, str]:
-    """Read a file, unless its first bytes are those of too large a picture or of none."""
-    start, size_bytes = read_start(path, START_BYTES)
-    if size_bytes <= MAX_FILE_BYTES and len(start) == START_BYTES:
-        check_start(start, recognize(start), max_pixels)
+    """Read a file, unless its headers are those of too large a picture or of none."""
+    with open_parts(path) as (part, size_bytes):
+        start = part(0, START_BYTES)
+        if size_bytes <= MAX_FILE_BYTES and len(start) == START_BYTES:
+            size = stated_size(part, recognize(start))
+            if size and all(size):
+                check_dimensions(*size, max_pixels)
     data = read_file(path)
     return data, recognize(data)
 

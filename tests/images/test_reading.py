@@ -328,17 +328,44 @@ def test_an_ordinary_png_is_read_without_the_libraries_of_other_kinds(tmp_path: 
     assert done.stdout == "(3, 5, 4)\n\n"
 
 
-@pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "BMP, top down", "old BMP", "WebP"])
+SIDES = 20_000, 10_000
+FRAME = struct.pack(">BHHB", 8, SIDES[1], SIDES[0], 1) + bytes(3)
+# A directory, whose place follows it.
+ENTRIES = {
+    order: struct.pack(order + "H", 2)
+    + struct.pack(order + "HHIHH", 256, 3, 1, SIDES[0], 0)
+    + struct.pack(order + "HHII", 257, 4, 1, SIDES[1])
+    for order in "<>"
+}
+HEADS = {
+    "PNG": b"\x89PNG\r\n\x1a\n" + ihdr(*SIDES),
+    "GIF": b"GIF89a" + struct.pack("<HH", *SIDES),
+    "BMP": b"BM" + bytes(12) + struct.pack("<Iii", 40, *SIDES),
+    "BMP, top down": b"BM" + bytes(12) + struct.pack("<Iii", 40, SIDES[0], -SIDES[1]),
+    "old BMP": b"BM" + bytes(12) + struct.pack("<IHH", 12, *SIDES),
+    "DIB": struct.pack("<IiiHH", 40, *SIDES, 1, 24),
+    "WebP": b"RIFF\xff\xff\xff\x01WEBPVP8X\x0a\0\0\0\0\0\0\0"
+    + (SIDES[0] - 1).to_bytes(3, "little") + (SIDES[1] - 1).to_bytes(3, "little"),
+    "lossy WebP": b"RIFF\xff\xff\xff\x01WEBPVP8 \xff\xff\0\0\0\0\0\x9d\x01\x2a"
+    + struct.pack("<HH", 16_000, 16_000),
+    "lossless WebP": b"RIFF\xff\xff\xff\x01WEBPVP8L\xff\xff\0\0\x2f"
+    + struct.pack("<I", 15_999 | 15_999 << 14),
+    "JPEG": b"\xff\xd8" + jpeg_segment(0xC0, FRAME),
+    "JPEG with metadata": b"\xff\xd8" + b"".join(
+        jpeg_segment(marker, b"Exif\0\0" * 10_000) for marker in (0xE1, 0xE2, 0xE2, 0xFE, 0xDB)
+    ) + jpeg_segment(0xC2, FRAME),
+    "TIFF": b"II*\0" + struct.pack("<I", 8) + ENTRIES["<"],
+    "TIFF, big-endian": b"MM\0*" + struct.pack(">I", 8) + ENTRIES[">"],
+    "TIFF, directory behind": b"II*\0" + struct.pack("<I", 90_000) + bytes(89_992) + ENTRIES["<"],
+    "BigTIFF": b"II+\0\x08\0\0\0" + struct.pack("<QQ", 16, 2)
+    + struct.pack("<HHQQ", 256, 4, 1, SIDES[0])
+    + struct.pack("<HHQHHI", 257, 3, 1, SIDES[1], 0, 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HEADS)
 def test_a_file_that_is_too_large_is_refused_from_its_header(kind: str, tmp_path: Path) -> None:
-    head = {
-        "PNG": b"\x89PNG\r\n\x1a\n" + ihdr(20_000, 10_000),
-        "GIF": b"GIF89a" + struct.pack("<HH", 20_000, 10_000),
-        "BMP": b"BM" + bytes(12) + struct.pack("<Iii", 40, 20_000, 10_000),
-        "BMP, top down": b"BM" + bytes(12) + struct.pack("<Iii", 40, 20_000, -10_000),
-        "old BMP": b"BM" + bytes(12) + struct.pack("<IHH", 12, 20_000, 10_000),
-        "WebP": b"RIFF\xff\xff\xff\x01WEBPVP8X\x0a\0\0\0\0\0\0\0"
-        + (19_999).to_bytes(3, "little") + (9_999).to_bytes(3, "little"),
-    }[kind]  # fmt: skip
+    head = HEADS[kind]
     warm_up(tmp_path)
     path = tmp_path / "large"
     with path.open("wb") as file:
