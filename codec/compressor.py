@@ -16,11 +16,13 @@ from codec.codebook.baselines import BASELINES
 from codec.codebook.training import start_engine, train_codebook
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram, count_colors
-from codec.colors.lookup import ascending, look_up, renumber
+from codec.colors.lookup import ascending, count_labels, look_up, renumber
 from codec.colors.metrics import color_samples, squared_error, squared_errors
-from codec.colors.pixels import as_channels, as_rows, pack_colors
+from codec.colors.pixels import as_channels, pack_colors
+from codec.errors import ImageError
 from codec.indexed import IndexedImage
 from codec.labels.dithering import dither_pixels, fixed_strength
+from codec.labels.given import GivenLabels, given_labels
 from codec.labels.nearest import label_colors, label_pixels
 from codec.labels.ordering import order_codewords
 from codec.limits import MAX_CODEBOOK_SIZE
@@ -47,8 +49,8 @@ class Compression:
         The result.
     lossless : bool
         Whether decompressing gives every pixel back; hidden colors do not count.
-    unique_colors : int
-        Colors of the picture, hidden ones included.
+    unique_colors, unique_colors_after : int
+        Colors of the picture, hidden ones included, and of what it decompresses to.
     hidden_pixels : int
         Fully transparent pixels whose color was set to zero.
     engine : str
@@ -59,15 +61,19 @@ class Compression:
         `codec.colors.metrics`).
     dither : {'none', 'fs', 'ordered'}
         How the labels were dithered; ``none`` where nothing had to be.
+    as_given : bool
+        Whether labels are the picture's own palette indices or grey values.
     """
 
     indexed: IndexedImage
     lossless: bool
     unique_colors: int
+    unique_colors_after: int
     hidden_pixels: int
     engine: str
     mse: float
     dither: str = "none"
+    as_given: bool = False
 
 
 def compress(
@@ -82,11 +88,14 @@ def compress(
     codebook_from: str = KMEANS,
     dither: str = "none",
     dither_strength: float = 1.0,
+    keep_order: bool = False,
 ) -> IndexedImage:
     """Represent a picture by at most 256 colors.
 
     With no more unique colors than `n_colors` the result is lossless, and compressing a
-    decompressed picture again with the same `n_colors` is.
+    decompressed picture again with the same `n_colors` is. Indices of a palette that fits are
+    kept as labels, with the palette as codebook; so are grey values that are all less than
+    `n_colors`.
 
     Parameters
     ----------
@@ -117,6 +126,9 @@ def compress(
         whatever the color space; see `codec.labels.dithering`. What is lossless is left alone.
     dither_strength : float
         0 to 1: how much of an error is made up for; 0 is no dithering.
+    keep_order : bool
+        Let `codec.save` keep palette indices or grey values as labels in a .kmc too, and refuse
+        a picture that has none or whose palette is too large.
 
     Returns
     -------
@@ -126,7 +138,7 @@ def compress(
     Raises
     ------
     ImageError
-        `pixels` is not such an array.
+        `pixels` is not such an array, or has no order that could be kept.
     ParameterError
         Another argument is not one of those listed.
 
@@ -148,6 +160,7 @@ def compress(
         codebook_from=codebook_from,
         dither=dither,
         dither_strength=dither_strength,
+        keep_order=keep_order,
     )
     return compress_with_details(pixels, settings).indexed
 
@@ -162,6 +175,7 @@ def compress_with_details(
     settings: CompressSettings | None = None,
     *,
     in_ascending_order: bool = False,
+    keep_indices: bool = True,
     watch: Stopwatch | None = None,
 ) -> Compression:
     """Compress as `compress` does, and tell how it went.
@@ -175,6 +189,9 @@ def compress_with_details(
     in_ascending_order : bool
         Put code-words into ascending order, as `Format.ascending` asks, and not into the one that
         suits row filters.
+    keep_indices : bool
+        Take palette indices or grey values for labels where they fit, as `Format.keeps_indices`
+        asks; `settings.keep_order` does in any case.
     watch : Stopwatch, optional
         Times the stages.
 
@@ -189,11 +206,20 @@ def compress_with_details(
         As `compress`.
     """
     settings, watch = settings or CompressSettings(), watch or Stopwatch()
+    indices = palette = None
     if not isinstance(pixels, np.ndarray):
-        from codec.images.memory import as_pixels
+        from codec.images.memory import as_source
 
-        pixels = as_channels(as_pixels(pixels))
+        source = as_source(pixels)
+        pixels, indices, palette = source.pixels, source.indices, source.palette
     pixels = as_channels(pixels)
+    if keep_indices or settings.keep_order:
+        with watch.stage("labels"):
+            given = given_labels(pixels, indices, palette, settings.n_colors)
+            if settings.keep_order:
+                _check_order(given, settings.n_colors)
+            if given is not None and len(given.codebook) <= settings.n_colors:
+                return _as_given(given, settings)
     metric = ColorMetric(settings.color_space, settings.exact)
     with watch.stage("histogram"):
         histogram = count_colors(pixels)
@@ -228,7 +254,7 @@ def compress_with_details(
             labels = dither_pixels(
                 pixels, histogram, color_labels, codebook, dither, settings.dither_strength
             )
-            used = _used_labels(labels)
+            used = np.flatnonzero(count_labels(labels))
             codebook, labels = codebook[used], renumber(labels, used)
     with watch.stage("ordering"):
         order = (
@@ -244,11 +270,60 @@ def compress_with_details(
         indexed=indexed,
         lossless=is_all or (mse == 0 and not settings.exact),
         unique_colors=len(histogram),
+        unique_colors_after=indexed.n_colors,
         hidden_pixels=hidden_pixels,
         engine=engine,
         mse=mse,
         dither=dither,
     )
+
+
+def _check_order(given: GivenLabels | None, n_colors: int) -> None:
+    """Refuse what has no order that could be kept.
+
+    Raises
+    ------
+    ImageError
+        It has none, or for more than K colors.
+    """
+    if given is None:
+        raise ImageError(
+            "its pixels have no palette indices to keep, nor grey values "
+            "(without --keep-order it is compressed)",
+            "no-indices",
+        )
+    if len(given.codebook) > n_colors:
+        raise ImageError(
+            f"its indices go up to {len(given.codebook) - 1}, which {n_colors} colors do not have "
+            f"(-k {len(given.codebook)} keeps them)",
+            "too-many-indices",
+        )
+
+
+def _as_given(given: GivenLabels, settings: CompressSettings) -> Compression:
+    """Keep labels and codebook, but for hidden colors."""
+    codebook, hidden_pixels = given.codebook, 0
+    counts = count_labels(given.labels)[: len(codebook)]
+    colors = _count_distinct(codebook[counts > 0])
+    if not settings.exact:
+        shown = _without_hidden(codebook)
+        hidden_pixels = int(counts[(shown != codebook).any(axis=1)].sum())
+        codebook = shown
+    return Compression(
+        # Copies: the picture may be changed by who holds it.
+        indexed=IndexedImage(given.labels.copy(), codebook.copy(), keep_order=settings.keep_order),
+        lossless=True,
+        unique_colors=colors,
+        unique_colors_after=_count_distinct(codebook[counts > 0]),
+        hidden_pixels=hidden_pixels,
+        engine="none",
+        mse=0.0,
+        as_given=True,
+    )
+
+
+def _count_distinct(colors: npt.NDArray[np.uint8]) -> int:
+    return len(np.unique(pack_colors(colors)))
 
 
 def _mse(
@@ -270,14 +345,6 @@ def _mse(
         errors = squared_errors(colors[part], codebook[color_labels[part]])
         total += float((errors * counts[part]).sum())
     return total / samples
-
-
-def _used_labels(labels: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
-    """Tell which labels there are, ascending."""
-    counts = np.zeros(MAX_CODEBOOK_SIZE, dtype=np.int64)
-    for rows in row_strips(*labels.shape):
-        kernels.neighbors.count_labels(as_rows(labels[rows]), counts)
-    return np.flatnonzero(counts)
 
 
 def _mse_of_pixels(

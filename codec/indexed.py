@@ -25,6 +25,10 @@ class IndexedImage:
     verified : bool or None
         Whether the file it was read from has a seal, which then proved that these are the labels
         and the codebook that were written; None for what was not read from a file.
+    keep_order : bool or None
+        Whether labels are numbers that mean something: then `codec.save` keeps them in all
+        formats. If they are not, it leaves out unused and equal code-words of png and kmc. If
+        nobody said so, None, it just puts code-words of kmc into ascending order. No file tells.
 
     Raises
     ------
@@ -35,6 +39,7 @@ class IndexedImage:
     labels: npt.NDArray[np.uint8]
     codebook: npt.NDArray[np.uint8]
     verified: bool | None = field(default=None, kw_only=True)
+    keep_order: bool | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         self.check()

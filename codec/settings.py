@@ -25,6 +25,8 @@ class CompressSettings:
     ----------
     n_colors, seed, engine, effort, color_space, exact, codebook_from, dither, dither_strength
         See `codec.compress`.
+    keep_order : bool
+        Likewise.
 
     Raises
     ------
@@ -41,6 +43,7 @@ class CompressSettings:
     codebook_from: str = CODEBOOK_SOURCES[0]
     dither: str = DITHER_KINDS[0]
     dither_strength: float = 1.0
+    keep_order: bool = False
 
     def __post_init__(self) -> None:
         self._keep_whole("n_colors", 1, MAX_CODEBOOK_SIZE)

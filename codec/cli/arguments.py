@@ -105,6 +105,11 @@ def make_parser() -> argparse.ArgumentParser:
         "png: indexed PNG; kmc: the fewest bytes",
     )  # fmt: skip
     compress.add_argument(
+        "--keep-order", action="store_true",
+        help="keep palette indices, or grey values, as labels in every format, as pair and npz do "
+        "where they fit; what has none, or more than K, is refused",
+    )  # fmt: skip
+    compress.add_argument(
         "--skip-if-larger", action="store_true",
         help="write nothing if the result is larger than the input",
     )  # fmt: skip

@@ -121,6 +121,7 @@ def _settings(options: argparse.Namespace, n_colors: int) -> "CompressSettings":
         exact=options.exact,
         dither=options.dither,
         dither_strength=1.0 if strength is None else strength,
+        keep_order=getattr(options, "keep_order", False),  # which a sweep has not
     )
 
 

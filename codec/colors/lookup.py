@@ -8,7 +8,7 @@ import numpy.typing as npt
 from codec import kernels
 from codec.colors.pixels import as_rows
 from codec.limits import MAX_CODEBOOK_SIZE
-from codec.threads import run_parallel, spans
+from codec.threads import row_strips, run_parallel, spans
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -45,6 +45,24 @@ def look_up(table: Bytes, labels: Bytes) -> Bytes:
     if (largest := max(run_parallel(parts))) >= len(table):
         raise IndexError(f"label {largest} is beyond the table of {len(table)}")
     return values
+
+
+def count_labels(labels: Bytes) -> npt.NDArray[np.int64]:
+    """Count how often each label occurs.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (H, W), dtype uint8
+        Any strides.
+
+    Returns
+    -------
+    counts : ndarray of shape (256,), dtype int64
+    """
+    counts = np.zeros(MAX_CODEBOOK_SIZE, dtype=np.int64)
+    for rows in row_strips(*labels.shape):
+        kernels.neighbors.count_labels(as_rows(labels[rows]), counts)
+    return counts
 
 
 def ascending(codebook: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:

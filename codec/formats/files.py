@@ -35,7 +35,8 @@ def save(
     Parameters
     ----------
     indexed : IndexedImage
-        What to store. In a kmc code-words stand in ascending order; the others keep their order.
+        What to store. In a kmc code-words stand in ascending order, unless it was compressed with
+        `keep_order`; the others keep their order.
     path : str, bytes or path-like
         ``X.labels.png`` (with ``X.codebook.npy`` beside it), ``X.npz``, ``X.png`` or ``X.kmc``.
     force : bool

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from codec.colors.lookup import ascending, renumber
+from codec.colors.lookup import ascending, count_labels, look_up, renumber
+from codec.colors.pixels import pack_colors
 from codec.errors import ParameterError
 from codec.formats import indexed_png, npz, pair
 from codec.formats.contents import Contents
 from codec.formats.kmc import file as kmc
 from codec.indexed import IndexedImage
+from codec.limits import MAX_CODEBOOK_SIZE
 from codec.png.reading import SIGNATURE
 
 # So many bytes of a file tell its format and the size of its picture.
@@ -57,6 +59,9 @@ class Format:
     ascending : bool
         Whether it is smallest with code-words in ascending order, and not in one that brings
         those together which meet in the picture.
+    keeps_indices : bool
+        Whether its labels are arrays that people use, so that palette indices and grey values
+        are to stay what they are.
     peek_size : callable
         Width and height from the first bytes of a file, None if they do not tell.
     check_writable : callable
@@ -72,6 +77,7 @@ class Format:
     decode: Callable[..., Contents]
     is_picture: bool = False
     ascending: bool = False
+    keeps_indices: bool = False
     peek_size: Callable[[bytes], tuple[int, int] | None] = _unknown_size
     check_writable: Callable[[], None] = _always_writable
 
@@ -95,7 +101,15 @@ class Format:
         return [*(path.with_name(stem + ending) for ending in self.endings[:-1]), path]
 
     def arranged(self, indexed: IndexedImage) -> IndexedImage:
-        """Put code-words into the order that is stored best; the picture stays the same."""
+        """Put code-words into the order that is stored best; the picture stays the same.
+
+        Nothing is changed if the order is to be kept. If it was given and may be changed, spare
+        code-words are left out where labels are no arrays that people use.
+        """
+        if indexed.keep_order:
+            return indexed
+        if indexed.keep_order is False and not self.keeps_indices:
+            indexed = _without_spare(indexed)
         if not self.ascending:
             return indexed
         order = ascending(indexed.codebook)
@@ -104,15 +118,31 @@ class Format:
         return IndexedImage(renumber(indexed.labels, order), indexed.codebook[order])
 
 
+def _without_spare(indexed: IndexedImage) -> IndexedImage:
+    """Leave out code-words that are not used, and of equal ones all but the first."""
+    used = np.flatnonzero(count_labels(indexed.labels))
+    keys = pack_colors(indexed.codebook[used])
+    _, firsts, members = np.unique(keys, return_index=True, return_inverse=True)
+    kept, places = np.unique(firsts, return_inverse=True)
+    if len(kept) == indexed.n_colors:
+        return indexed
+    translation = np.zeros(MAX_CODEBOOK_SIZE, dtype=np.uint8)
+    translation[used] = places[members]
+    return IndexedImage(look_up(translation, indexed.labels), indexed.codebook[used[kept]])
+
+
 # Where the first bytes are the same, the name decides, and the last row has what is left.
 FORMATS = {
     format.name: format
     for format in (
         Format(
             "pair", "label PNG", SIGNATURE, (".codebook.npy", ".labels.png"), ".labels.png",
-            pair.encode, pair.decode, peek_size=indexed_png.peek_size,
+            pair.encode, pair.decode, keeps_indices=True, peek_size=indexed_png.peek_size,
         ),
-        Format("npz", "npz", npz.MAGIC, (".npz",), ".npz", npz.encode, npz.decode),
+        Format(
+            "npz", "npz", npz.MAGIC, (".npz",), ".npz", npz.encode, npz.decode,
+            keeps_indices=True,
+        ),
         Format(
             "png", "indexed PNG", SIGNATURE, (".png",), ".indexed.png",
             indexed_png.encode, indexed_png.decode,

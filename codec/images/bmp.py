@@ -6,8 +6,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from codec.colors.lookup import look_up
-from codec.images.grey import without_color
 from codec.images.pillow import decode_mode
 from codec.images.profiles import DAMAGED
 from codec.images.records import Findings, Structure, truncated
@@ -94,7 +92,7 @@ def decode_bmp(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     Returns
     -------
     pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
-        In the file's own color space.
+        In the file's own color space; or indices of shape (H, W), if it has a palette.
     findings : Findings
         What else is in the file.
 
@@ -107,16 +105,17 @@ def decode_bmp(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     profile, told = _stated_profile(data, structure.kind)
     upright = (1, "EXIF")
     if header.bits in (1, 2, 4, 8) and not header.compression:
-        pixels = _look_up_palette(data, header, structure)
-        return pixels, Findings(structure, told, profile, upright, ())
+        indices = _decode_indices(data, header, structure)
+        palette = _palette(data, header)[: max(header.colors, int(indices.max()) + 1)]
+        return indices, Findings(structure, told, profile, upright, (), palette=palette)
     lacking = b""
     if structure.kind == "DIB":
         lacking = b"BM" + struct.pack("<IHHI", 0, 0, 0, _FILE_HEADER + header.rows_start)
     size = structure.width, structure.height
     found = decode_mode("BMP", data, size, None, lacking)
-    pixels = without_color(found.pixels) if header.bits <= 8 else found.pixels
-    notices = found.notices + told
-    return pixels, Findings(structure, notices, profile, upright, (), found.conversions)
+    return found.pixels, Findings(
+        structure, found.notices + told, profile, upright, (), found.conversions, found.palette
+    )
 
 
 def _start(kind: str) -> int:
@@ -161,7 +160,7 @@ def _entry_size(header_size: int) -> int:
     return 3 if header_size == _CORE else 4
 
 
-def _look_up_palette(data: bytes, header: _Header, structure: Structure) -> Pixels:
+def _decode_indices(data: bytes, header: _Header, structure: Structure) -> Pixels:
     """Decode rows of indices, which Pillow takes for something else if the palette is a ramp."""
     width, height, bits = structure.width, structure.height, header.bits
     stride = (width * bits + 31) // 32 * 4
@@ -170,11 +169,17 @@ def _look_up_palette(data: bytes, header: _Header, structure: Structure) -> Pixe
     if bits < 8:
         shifts = np.arange(8 - bits, -1, -bits, dtype=np.uint8)
         indices = indices >> shifts & np.uint8(2**bits - 1)
-    indices = indices.reshape(height, -1)[:: -1 if header.upside_down else 1, :width]
+    return np.ascontiguousarray(
+        indices.reshape(height, -1)[:: -1 if header.upside_down else 1, :width]
+    )
+
+
+def _palette(data: bytes, header: _Header) -> Pixels:
+    """Read 256 colors, black beyond those that are stored."""
     entry = _entry_size(header.size)
     stored = data[header.colors_start : header.colors_start + entry * min(header.colors, 256)]
     table = np.frombuffer(stored.ljust(entry * 256, b"\0"), np.uint8).reshape(256, entry)
-    return without_color(look_up(table[:, 2::-1], indices))
+    return table[:, 2::-1]
 
 
 def _stated_profile(data: bytes, kind: str) -> tuple[bytes | None, tuple[str, ...]]:

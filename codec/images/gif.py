@@ -20,7 +20,10 @@ _RAMP = np.arange(256, dtype=np.uint8)
 
 @dataclass(frozen=True)
 class _Frame:
-    """The first picture: its place on the screen, its colors, and where its codes begin."""
+    """The first picture: its place on the screen, its colors, and where its codes begin.
+
+    There are 256 colors, of which `entries` are stated: none, if indices are greys.
+    """
 
     left: int
     top: int
@@ -28,6 +31,7 @@ class _Frame:
     height: int
     interlaced: bool
     colors: Pixels
+    entries: int
     transparent: int | None
     start: int
 
@@ -89,8 +93,8 @@ def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     Returns
     -------
     pixels : ndarray of shape (H, W, C), dtype uint8
-        Grey if all of its colors are; alpha if there is any or the frame does not fill the
-        screen.
+        Grey if all of its colors are, where the frame does not fill the screen, with alpha. If it
+        does, and states colors, indices of shape (H, W).
     findings : Findings
         What else is in the file.
 
@@ -111,14 +115,17 @@ def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     if first.transparent is not None or size != (structure.width, structure.height):
         opacity = np.where(first.transparent == _RAMP, np.uint8(0), np.uint8(255))
         colors = np.column_stack([colors, opacity])
-    pixels = look_up(colors, np.asarray(picture))
+    indices, left_out = np.array(picture), metadata_left_out({"comment": has_comment})
+    if size == (structure.width, structure.height) and first.entries:
+        palette = colors[: max(first.entries, int(indices.max()) + 1)]
+        return indices, Findings(structure, (), None, (1, "EXIF"), left_out, palette=palette)
+    pixels = look_up(colors, indices)
     if size != (structure.width, structure.height):
         screen = np.zeros((structure.height, structure.width, colors.shape[1]), dtype=np.uint8)
         rows = slice(first.top, first.top + first.height)
         screen[rows, first.left : first.left + first.width] = pixels
         pixels = screen
     pixels = without_color(pixels)
-    left_out = metadata_left_out({"comment": has_comment})
     return pixels, Findings(structure, (), None, (1, "EXIF"), left_out)
 
 
@@ -144,7 +151,8 @@ def _walk(data: bytes, max_pixels: int) -> tuple[_Frame | None, int, bool]:
             position += 10 + len(local)
             if first is None:
                 first = _Frame(left, top, width, height, bool(flags & 0x40),
-                               _colors(local or table), transparent, position)  # fmt: skip
+                               _colors(local or table), len(local or table) // 3,
+                               transparent, position)  # fmt: skip
             position += 1
         else:
             raise ImageError("the GIF's blocks are damaged", "damaged")

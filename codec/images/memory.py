@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from codec.colors.lookup import look_up
 from codec.errors import ImageError
 from codec.images.depth import scale_to_8_bits
 from codec.images.grey import without_color
-from codec.images.orientation import TURNS, turn_upright
-from codec.images.pillow import target_mode
+from codec.images.orientation import turn_upright
+from codec.images.palettes import convert_palette
+from codec.images.pillow import palette_of, target_mode
 from codec.images.profiles import convert_inks, to_srgb
 from codec.images.reading import SourceImage
 
@@ -19,18 +21,19 @@ Pixels = npt.NDArray[np.uint8]
 _ORIENTATION = 0x0112
 
 
-def as_pixels(picture: Any) -> Any:
-    """Take the pixels out of what holds them.
+def as_source(picture: Any) -> SourceImage:
+    """Take a picture as `read_image` gives it out of what holds it.
 
     Parameters
     ----------
     picture : SourceImage, PIL.Image.Image or anything else
-        Anything else is given back; whoever wants an array will judge it.
+        Of anything else whoever wants an array will judge whether it is one.
 
     Returns
     -------
-    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
-        Of an image of Pillow, in sRGB and upright, as from `codec.read_image`.
+    source : SourceImage
+        An image of Pillow in sRGB and upright, as from `codec.read_image`; of anything else that
+        it has to be pixels.
 
     Raises
     ------
@@ -38,17 +41,27 @@ def as_pixels(picture: Any) -> Any:
         It is the path of a file; or an image whose samples are not integers of 8 or 16 bits.
     """
     if isinstance(picture, SourceImage):
-        return picture.pixels
+        return picture
     if isinstance(picture, str | bytes | os.PathLike):
         raise ImageError("this is a path: codec.read_image(path).pixels reads it", "bad-dtype")
     pillow = sys.modules.get("PIL.Image")
     if pillow and isinstance(picture, pillow.Image):
         return _from_pillow(picture)
-    return picture
+    return SourceImage(picture, 0)
 
 
-def _from_pillow(image: Any) -> Pixels:
+def _from_pillow(image: Any) -> SourceImage:
     mode, profile = image.mode, image.info.get("icc_profile")
+    orientation = image.getexif().get(_ORIENTATION, 1)
+    if mode == "P":
+        indices = np.asarray(image)
+        size = max(len(image.getpalette() or ()) // 3, int(indices.max(initial=0)) + 1)
+        used = np.bincount(indices.ravel(), minlength=size) > 0
+        entries = convert_palette(palette_of(image, size), used, profile)
+        indices = np.ascontiguousarray(turn_upright(indices, orientation))
+        pixels = look_up(entries.shown, indices)
+        pixels = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
+        return SourceImage(pixels, 0, indices=indices, palette=entries.palette)
     if mode in ("CMYK", "LAB"):
         pixels, _ = convert_inks(np.asarray(image), mode, profile)
         profile = None
@@ -61,5 +74,4 @@ def _from_pillow(image: Any) -> Pixels:
             pixels = without_color(pixels)
     if profile:
         pixels, _ = to_srgb(pixels, profile)
-    orientation = image.getexif().get(_ORIENTATION, 1)
-    return turn_upright(pixels, orientation) if orientation in TURNS else pixels
+    return SourceImage(turn_upright(pixels, orientation), 0)

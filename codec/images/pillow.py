@@ -26,7 +26,7 @@ class Decoded(NamedTuple):
         In the file's own color space, unless that is CMYK or Lab.
     profile : bytes or None
         The profile unless it was applied.
-    conversions, notices : tuple of str
+    conversions, notices, palette
         As `Findings` has them.
     """
 
@@ -34,6 +34,7 @@ class Decoded(NamedTuple):
     profile: bytes | None
     conversions: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    palette: Pixels | None = None
 
 
 # Modes of Pillow that become another without loss, and those that lose or change something.
@@ -118,7 +119,7 @@ def decode_mode(
     picture = _open(kind, lacking + data[:_HEAD_BYTES] if lacking else data)
     if picture.size != size:
         raise other_size(kind)
-    mode = picture.mode
+    mode, entries = picture.mode, _count_entries(picture)
     # Here, since some readers would first complain of a limit that others set.
     picture.im = Image.new(mode, size).im
     if kind == "TIFF":  # of which all that is asked for is there
@@ -127,7 +128,45 @@ def decode_mode(
         load_whole(picture, data, len(lacking))
     if picture.size != size:
         raise other_size(kind)
+    if mode == "P" and "transparency" not in picture.info:
+        indices = _to_array(picture, "P")
+        palette = palette_of(picture, max(entries, int(indices.max()) + 1))
+        return Decoded(indices, profile, palette=palette)
+    if mode == "1" and kind == "BMP":  # which stores black and white as a palette
+        ends = np.array([[0], [255]], dtype=np.uint8)
+        return Decoded(_to_array(picture, "L") // 255, profile, palette=ends)
     return _convert(picture, mode, profile)
+
+
+def _count_entries(picture: Any) -> int:
+    """Count the colors of a palette that was not yet loaded, as its file has it."""
+    palette = picture.palette
+    if picture.mode != "P" or palette is None:
+        return 0
+    return len(palette.palette) // (4 if palette.rawmode == "BGRX" else 3)
+
+
+def palette_of(picture: Any, size: int) -> Pixels:
+    """Look up what the indices of a paletted image mean, up to a number of them.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+        Of mode P.
+    size : int
+        At most 256; beyond its palette there is black.
+
+    Returns
+    -------
+    palette : ndarray of shape (size, C), dtype uint8
+        RGB, or RGBA if there is any transparency.
+    """
+    picture.load()
+    row = picture._new(picture.im.crop((0, 0, size, 1)))  # with its palette
+    row.putdata(range(size))
+    transparent = "transparency" in picture.info or picture.palette.mode == "RGBA"
+    palette: Pixels = np.asarray(row.convert("RGBA" if transparent else "RGB"))[0]
+    return palette
 
 
 def _open(kind: str, data: bytes) -> Any:

@@ -11,11 +11,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from codec.colors.lookup import look_up
 from codec.errors import ImageError
 from codec.images.decoders import metadata_left_out
 from codec.images.depth import Narrowing
-from codec.images.grey import without_color
 from codec.images.orientation import first_orientation
 from codec.images.pngtexts import find_metadata
 from codec.images.profiles import DAMAGED
@@ -48,6 +46,7 @@ def decode_png(
     -------
     pixels : ndarray of shape (H, W, C), dtype uint8
         Not turned, in the file's own color space. A transparent color became an alpha channel.
+        If it has a palette, indices of shape (H, W).
     findings : Findings
         What else is in the file.
 
@@ -84,9 +83,12 @@ def decode_png(
     if png.chunks.keys() & set(TEXTS):
         left_out += ("text",)
     orientation = first_orientation(metadata)
+    palette = _palette(png, pixels)
     structure = replace(structure, notices=tuple(passed_over))
     notices = (*exact, *notices)
-    return pixels, Findings(structure, notices, profile, orientation, left_out, conversions)
+    return pixels, Findings(
+        structure, notices, profile, orientation, left_out, conversions, palette
+    )
 
 
 def _structure(png: PngFile) -> Structure:
@@ -112,7 +114,7 @@ def _to_pixels(png: PngFile, samples: Samples, narrow: Narrowing | None = None) 
     """Turn samples into colors of 8 bits."""
     header = png.header
     if header.color_type == INDEXED:
-        return _look_up_palette(png, samples[:, :, 0].astype(np.uint8, copy=False))
+        return samples[:, :, 0].astype(np.uint8, copy=False)
     opacity = _opacity(png, samples)
     if narrow:
         pixels = narrow(samples, None if opacity is None else opacity > 0)
@@ -141,18 +143,19 @@ def _visible(png: PngFile, samples: Samples) -> npt.NDArray[np.bool_] | None:
     return None if opacity is None else opacity > 0
 
 
-def _look_up_palette(png: PngFile, indices: Pixels) -> Pixels:
-    """Turn palette entries into colors: grey if all in use are, with alpha if there is any."""
+def _palette(png: PngFile, indices: Pixels) -> Pixels | None:
+    """Take the colors of a palette, with alpha if there is any; beyond it there is black."""
+    if png.header.color_type != INDEXED:
+        return None
     stored = png.plte or b""
+    size, needed = len(stored) // 3, int(indices.max()) + 1
+    if needed > size and png.passed_over is not None:
+        png.passed_over.append(f"pixels beyond the PNG's palette of {size} colors are black")
     colors = np.frombuffer(stored.ljust(3 * 256, b"\0"), dtype=np.uint8).reshape(-1, 3)
-    if indices.max() >= len(stored) // 3 and png.passed_over is not None:
-        png.passed_over.append(
-            f"pixels beyond the PNG's palette of {len(stored) // 3} colors are black"
-        )
     if b"tRNS" in png.chunks:
         alphas = png.chunks[b"tRNS"][:256].ljust(256, b"\xff")
         colors = np.column_stack([colors, np.frombuffer(alphas, dtype=np.uint8)])
-    return without_color(look_up(colors, indices))
+    return colors[: max(size, needed)]
 
 
 def _stated_profile(png: PngFile) -> tuple[bytes | None, tuple[str, ...]]:

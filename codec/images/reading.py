@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from codec.colors.lookup import count_labels, look_up
 from codec.errors import CodecError
 from codec.files import open_parts, read_file
 from codec.images.bmp import decode_bmp
@@ -31,6 +32,7 @@ from codec.images.decoders import as_codec_error
 from codec.images.gif import decode_gif
 from codec.images.jpeg import decode_jpeg
 from codec.images.orientation import TURNS, turn_upright
+from codec.images.palettes import Entries, convert_palette
 from codec.images.pillow import decode_webp
 from codec.images.png import decode_png
 from codec.images.profiles import to_srgb
@@ -65,12 +67,19 @@ class SourceImage:
     conversions : tuple of str
         Those of the notices that say of samples that they are not what they were in the file:
         what is lossless from here on is not from there.
+    indices : ndarray of shape (H, W), dtype uint8, or None
+        Those of its palette, if it has one.
+    palette : ndarray of shape (P, C), dtype uint8, or None
+        Its entries, unused ones included, in sRGB. C is that of the pixels but where these are
+        grey and there are unused entries that are not.
     """
 
     pixels: Pixels
     size_bytes: int
     notices: list[str] = field(default_factory=list)
     conversions: tuple[str, ...] = ()
+    indices: Pixels | None = None
+    palette: Pixels | None = None
 
 
 def read_image(
@@ -121,18 +130,28 @@ def read_image(
             *findings.notices,
         ]
         conversions = findings.conversions
-        if findings.profile:
+        entries: Entries | None = None
+        if findings.palette is not None:
+            used = count_labels(pixels)[: len(findings.palette)] > 0
+            entries = convert_palette(findings.palette, used, findings.profile)
+            told, changed = entries.notices, entries.changed
+        elif findings.profile:
             stored = pixels
             pixels, told = to_srgb(stored, findings.profile)
-            if not _are_equal(pixels, stored):
-                conversions += told
-            notices += told
+            changed = not _are_equal(pixels, stored)
             del stored
+        else:
+            told, changed = (), False
+        conversions += told if changed else ()
+        notices += told
         orientation, source = findings.orientation
         if orientation in TURNS:
             notices.append(f"{TURNS[orientation]} as its {source} orientation asks")
             pixels = turn_upright(pixels, orientation)
         pixels = np.ascontiguousarray(pixels)
+        indices = pixels if entries else None
+        if entries:
+            pixels = look_up(entries.shown, pixels)
     except CodecError:
         raise
     except Exception as error:  # whatever a decoder says of damaged data
@@ -141,7 +160,8 @@ def read_image(
         notices.append(f"metadata is not kept: {', '.join(findings.left_out)}")
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
-    return SourceImage(pixels, len(data), notices, conversions)
+    palette = entries.palette if entries else None
+    return SourceImage(pixels, len(data), notices, conversions, indices, palette)
 
 
 def _are_equal(first: Pixels, second: Pixels) -> bool:

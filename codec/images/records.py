@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from codec.errors import ImageError
 
 
@@ -49,6 +52,8 @@ class Findings:
         Kinds of metadata that are not kept.
     conversions : tuple of str
         What was done to samples that are not what they were in the file.
+    palette : ndarray of shape (P, C), dtype uint8, or None
+        If there is one, what were to be pixels are indices of shape (H, W) into it.
     """
 
     structure: Structure
@@ -57,6 +62,7 @@ class Findings:
     orientation: tuple[int, str]
     left_out: tuple[str, ...]
     conversions: tuple[str, ...] = ()
+    palette: npt.NDArray[np.uint8] | None = None
 
 
 def check_frames(structure: Structure, first_frame: bool) -> None:

@@ -44,7 +44,6 @@ from codec.images.directories import (
     read_directories,
     write_tiff,
 )
-from codec.images.grey import without_color
 from codec.images.orientation import find_orientation
 from codec.images.pillow import Decoded, decode_mode
 from codec.images.profiles import convert_inks
@@ -61,7 +60,7 @@ Samples = npt.NDArray[np.uint16]
 _UNSPECIFIED, _PREMULTIPLIED = 0, 1
 _METADATA = {"exif": EXIF, "xmp": XMP}
 # What a value of PhotometricInterpretation means: colors of a pixel, by those that are read.
-_WHITE_IS_ZERO, _PALETTE, _INKS, _YCBCR = 0, 3, 5, 6
+_WHITE_IS_ZERO, _INKS, _YCBCR = 0, 5, 6
 _COLORS = {_WHITE_IS_ZERO: 1, 1: 1, 2: 3, _INKS: 4}
 # Values of SampleFormat.
 _KINDS = {2: "int", 3: "float", 5: "complex int", 6: "complex"}
@@ -153,15 +152,13 @@ def decode_tiff(
         found = _decode_wide(layout, profile, scale_range)
     else:
         found = _decode_narrow(layout, profile)
-    if directory.number(PHOTOMETRIC) == _PALETTE:
-        found = found._replace(pixels=without_color(found.pixels))
     orientation = directory.number(ORIENTATION), "EXIF"
     if ORIENTATION not in directory:
         orientation = find_orientation(b"", directory.raw(XMP))
     left_out = metadata_left_out({name: tag in directory for name, tag in _METADATA.items()})
     return found.pixels, Findings(
         structure, (*unapplied, *found.notices), found.profile, orientation, left_out,
-        (*dropped, *found.conversions),
+        (*dropped, *found.conversions), found.palette,
     )  # fmt: skip
 
 
@@ -220,7 +217,9 @@ def _decode_narrow(layout: Layout, profile: bytes | None) -> Decoded:
     conversions = part.conversions
     if directory.number(PHOTOMETRIC) == _YCBCR and layout.compression not in (_OLD_JPEG, _JPEG):
         conversions = ("converted from YCbCr to RGB",)  # by Pillow or by libtiff, which is silent
-    return Decoded(pixels, part.profile, before + conversions, notices + part.notices)
+    return Decoded(
+        pixels, part.profile, before + conversions, notices + part.notices, part.palette
+    )
 
 
 def _is_translucent(pixels: Pixels) -> bool:

@@ -4,13 +4,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from codec.compressor import Compression, compress_with_details
 from codec.decompressor import decompress
 from codec.errors import FileError
 from codec.files import check_source, check_targets, display_name, write_files
 from codec.formats.checking import encode_checked
 from codec.formats.registry import Format
-from codec.images.reading import read_image
+from codec.images.reading import SourceImage, read_image
 from codec.jobs.info import contents_facts, contents_notices
 from codec.reports.quality import quality_facts
 from codec.reports.report import FileReport
@@ -60,7 +62,11 @@ def compress_file(
     with watch.stage("read"):
         image = read_image(source, **asdict(reading))
     details = compress_with_details(
-        image.pixels, settings, in_ascending_order=format.ascending, watch=watch
+        image,
+        settings,
+        in_ascending_order=format.ascending,
+        keep_indices=format.keeps_indices,
+        watch=watch,
     )
     with watch.stage("encode"):
         files, contents = encode_checked(format, details.indexed, settings.effort)
@@ -70,7 +76,12 @@ def compress_file(
         original_bytes=image.size_bytes,
         **contents_facts(contents),
         **compression_facts(details, settings, image.conversions),
-        notices=(*image.notices, *hidden_notices(details), *contents_notices(contents)),
+        notices=(
+            *image.notices,
+            *hidden_notices(details),
+            *index_notices(image, details, format, settings),
+            *contents_notices(contents),
+        ),
         seconds=watch.seconds,
         stage_seconds=watch.stages,
     )
@@ -110,7 +121,7 @@ def compression_facts(
         "n_colors_asked": settings.n_colors,
         "codebook_from": settings.codebook_from,
         "unique_colors": details.unique_colors,
-        "unique_colors_after": details.indexed.n_colors,
+        "unique_colors_after": details.unique_colors_after,
         "lossless": details.lossless and not conversions,
         "converted": conversions,
         "mse": details.mse,
@@ -127,3 +138,20 @@ def hidden_notices(details: Compression) -> tuple[str, ...]:
         f"the hidden colors of {details.hidden_pixels} fully transparent pixels "
         "are not kept (--exact keeps them)",
     )
+
+
+def index_notices(
+    image: SourceImage, details: Compression, format: Format, settings: CompressSettings
+) -> tuple[str, ...]:
+    """Say if palette indices are not what they were, and what keeps them."""
+    if image.indices is None or image.palette is None or details.as_given:
+        return ()
+    size = len(image.palette)
+    if details.indexed.n_colors == size and np.array_equal(details.indexed.labels, image.indices):
+        return ()
+    if size > settings.n_colors:
+        size = int(image.indices.max()) + 1
+    cures = [] if format.keeps_indices else ["--keep-order"]
+    if size > settings.n_colors:
+        cures.append(f"-k {size}")
+    return (f"palette indices are renumbered ({' '.join(cures)} keeps them)",)

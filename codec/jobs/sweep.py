@@ -58,7 +58,11 @@ def sweep_file(
             watch = Stopwatch()
             chosen = replace(settings, n_colors=size, codebook_from=codebook_from)
             details = compress_with_details(
-                image.pixels, chosen, in_ascending_order=format.ascending, watch=watch
+                image,
+                chosen,
+                in_ascending_order=format.ascending,
+                keep_indices=format.keeps_indices,
+                watch=watch,
             )
             _, contents = encode_checked(format, details.indexed, chosen.effort)
             seconds = watch.seconds

@@ -66,6 +66,11 @@ def compress_to_bytes(
         As `codec.compress`; or the profile is too large.
     """
     settings = CompressSettings(**options)
-    details = compress_with_details(pixels, settings, in_ascending_order=DENSE.ascending)
+    details = compress_with_details(
+        pixels,
+        settings,
+        in_ascending_order=DENSE.ascending,
+        keep_indices=DENSE.keeps_indices,
+    )
     (data,), _ = encode_checked(DENSE, details.indexed, settings.effort, profile=profile)
     return data

@@ -19,14 +19,14 @@ def quality_facts(original: Pixels, decoded: Pixels) -> dict[str, Any]:
     Parameters
     ----------
     original, decoded : ndarray of shape (H, W) or (H, W, C), dtype uint8
-        Equal shapes.
+        Equal H and W.
 
     Returns
     -------
     facts : dict
         All measures, by their names in `FileReport`.
     """
-    quality = measure(original, decoded)
+    quality = measure(*_alike(as_channels(original), as_channels(decoded)))
     return {
         "mse": quality.mse,
         "ssim": quality.ssim,
@@ -59,10 +59,16 @@ def comparison_facts(original: Pixels, decoded: Pixels) -> tuple[dict[str, Any],
     if first.shape != second.shape:
         names = CHANNEL_NAMES[first.shape[2]], CHANNEL_NAMES[second.shape[2]]
         notices = (f"compared {names[0]} with {names[1]}",)
-        with_alpha = first.shape[2] in (2, 4) or second.shape[2] in (2, 4)
-        first, second = (_widened(pixels, with_alpha=with_alpha) for pixels in (first, second))
     quality = quality_facts(first, second)
     return {**facts, **quality, "lossless": quality["mse"] == 0}, notices
+
+
+def _alike(first: Pixels, second: Pixels) -> tuple[Pixels, Pixels]:
+    """Write both with the same channels."""
+    if first.shape[2] == second.shape[2]:
+        return first, second
+    with_alpha = first.shape[2] in (2, 4) or second.shape[2] in (2, 4)
+    return _widened(first, with_alpha=with_alpha), _widened(second, with_alpha=with_alpha)
 
 
 def _widened(pixels: Pixels, *, with_alpha: bool) -> Pixels:

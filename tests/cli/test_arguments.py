@@ -203,7 +203,7 @@ def test_options_and_parameters_of_the_library_have_the_same_defaults(
     parameters = [*signature(codec.compress).parameters.values()]
     parameters += signature(codec.read_image).parameters.values()
     expected = {one.name: one.default for one in parameters if one.default is not Parameter.empty}
-    assert len(expected) == 12
+    assert len(expected) == 13
     assert make_parser().parse_args(["compress", "x.png"]).engine == expected["engine"]
     expected["engine"] = resolve_engine(expected["engine"])
     assert {name: found[name] for name in expected} == expected

@@ -24,7 +24,7 @@ from PIL import Image
 from png_tools import INDEXED, chunk
 
 from codec.images.grey import without_color
-from codec.images.memory import as_pixels
+from codec.images.memory import as_source
 
 INDICES = noise(3, 9, 14, high=4)
 
@@ -128,7 +128,7 @@ def test_a_grey_gif_smaller_than_its_screen_is_grey_with_alpha(tmp_path: Path) -
 @pytest.mark.parametrize("mode", ["P", "PA"])
 def test_an_image_of_pillow_with_a_palette_of_greys_is_grey(mode: str) -> None:
     image = Image.fromarray(noise(0, 9, 14)).convert("P").convert(mode)
-    assert as_pixels(image).shape == ((9, 14) if mode == "P" else (9, 14, 2))
+    assert as_source(image).pixels.shape == ((9, 14) if mode == "P" else (9, 14, 2))
 
 
 def test_grey_that_is_stored_as_colors_stays_colors(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from cli_tools import few_colors, many_colors, with_alpha
 from PIL import Image
 
 import codec
-from codec.images.memory import as_pixels
+from codec.images.memory import as_source
 
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I;16")
 
@@ -31,7 +31,7 @@ def test_an_image_of_pillow_is_what_its_file_is(mode: str, tmp_path: Path) -> No
     path = tmp_path / "x.tif"
     image.save(path)
     expected = codec.read_image(path).pixels
-    np.testing.assert_array_equal(as_pixels(image), expected)
+    np.testing.assert_array_equal(as_source(image).pixels, expected)
     found = codec.decompress(codec.compress(image, 9, effort="fast"))
     np.testing.assert_array_equal(
         found, codec.decompress(codec.compress(expected, 9, effort="fast"))
@@ -47,21 +47,23 @@ def test_modes_that_no_file_has_are_shown_as_pillow_does(mode: str, target: str)
     image = Image.fromarray(with_alpha())
     for step in (*steps, mode):
         image = image.convert(step)
-    np.testing.assert_array_equal(as_pixels(image), np.asarray(image.convert(target)))
+    np.testing.assert_array_equal(as_source(image).pixels, np.asarray(image.convert(target)))
 
 
 def test_transparency_and_orientation_are_seen(tmp_path: Path) -> None:
     palette = Image.fromarray(few_colors()).quantize(8)
     palette.info["transparency"] = 3
     palette.save(tmp_path / "x.gif")
-    assert as_pixels(palette).shape[2] == 4
+    assert as_source(palette).pixels.shape[2] == 4
     exif = Image.Exif()
     exif[0x0112] = 6
     stream = io.BytesIO()
     Image.fromarray(many_colors()).save(stream, "JPEG", exif=exif)
     (tmp_path / "x.jpg").write_bytes(stream.getvalue())
     image = Image.open(stream)
-    np.testing.assert_array_equal(as_pixels(image), codec.read_image(tmp_path / "x.jpg").pixels)
+    np.testing.assert_array_equal(
+        as_source(image).pixels, codec.read_image(tmp_path / "x.jpg").pixels
+    )
 
 
 def test_what_read_image_gives_is_taken(tmp_path: Path) -> None:
