@@ -17,12 +17,11 @@ from codec.codebook.training import start_engine, train_codebook
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram, count_colors
 from codec.colors.lookup import ascending, count_labels, look_up, renumber
-from codec.colors.metrics import color_samples, squared_error, squared_errors
+from codec.colors.metrics import channel_errors, color_samples, squared_error, squared_errors
 from codec.colors.pixels import as_channels, pack_colors
-from codec.errors import ImageError
 from codec.indexed import IndexedImage
 from codec.labels.dithering import dither_pixels, fixed_strength
-from codec.labels.given import GivenLabels, given_labels
+from codec.labels.given import GivenLabels, check_order, given_labels
 from codec.labels.nearest import label_colors, label_pixels
 from codec.labels.ordering import order_codewords
 from codec.limits import MAX_CODEBOOK_SIZE
@@ -59,6 +58,8 @@ class Compression:
     mse : float
         Mean over color samples of the squared difference that is visible (see
         `codec.colors.metrics`).
+    worst_error : int
+        Largest difference of a channel, 0 to 255; see `codec.colors.metrics.channel_errors`.
     dither : {'none', 'fs', 'ordered'}
         How the labels were dithered; ``none`` where nothing had to be.
     as_given : bool
@@ -72,6 +73,7 @@ class Compression:
     hidden_pixels: int
     engine: str
     mse: float
+    worst_error: int
     dither: str = "none"
     as_given: bool = False
 
@@ -217,7 +219,7 @@ def compress_with_details(
         with watch.stage("labels"):
             given = given_labels(pixels, indices, palette, settings.n_colors)
             if settings.keep_order:
-                _check_order(given, settings.n_colors)
+                check_order(given, settings.n_colors)
             if given is not None and len(given.codebook) <= settings.n_colors:
                 return _as_given(given, settings)
     metric = ColorMetric(settings.color_space, settings.exact)
@@ -261,11 +263,14 @@ def compress_with_details(
             ascending(codebook) if in_ascending_order else order_codewords(labels, len(codebook))
         )
         indexed = IndexedImage(renumber(labels, order), codebook[order])
-    mse = (
-        _mse(histogram, codebook, color_labels)
-        if dither == "none"
-        else _mse_of_pixels(pixels, codebook, labels)
-    )
+    if dither == "none":
+        mse = _mse(histogram, codebook, color_labels)
+        # Of colors, as if they were a picture of one column.
+        colors, labels_of = histogram.colors[:, None], color_labels[:, None]
+        worst_error = _worst_error(colors, codebook, labels_of, settings.exact)
+    else:
+        mse = _mse_of_pixels(pixels, codebook, labels)
+        worst_error = _worst_error(pixels, codebook, labels, settings.exact)
     return Compression(
         indexed=indexed,
         lossless=is_all or (mse == 0 and not settings.exact),
@@ -274,30 +279,9 @@ def compress_with_details(
         hidden_pixels=hidden_pixels,
         engine=engine,
         mse=mse,
+        worst_error=worst_error,
         dither=dither,
     )
-
-
-def _check_order(given: GivenLabels | None, n_colors: int) -> None:
-    """Refuse what has no order that could be kept.
-
-    Raises
-    ------
-    ImageError
-        It has none, or for more than K colors.
-    """
-    if given is None:
-        raise ImageError(
-            "its pixels have no palette indices to keep, nor grey values "
-            "(without --keep-order it is compressed)",
-            "no-indices",
-        )
-    if len(given.codebook) > n_colors:
-        raise ImageError(
-            f"its indices go up to {len(given.codebook) - 1}, which {n_colors} colors do not have "
-            f"(-k {len(given.codebook)} keeps them)",
-            "too-many-indices",
-        )
 
 
 def _as_given(given: GivenLabels, settings: CompressSettings) -> Compression:
@@ -318,6 +302,7 @@ def _as_given(given: GivenLabels, settings: CompressSettings) -> Compression:
         hidden_pixels=hidden_pixels,
         engine="none",
         mse=0.0,
+        worst_error=0,
         as_given=True,
     )
 
@@ -355,6 +340,18 @@ def _mse_of_pixels(
     for rows in row_strips(*labels.shape):
         total += squared_error(pixels[rows], look_up(codebook, labels[rows]))
     return total / (labels.size * color_samples(pixels.shape[2]))
+
+
+def _worst_error(
+    pixels: npt.NDArray[np.uint8],
+    codebook: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.uint8],
+    exact: bool,
+) -> int:
+    return max(
+        int(channel_errors(pixels[rows], look_up(codebook, labels[rows]), exact=exact).max())
+        for rows in row_strips(*labels.shape)
+    )
 
 
 def _without_hidden(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -164,7 +164,7 @@ def _compress(options: argparse.Namespace) -> int:
         folders.make(planned.target.parent)
         report = compress_file(
             planned.source, planned.target, format, settings, reading, writing,
-            measure=options.measure,
+            measure=options.measure, locate=options.json or options.verbose,
         )  # fmt: skip
         return with_notices(report, planned.notices)
 

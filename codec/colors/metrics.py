@@ -85,6 +85,27 @@ def squared_errors(original: Pixels, decoded: Pixels) -> npt.NDArray[np.float64]
     return np.asarray(((shift - spread / 2) ** 2 + spread**2 / 12).sum(axis=1))
 
 
+def channel_errors(original: Pixels, decoded: Pixels, *, exact: bool = False) -> Pixels:
+    """Absolute differences of all samples.
+
+    Parameters
+    ----------
+    original, decoded : ndarray of shape (..., C), dtype uint8
+        Equal shapes.
+    exact : bool
+        Count the colors of fully transparent pixels of the original; otherwise just their alpha.
+
+    Returns
+    -------
+    errors : ndarray of the same shape, dtype uint8
+    """
+    errors: Pixels = np.maximum(original, decoded)
+    errors -= np.minimum(original, decoded)
+    if not exact and original.shape[-1] in (2, 4):
+        errors[..., :-1] *= original[..., -1:] > 0
+    return errors
+
+
 def psnr_db(mse: float) -> float:
     """Peak signal-to-noise ratio of 8-bit samples in dB; infinite without error."""
     return float("inf") if mse == 0 else float(10 * np.log10(255.0**2 / mse))

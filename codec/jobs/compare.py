@@ -9,7 +9,7 @@ from codec.files import display_name
 from codec.formats.files import load_contents
 from codec.images.reading import read_image
 from codec.jobs.info import contents_facts, contents_notices
-from codec.reports.quality import comparison_facts
+from codec.reports.quality import comparison_facts, worst_facts
 from codec.reports.report import FileReport
 from codec.settings import ReadOptions
 from codec.stopwatch import Stopwatch
@@ -59,6 +59,7 @@ def compare_files(original: Path, compressed: Path, reading: ReadOptions) -> Fil
         )
     with watch.stage("measure"):
         quality, said = comparison_facts(image.pixels, decoded)
+        quality |= worst_facts(image.pixels, contents.indexed)
     quality["lossless"] &= not image.conversions
     return FileReport(
         display_name(original),

@@ -14,7 +14,7 @@ from codec.formats.checking import encode_checked
 from codec.formats.registry import Format
 from codec.images.reading import SourceImage, read_image
 from codec.jobs.info import contents_facts, contents_notices
-from codec.reports.quality import quality_facts
+from codec.reports.quality import quality_facts, worst_facts
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions, WriteOptions
 from codec.stopwatch import Stopwatch
@@ -29,6 +29,7 @@ def compress_file(
     writing: WriteOptions,
     *,
     measure: bool = False,
+    locate: bool = False,
 ) -> FileReport:
     """Compress one picture file.
 
@@ -44,6 +45,8 @@ def compress_file(
         How it is compressed and read, and whether the output is written.
     measure : bool
         Measure SSIM and color difference too, which may take longer than compressing.
+    locate : bool
+        Look up where the largest error is.
 
     Returns
     -------
@@ -97,6 +100,11 @@ def compress_file(
         report = replace(report, notices=(*report.notices, "the result is larger than the file"))
     with watch.stage("write"):
         write_files(list(zip(paths, files, strict=True)), force=writing.force)
+    if locate:
+        worst = worst_facts(
+            image.pixels, contents.indexed, exact=settings.exact, known=details.worst_error
+        )
+        report = replace(report, **worst)
     if measure:
         with watch.stage("measure"):
             decoded = decompress(contents.indexed)
@@ -125,6 +133,7 @@ def compression_facts(
         "lossless": details.lossless and not conversions,
         "converted": conversions,
         "mse": details.mse,
+        "worst_error": details.worst_error,
         "engine": details.engine,
         "dither": details.dither,
     }

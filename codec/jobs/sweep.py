@@ -12,7 +12,7 @@ from codec.formats.registry import Format
 from codec.images.reading import read_image
 from codec.jobs.compress import compression_facts, hidden_notices
 from codec.jobs.info import contents_facts, contents_notices
-from codec.reports.quality import quality_facts
+from codec.reports.quality import quality_facts, worst_facts
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions
 from codec.stopwatch import Stopwatch
@@ -74,6 +74,12 @@ def sweep_file(
                 **{
                     **compression_facts(details, chosen, image.conversions),
                     **quality_facts(image.pixels, decoded),
+                    **worst_facts(
+                        image.pixels,
+                        contents.indexed,
+                        exact=chosen.exact,
+                        known=details.worst_error,
+                    ),
                 },
                 notices=(*image.notices, *hidden_notices(details), *contents_notices(contents)),
                 seconds=seconds,

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from codec.errors import ImageError
+
 Pixels = npt.NDArray[np.uint8]
 
 
@@ -57,3 +59,26 @@ def given_labels(
         values = pixels[:, :, 0]
         return GivenLabels(values, np.arange(int(values.max()) + 1, dtype=np.uint8)[:, None])
     return None
+
+
+def check_order(given: GivenLabels | None, n_colors: int) -> None:
+    """Refuse a picture that has no order that could be kept.
+
+    Raises
+    ------
+    ImageError
+        It brings no labels along, or more than K code-words.
+    """
+    if given is None:
+        raise ImageError(
+            "its pixels have no palette indices to keep, nor grey values "
+            "(without --keep-order it is compressed)",
+            "no-indices",
+        )
+    size = len(given.codebook)
+    if size > n_colors:
+        raise ImageError(
+            f"its indices go up to {size - 1}, which {n_colors} colors do not have "
+            f"(-k {size} keeps them)",
+            "too-many-indices",
+        )

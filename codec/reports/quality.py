@@ -6,9 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.colors.histogram import count_colors
-from codec.colors.metrics import measure
+from codec.colors.lookup import look_up
+from codec.colors.metrics import channel_errors, measure
 from codec.colors.pixels import as_channels
-from codec.indexed import CHANNEL_NAMES
+from codec.indexed import CHANNEL_NAMES, IndexedImage
+from codec.threads import row_strips
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -33,6 +35,42 @@ def quality_facts(original: Pixels, decoded: Pixels) -> dict[str, Any]:
         "delta_e_mean": quality.delta_e_mean,
         "delta_e_p95": quality.delta_e_p95,
     }
+
+
+def worst_facts(
+    original: Pixels, indexed: IndexedImage, *, exact: bool = False, known: int = 255
+) -> dict[str, Any]:
+    """Find the pixel with the largest error of a channel, from the top.
+
+    Parameters
+    ----------
+    original : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        The picture.
+    indexed : IndexedImage
+        What it became, of equal H and W.
+    exact : bool
+        Count the colors of fully transparent pixels too.
+    known : int
+        The error, if it is known: what is below its first pixel is not looked at.
+
+    Returns
+    -------
+    facts : dict
+        The error and where it is, by their names in `FileReport`.
+    """
+    pixels, worst = as_channels(original), 0
+    place: tuple[int, int] | None = None
+    for rows in row_strips(*indexed.labels.shape):
+        if worst >= known:
+            break
+        pair = _alike(pixels[rows], look_up(indexed.codebook, indexed.labels[rows]))
+        errors = channel_errors(*pair, exact=exact)
+        highest = int(errors.max())
+        if highest > worst:
+            worst = highest
+            first = int((errors.reshape(-1) == highest).argmax()) // errors.shape[2]
+            place = first % indexed.width, rows.start + first // indexed.width
+    return {"worst_error": worst, "worst_at": place}
 
 
 def comparison_facts(original: Pixels, decoded: Pixels) -> tuple[dict[str, Any], tuple[str, ...]]:

@@ -42,6 +42,11 @@ class FileReport:
         What reading did to samples of the file; it is not lossless then.
     mse, ssim, delta_e_mean, delta_e_p95 : float or None
         See `codec.colors.metrics.Quality`.
+    worst_error : int or None
+        Largest difference of a channel, 0 to 255; without `exact`, of fully transparent pixels
+        that of alpha alone.
+    worst_at : tuple of (int, int) or None
+        Column and row of the first pixel that has it, if it was looked for and there is any.
     engine : str or None
         What trained the codebook.
     dither : str or None
@@ -78,6 +83,8 @@ class FileReport:
     ssim: float | None = None
     delta_e_mean: float | None = None
     delta_e_p95: float | None = None
+    worst_error: int | None = None
+    worst_at: tuple[int, int] | None = None
     engine: str | None = None
     dither: str | None = None
     seconds: float = 0.0

@@ -85,6 +85,8 @@ def as_text(report: FileReport) -> str:
     infinite = report.lossless or (report.mse == 0 and report.converted)
     add("PSNR", report.mse,
         f"infinite ({_distortion(report)})" if infinite else _distortion(report))  # fmt: skip
+    where = "" if report.worst_at is None else " at ({}, {})".format(*report.worst_at)
+    add("largest error", report.worst_error, f"{report.worst_error} of 255{where}")
     add("SSIM", report.ssim, _number(report.ssim, 4))
     add("ΔE2000 mean", report.delta_e_mean, _number(report.delta_e_mean, 3))
     add("ΔE2000 95 %", report.delta_e_p95, _number(report.delta_e_p95, 3))
@@ -161,8 +163,9 @@ _IN_JSON = (
     "input", "status", "outputs", "input_bytes", "raw_bytes", "part_bytes", "output_bytes",
     "ratio_raw", "ratio_file", "bits_per_pixel", "format", "width", "height", "channels",
     "n_colors", "n_colors_asked", "codebook_from", "unique_colors", "unique_colors_after",
-    "lossless", "converted", "mse", "psnr_db", "ssim", "delta_e_mean", "delta_e_p95", "engine",
-    "dither", "verified", "seconds", "stage_seconds", "notices", "error", "reason",
+    "lossless", "converted", "mse", "psnr_db", "worst_error", "worst_at", "ssim", "delta_e_mean",
+    "delta_e_p95", "engine", "dither", "verified", "seconds", "stage_seconds", "notices", "error",
+    "reason",
 )  # fmt: skip
 
 

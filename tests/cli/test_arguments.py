@@ -191,6 +191,7 @@ def test_options_and_parameters_of_the_library_have_the_same_defaults(
         writing: WriteOptions,
         *,
         measure: bool,
+        locate: bool,
     ) -> FileReport:
         given.append((settings, reading))
         return FileReport(source.name)

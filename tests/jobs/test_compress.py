@@ -338,6 +338,37 @@ def test_only_measure_measures(
     assert "measure" not in result["stage_seconds"]
 
 
+def test_the_worst_pixel_is_looked_up_where_it_is_shown(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = many_colors()
+    sandbox.picture("photo.png", pixels)
+    arguments = ("compress", "photo.png", "-k4", "--effort=fast", "-o", "photo.npz", "--force")
+    result = json.loads(sandbox.run(*arguments, "--json", check=0).out)["results"][0]
+    errors = abs(pixels.astype(int) - codec.decompress(codec.load("photo.npz"))).max(axis=2)
+    x, y = result["worst_at"]
+    assert errors[y, x] == errors.max() == result["worst_error"]
+    said = f"largest error    {errors.max()} of 255 at ({x}, {y})"
+    assert said in sandbox.run(*arguments, "-v", check=0).err
+    assert said in sandbox.run("report", "photo.png", "photo.npz", check=0).out
+    for command in (("report", "photo.png", "photo.npz"), ("sweep", "photo.png", "-k", "4")):
+        more = json.loads(sandbox.run(*command, "--json", check=0).out)["results"][0]
+        assert more["worst_at"] is not None
+    assert (
+        result["worst_at"]
+        == json.loads(sandbox.run("report", "photo.png", "photo.npz", "--json").out)["results"][0][
+            "worst_at"
+        ]
+    )
+
+    def refuse(*given: object, **options: object) -> None:
+        raise AssertionError("nobody sees it")
+
+    monkeypatch.setattr(compress, "worst_facts", refuse)
+    (line,) = sandbox.run(*arguments, check=0).lines
+    assert "of 255" not in line
+
+
 # What reading converted
 
 
