@@ -25,6 +25,8 @@ MAX_PIXELS_COUNTED_EXACTLY = 2**32
 MAX_DEFLATE_RATIO = 1032
 # What may follow the last row of a PNG in its compressed rows, and is inflated only to be ignored.
 MAX_PNG_SURPLUS_BYTES = 16 * 1024 * 1024
+# Nor can LZW of 12 bits, each code of which stands for at most 3,838 values.
+MAX_LZW_RATIO = 2600
 # A JPEG of one flat color holds up to 170 pixels a byte; one that claims more than this lies.
 MAX_JPEG_PIXELS_PER_BYTE = 2000
 # Progressive JPEGs are stored in 10 scans, by tools that try every split in up to 70.

@@ -10,8 +10,8 @@ from codec.colors.lookup import look_up
 from codec.errors import ImageError
 from codec.images.decoders import decode_tile, metadata_left_out
 from codec.images.grey import without_color
-from codec.images.records import Findings, Structure
-from codec.limits import check_dimensions
+from codec.images.records import Findings, Structure, truncated
+from codec.limits import MAX_LZW_RATIO, check_dimensions
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -156,9 +156,12 @@ def _walk(data: bytes, max_pixels: int) -> tuple[_Frame | None, int, bool]:
             position += 1
         else:
             raise ImageError("the GIF's blocks are damaged", "damaged")
+        start = position
         while length := data[position]:
             position += 1 + length
         position += 1
+        if block == 0x2C and width * height > MAX_LZW_RATIO * (position - start):
+            raise truncated("GIF")
     return first, frames, has_comment
 
 

@@ -31,6 +31,7 @@ from codec.images.records import truncated
 from codec.limits import (
     MAX_DEFLATE_RATIO,
     MAX_JPEG_PIXELS_PER_BYTE,
+    MAX_LZW_RATIO,
     MAX_TIFF_PADDING,
     MAX_TIFF_TILE_PIXELS,
 )
@@ -39,7 +40,7 @@ UNCOMPRESSED, _JPEG = 1, 7
 _DEFLATE = (8, 32946)
 # Bytes or, of JPEG, pixels that a byte can hold at most, by compression.
 _RATIOS = {
-    UNCOMPRESSED: 1, 5: 2600, _JPEG: MAX_JPEG_PIXELS_PER_BYTE, 8: MAX_DEFLATE_RATIO,
+    UNCOMPRESSED: 1, 5: MAX_LZW_RATIO, _JPEG: MAX_JPEG_PIXELS_PER_BYTE, 8: MAX_DEFLATE_RATIO,
     32773: 64, 32946: MAX_DEFLATE_RATIO, 34925: 20_000, 50000: 40_000,
 }  # fmt: skip
 _YCBCR = 6

@@ -1,10 +1,12 @@
 """GIF pictures: exactly, with their transparency, whole."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
 import pytest
-from picture_tools import FOUR_COLORS, gif, gif_frame, noise, read, refusal, saved
+from cost_tools import ONE_MEBIBYTE, traced
+from picture_tools import FOUR_COLORS, gif, gif_frame, noise, read, refusal, saved, warm_up
 from PIL import Image
 
 
@@ -126,3 +128,22 @@ def test_an_index_beyond_the_colors_of_a_gif_is_black(tmp_path: Path) -> None:
     local[9] = 0x80  # two colors
     image = read(tmp_path, gif(2, 2, FOUR_COLORS, bytes(local)))
     assert image.pixels.reshape(-1, 3).tolist() == [[9, 8, 7], [6, 5, 4], [0, 0, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize("side", [300, 9000])
+def test_a_gif_that_claims_more_pixels_than_its_bytes_can_hold_is_refused_at_once(
+    side: int, tmp_path: Path
+) -> None:
+    warm_up(tmp_path)
+    for few in (1, 3, 30):
+        data = gif(side, side, FOUR_COLORS, gif_frame([1] * few, (0, 0, side, side)))
+        error, peak = traced(functools.partial(refusal, tmp_path, data))
+        assert error.reason == "truncated"
+        assert peak < ONE_MEBIBYTE
+
+
+@pytest.mark.parametrize("level", [0, 1, 255])
+def test_the_flattest_gif_is_not_taken_for_a_lie(level: int, tmp_path: Path) -> None:
+    data = saved(Image.new("L", (5000, 4000), level), "GIF")
+    assert len(data) < 40_000
+    assert (read(tmp_path, data).pixels == level).all()
