@@ -17,8 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from codec.threads import quiet_warnings
-
 Points = npt.NDArray[np.float64]
 
 
@@ -92,9 +90,12 @@ def _lab_from_srgb(values: Points) -> Points:
 def _srgb_from_lab(values: Points) -> Points:
     from skimage.color import lab2rgb
 
-    # A mean of Lab colors may lie a little outside sRGB; lab2rgb clips it and says so.
-    with quiet_warnings():
-        return 255.0 * np.asarray(lab2rgb(values), dtype=np.float64)
+    # A mean of Lab colors may lie a little outside sRGB. Where its Z is negative, lab2rgb takes 0
+    # and warns, which cannot be silenced for this thread alone.
+    lightness, first, second = values.T
+    least = (lightness + 16.0) / 0.58 - 1e-9
+    values = np.stack([lightness, first, np.minimum(second, least)], axis=1)
+    return 255.0 * np.asarray(lab2rgb(values), dtype=np.float64)
 
 
 _SPACES = {
