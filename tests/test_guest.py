@@ -8,6 +8,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,11 +44,19 @@ class Watch:
     """Another thread that looks at what all share, again and again."""
 
     def __init__(self) -> None:
+        self._patch = pytest.MonkeyPatch()
         self.before = shared_state()
         self.changed: list[tuple[object, object]] = []
         self._going = True
         self._looks = 0
         self._thread = threading.Thread(target=self._look)
+
+    def _recording(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def recorded(*arguments: Any, **options: Any) -> Any:
+            self.changed.append((function, arguments))
+            return function(*arguments, **options)
+
+        return recorded
 
     def _look(self) -> None:
         while self._going:
@@ -59,12 +68,16 @@ class Watch:
         self.changed += [pair for pair in pairs if pair[0] != pair[1]]
 
     def __enter__(self) -> "Watch":
+        # What is set and taken back within less than the other thread takes for a look.
+        for owner, name in ((warnings.catch_warnings, "__enter__"), (os, "dup2")):
+            self._patch.setattr(owner, name, self._recording(getattr(owner, name)))
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._going = False
         self._thread.join()
+        self._patch.undo()
         self.compare()
         assert self._looks > 1
 
