@@ -79,6 +79,13 @@ def save(image: Any, file: Any, filename: str | bytes) -> None:
     profile = options.pop("icc_profile", image.info.get("icc_profile")) or b""
     if image.mode == "1":
         image = image.convert("L")
+    elif image.mode == "P" and options.get("keep_order"):
+        # As it is: its profile is stored, not applied, and it is turned by whoever reads it.
+        image = image.copy()
+        for name in ("icc_profile", "exif"):
+            image.info.pop(name, None)
+        file.write(compress_to_bytes(image, profile, **options))
+        return
     elif image.mode in ("P", "PA"):
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     if image.mode not in _MODES:
