@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codec.colors.lookup import look_up
+from codec.colors.lookup import count_labels, look_up
 from codec.errors import ImageError
 from codec.images.depth import scale_to_8_bits
 from codec.images.grey import without_color
@@ -55,8 +55,10 @@ def _from_pillow(image: Any) -> SourceImage:
     orientation = image.getexif().get(_ORIENTATION, 1)
     if mode == "P":
         indices = np.asarray(image)
-        size = max(len(image.getpalette() or ()) // 3, int(indices.max(initial=0)) + 1)
-        used = np.bincount(indices.ravel(), minlength=size) > 0
+        if not indices.size:  # which nobody takes
+            return SourceImage(indices, 0)
+        size = max(len(image.getpalette() or ()) // 3, int(indices.max()) + 1)
+        used = count_labels(indices)[:size] > 0
         entries = convert_palette(palette_of(image, size), used, profile)
         indices = np.ascontiguousarray(turn_upright(indices, orientation))
         pixels = look_up(entries.shown, indices)

@@ -96,6 +96,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "str": ("photo.png", "codec.read_image(path).pixels"),
     "bytes": (b"photo.png", "codec.read_image(path).pixels"),
     "Path": (Path("photo.png"), "codec.read_image(path).pixels"),
+    "Pillow's palette of nothing": (Image.new("P", (0, 3)), "empty shape"),
     "Pillow's float": (Image.fromarray((PIXELS[:, :, 0] / 255).astype(np.float32)), "'F'"),
     "Pillow's int32": (Image.fromarray(PIXELS[:, :, 0].astype(np.int32)), "'I'"),
 }
