@@ -1,5 +1,6 @@
 """Picture files with a few bytes changed: a picture, or an error of ours."""
 
+import zlib
 from pathlib import Path
 
 import png_tools
@@ -58,6 +59,12 @@ def mutants() -> dict[str, bytes]:
         "palette PNG": png_of(noise(0, 9, 14, 1, high=4), INDEXED, 2,
                               before=[plte(palette_of(2)), chunk(b"tRNS", b"\1\2")]),
         "16-bit PNG": png_of(wide, RGB, 16, interlace=1),
+        "PNG of stated colors": png_of(samples, RGB, 8, before=[
+            chunk(b"gAMA", (99_999).to_bytes(4, "big")), chunk(b"cICP", bytes([12, 13, 0, 1])),
+            chunk(b"cHRM", bytes(range(32)))]),
+        "PNG turned by a text": png_of(samples, RGB, 8, before=[
+            chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(
+                b"\nexif\n 26\n" + exif(6).hex().encode()))]),
         "PNG with profile": saved(picture, "PNG", icc_profile=rgb_profile()),
         "JPEG": with_segment(saved(picture, "JPEG"), 0xE1, b"Exif\0\0" + exif(6)),
         "progressive JPEG": saved(picture, "JPEG", progressive=True, icc_profile=rgb_profile()),
@@ -67,6 +74,8 @@ def mutants() -> dict[str, bytes]:
         "GIF": saved(indexed, "GIF", transparency=2, comment=b"hi"),
         "animated GIF": animation("GIF")[0],
         "BMP": saved(picture, "BMP"),
+        "DIB": saved(picture, "BMP")[14:],
+        "palette DIB": saved(indexed, "BMP")[14:],
         "palette BMP": saved(indexed, "BMP"),
         "run-length BMP": bmp(4, 2, 8, bytes([3, 1, 1, 2, 0, 0, 0, 4, 0, 1, 2, 0, 0, 1]),
                               bmp_palette(noise(9, 4, 3)), compression=1),
