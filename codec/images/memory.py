@@ -1,6 +1,7 @@
 """Pictures that a program holds already, as `read_image` would have read them from a file."""
 
 import os
+import struct
 import sys
 from typing import Any
 
@@ -16,6 +17,7 @@ from codec.images.palettes import convert_palette
 from codec.images.pillow import palette_of, target_mode
 from codec.images.profiles import convert_inks, to_srgb
 from codec.images.reading import SourceImage
+from codec.images.stated import profile_of_png
 
 Pixels = npt.NDArray[np.uint8]
 _ORIENTATION = 0x0112
@@ -51,7 +53,7 @@ def as_source(picture: Any) -> SourceImage:
 
 
 def _from_pillow(image: Any) -> SourceImage:
-    mode, profile = image.mode, image.info.get("icc_profile")
+    mode, profile = image.mode, _stated_profile(image.info)
     orientation = image.getexif().get(_ORIENTATION, 1)
     if mode == "P":
         indices = np.asarray(image)
@@ -77,3 +79,17 @@ def _from_pillow(image: Any) -> SourceImage:
     if profile:
         pixels, _ = to_srgb(pixels, profile)
     return SourceImage(turn_upright(pixels, orientation), 0)
+
+
+def _stated_profile(info: dict[str, Any]) -> Any:
+    """Find the profile, or the numbers of a PNG that ask for one."""
+    if info.get("icc_profile"):
+        return info["icc_profile"]
+    chunks = {b"sRGB": b"\0"} if "srgb" in info else {}
+    try:
+        for name, kind in (("gamma", b"gAMA"), ("chromaticity", b"cHRM")):
+            numbers = np.ravel(info.get(name, ())) * 100_000
+            chunks[kind] = struct.pack(f">{numbers.size}I", *map(round, numbers.tolist()))
+    except (TypeError, ValueError, OverflowError, struct.error):  # anybody may put anything there
+        return None
+    return profile_of_png(chunks)[0]

@@ -1,12 +1,15 @@
 """What programs hold: compressed as it would be read, or refused with the cure."""
 
 import io
+import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import png_tools
 import pytest
 from cli_tools import few_colors, many_colors, with_alpha
+from picture_tools import png_of
 from PIL import Image
 
 import codec
@@ -64,6 +67,51 @@ def test_transparency_and_orientation_are_seen(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         as_source(image).pixels, codec.read_image(tmp_path / "x.jpg").pixels
     )
+
+
+GAMA = png_tools.chunk(b"gAMA", (100_000).to_bytes(4, "big"))
+CHRM = png_tools.chunk(
+    b"cHRM", struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [[GAMA], [GAMA, CHRM], [CHRM], [png_tools.chunk(b"sRGB", b"\0"), GAMA], []],
+    ids=["gamma", "both", "primaries", "sRGB", "none"],
+)
+@pytest.mark.parametrize("color_type", [png_tools.RGB, png_tools.GREY])
+def test_colors_that_a_png_states_are_converted(
+    color_type: int, before: list[bytes], tmp_path: Path
+) -> None:
+    samples = many_colors()[:, :, : 3 if color_type == png_tools.RGB else 1]
+    path = tmp_path / "x.png"
+    path.write_bytes(png_of(samples, color_type, 8, before=before))
+    expected = codec.read_image(path).pixels
+    with Image.open(path) as image:
+        np.testing.assert_array_equal(as_pixels(image), expected)
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        {"gamma": "1.0"},
+        {"gamma": None},
+        {"gamma": -1.0},
+        {"gamma": float("nan")},
+        {"gamma": 1e99},
+        {"gamma": (1.0, 2.0)},
+        {"gamma": 1.0, "chromaticity": 7},
+        {"chromaticity": (1e9,) * 8},
+    ],
+)
+def test_what_states_no_colors_changes_nothing(info: dict[str, Any]) -> None:
+    image = Image.fromarray(many_colors())
+    image.info.update(info)
+    if info != {"gamma": 1.0, "chromaticity": 7}:
+        np.testing.assert_array_equal(as_pixels(image), many_colors())
+    else:
+        assert as_pixels(image).shape == many_colors().shape
 
 
 def test_what_read_image_gives_is_taken(tmp_path: Path) -> None:
