@@ -18,7 +18,13 @@ from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram, count_colors
 from codec.colors.lookup import ascending, count_labels, look_up, renumber
 from codec.colors.metrics import channel_errors, color_samples, squared_error, squared_errors
-from codec.colors.pixels import as_channels, pack_colors
+from codec.colors.pixels import (
+    as_channels,
+    pack_colors,
+    telling_channels,
+    with_all_channels,
+    without_hidden,
+)
 from codec.indexed import IndexedImage
 from codec.labels.dithering import dither_pixels, fixed_strength
 from codec.labels.given import GivenLabels, check_order, given_labels
@@ -104,7 +110,8 @@ def compress(
     pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8; SourceImage; PIL.Image.Image
         The picture: C = 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA; 8-bit sRGB, straight alpha. Any
         strides; never modified. From `codec.read_image`, or an image of Pillow, it is taken as
-        `codec.read_image` reads it: in sRGB, upright.
+        `codec.read_image` reads it: in sRGB, upright. Alpha that is 255 everywhere and RGB that
+        is grey everywhere change nothing but the shape of the codebook.
     n_colors : int
         Largest size of the codebook, K, 1 to 256.
     seed : int
@@ -224,11 +231,13 @@ def compress_with_details(
                 return _as_given(given, settings)
     metric = ColorMetric(settings.color_space, settings.exact)
     with watch.stage("histogram"):
-        histogram = count_colors(pixels)
+        counted = count_colors(pixels)
+        histogram = _without_idle_channels(counted)
         visible, hidden_pixels = (histogram, 0) if settings.exact else _merge_hidden(histogram)
+    telling = pixels[..., : histogram.colors.shape[1]]
     instead = None
     if settings.codebook_from != KMEANS:
-        shown = pixels if hidden_pixels == 0 else _without_hidden(pixels)
+        shown = telling if hidden_pixels == 0 else without_hidden(telling)
         instead = functools.partial(BASELINES[settings.codebook_from], shown)
     codebook, engine, is_all = train_codebook(
         visible,
@@ -251,10 +260,10 @@ def compress_with_details(
         if dither == "none":
             used = np.unique(color_labels).astype(np.intp)
             codebook, color_labels = codebook[used], renumber(color_labels, used)
-            labels = label_pixels(pixels, histogram, color_labels)
+            labels = label_pixels(pixels, counted, color_labels)
         else:
             labels = dither_pixels(
-                pixels, histogram, color_labels, codebook, dither, settings.dither_strength
+                telling, histogram, color_labels, codebook, dither, settings.dither_strength
             )
             used = np.flatnonzero(count_labels(labels))
             codebook, labels = codebook[used], renumber(labels, used)
@@ -262,15 +271,16 @@ def compress_with_details(
         order = (
             ascending(codebook) if in_ascending_order else order_codewords(labels, len(codebook))
         )
-        indexed = IndexedImage(renumber(labels, order), codebook[order])
+        codewords = with_all_channels(codebook[order], pixels.shape[2])
+        indexed = IndexedImage(renumber(labels, order), codewords)
     if dither == "none":
         mse = _mse(histogram, codebook, color_labels)
         # Of colors, as if they were a picture of one column.
         colors, labels_of = histogram.colors[:, None], color_labels[:, None]
         worst_error = _worst_error(colors, codebook, labels_of, settings.exact)
     else:
-        mse = _mse_of_pixels(pixels, codebook, labels)
-        worst_error = _worst_error(pixels, codebook, labels, settings.exact)
+        mse = _mse_of_pixels(telling, codebook, labels)
+        worst_error = _worst_error(telling, codebook, labels, settings.exact)
     return Compression(
         indexed=indexed,
         lossless=is_all or (mse == 0 and not settings.exact),
@@ -290,7 +300,7 @@ def _as_given(given: GivenLabels, settings: CompressSettings) -> Compression:
     counts = count_labels(given.labels)[: len(codebook)]
     colors = _count_distinct(codebook[counts > 0])
     if not settings.exact:
-        shown = _without_hidden(codebook)
+        shown = without_hidden(codebook)
         hidden_pixels = int(counts[(shown != codebook).any(axis=1)].sum())
         codebook = shown
     return Compression(
@@ -354,11 +364,12 @@ def _worst_error(
     )
 
 
-def _without_hidden(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Set colors under alpha 0 to zero."""
-    if colors.shape[-1] not in (2, 4):
-        return colors
-    return colors * (colors[..., -1:] > 0)
+def _without_idle_channels(histogram: ColorHistogram) -> ColorHistogram:
+    """Leave out channels that say nothing, so that a picture is the same with and without."""
+    telling = telling_channels(histogram.colors)
+    if telling == histogram.colors.shape[1]:
+        return histogram
+    return ColorHistogram(np.ascontiguousarray(histogram.colors[:, :telling]), histogram.counts)
 
 
 def _merge_hidden(histogram: ColorHistogram) -> tuple[ColorHistogram, int]:
@@ -383,5 +394,5 @@ def _exact_labels(histogram: ColorHistogram, codebook: ColorHistogram) -> npt.ND
     keys = pack_colors(codebook.colors)
     colors = histogram.colors
     if codebook is not histogram:  # hidden colors were merged; maybe there was one alone
-        colors = _without_hidden(colors)
+        colors = without_hidden(colors)
     return np.searchsorted(keys, pack_colors(colors)).astype(np.uint8)

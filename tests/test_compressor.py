@@ -175,6 +175,43 @@ def test_the_smallest_pictures_keep_their_shape(
 # Hidden colors
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"engine": "sklearn"},
+        {"effort": "fast", "exact": True},
+        {"color_space": "oklab"},
+        {"dither": "fs"},
+        {"dither": "ordered", "color_space": "lab"},
+        *({"codebook_from": source} for source in ("random", "first-pixels", "median-cut")),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("size", [5, 256])
+def test_channels_that_say_nothing_change_nothing(size: int, options: dict[str, Any]) -> None:
+    """Alpha that is 255 everywhere, and grey as RGB: the same colors for the same pixels."""
+    opaque = np.full((30, 40, 1), 255, np.uint8)
+    color, grey = noise(1, 30, 40, 3), noise(2, 30, 40, 1)
+    rgb = grey.repeat(3, axis=2)
+    for telling, others in (
+        (color, [np.dstack([color, opaque])]),
+        (grey, [rgb, np.dstack([grey, opaque]), np.dstack([rgb, opaque])]),
+    ):
+        settings = CompressSettings(size, **options)
+        expected = compress_with_details(telling, settings)
+        for pixels in others:
+            found = compress_with_details(pixels, settings)
+
+            labels, codebook = found.indexed.labels, found.indexed.codebook
+            assert labels.tolist() == expected.indexed.labels.tolist()
+            colors = codebook[:, :-1] if pixels.shape[2] in (2, 4) else codebook
+            assert (colors == expected.indexed.codebook).all()
+            assert codebook.shape[1] == pixels.shape[2]
+            assert pixels.shape[2] in (1, 3) or (codebook[:, -1] == 255).all()
+            for fact in ("lossless", "unique_colors", "hidden_pixels", "engine", "mse", "dither"):
+                assert getattr(found, fact) == getattr(expected, fact)
+
+
 @pytest.mark.parametrize("channels", [2, 4])
 def test_hidden_colors_are_merged_unless_the_picture_is_to_be_exact(
     channels: int,

@@ -100,3 +100,40 @@ def as_rows(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """
     rows = pixels.reshape(len(pixels), -1)
     return rows if rows.strides[1] == 1 or rows.shape[1] == 1 else np.ascontiguousarray(rows)
+
+
+def without_hidden(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Set colors under alpha 0 to zero; ndarray of shape (..., C)."""
+    if colors.shape[-1] not in (2, 4):
+        return colors
+    return colors * (colors[..., -1:] > 0)
+
+
+def telling_channels(colors: npt.NDArray[np.uint8]) -> int:
+    """Tell how many channels, of the first, say all that there is to say.
+
+    Parameters
+    ----------
+    colors : ndarray of shape (U, C), dtype uint8
+        All colors of a picture.
+
+    Returns
+    -------
+    channels : int
+        C, but for alpha that is 255 everywhere, and then for RGB that is grey everywhere.
+    """
+    channels = int(colors.shape[1])
+    if channels in (2, 4) and (colors[:, -1] == 255).all():
+        channels -= 1
+    if channels == 3 and (colors[:, 1:3] == colors[:, :1]).all():
+        channels = 1
+    return channels
+
+
+def with_all_channels(colors: npt.NDArray[np.uint8], channels: int) -> npt.NDArray[np.uint8]:
+    """Undo the loss of channels that say nothing: colors of shape (K, C') to (K, C)."""
+    if colors.shape[1] == 1 and channels >= 3:
+        colors = colors.repeat(3, axis=1)
+    if colors.shape[1] < channels:
+        colors = np.pad(colors, [(0, 0), (0, 1)], constant_values=255)
+    return colors

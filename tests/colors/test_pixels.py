@@ -6,7 +6,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from codec.colors.pixels import as_channels, as_rows, pack_colors, unpack_colors
+from codec.colors.pixels import (
+    as_channels,
+    as_rows,
+    pack_colors,
+    telling_channels,
+    unpack_colors,
+    with_all_channels,
+    without_hidden,
+)
 from codec.errors import ImageError
 
 Pixels = npt.NDArray[np.uint8]
@@ -71,3 +79,34 @@ def test_rows_are_views_where_their_bytes_lie_side_by_side() -> None:
         rows = as_rows(picture)
         assert rows.tolist() == picture.reshape(len(picture), -1).tolist()
         assert np.shares_memory(rows, pixels) is is_view
+
+
+@pytest.mark.parametrize(
+    ("colors", "telling"),
+    [
+        ([[0], [255]], 1),
+        ([[0, 255], [9, 255]], 1),
+        ([[0, 255], [9, 254]], 2),
+        ([[7, 7, 7], [9, 9, 9]], 1),
+        ([[7, 7, 7], [9, 9, 8]], 3),
+        ([[7, 7, 7], [9, 8, 9]], 3),
+        ([[7, 7, 7, 255], [9, 9, 9, 255]], 1),
+        ([[7, 7, 7, 255], [9, 9, 8, 255]], 3),
+        ([[7, 7, 7, 255], [9, 9, 9, 254]], 4),
+        ([[255, 255], [255, 255]], 1),
+    ],
+)
+def test_channels_that_say_nothing_come_back(colors: list[list[int]], telling: int) -> None:
+    given = np.array(colors, np.uint8)
+    channels = given.shape[1]
+
+    assert telling_channels(given) == telling
+    assert np.array_equal(with_all_channels(given[:, :telling], channels), given)
+
+
+def test_colors_that_cannot_be_seen_are_zero() -> None:
+    colors = np.array([[9, 8, 7, 0], [9, 8, 7, 1]], np.uint8)
+
+    assert without_hidden(colors).tolist() == [[0, 0, 0, 0], [9, 8, 7, 1]]
+    assert without_hidden(colors[:, 2:]).tolist() == [[0, 0], [7, 1]]
+    assert without_hidden(colors[:, :3]).tolist() == [[9, 8, 7], [9, 8, 7]]
