@@ -25,6 +25,8 @@ class Effort(NamedTuple):
     swaps: int
     steps: int
     tolerance: float
+    # Where colors are few, both engines: starts among 8-bit code-words times colors times K.
+    lattice: int
     # The scikit-learn engine: starts times K, Lloyd steps on all colors, whether it breathes.
     reference_starts: int
     reference_steps: int
@@ -44,6 +46,7 @@ DECODED_PNG_LEVEL = 6
 EFFORTS = {
     "fast": Effort(
         points=1 << 16, summary=1 << 11, starts=128, breaths=3, swaps=0, steps=4, tolerance=1e-3,
+        lattice=1 << 17,
         reference_starts=128, reference_steps=8, reference_breathes=False,
         deflate_levels=(), deflate_flat=6, deflate_beyond=6, few_contexts=True,
     ),
@@ -51,6 +54,7 @@ EFFORTS = {
     # it would take longer than everything else together, unless they are flat: then it is quick.
     "default": Effort(
         points=1 << 17, summary=1 << 12, starts=384, breaths=8, swaps=0, steps=12, tolerance=2e-4,
+        lattice=1 << 18,
         reference_starts=512, reference_steps=24, reference_breathes=True,
         deflate_levels=((1 << 17, 12), (1 << 21, 10)), deflate_flat=10, deflate_beyond=6,
         few_contexts=False,
@@ -58,6 +62,7 @@ EFFORTS = {
     "best": Effort(
         points=1 << 18, summary=1 << 14, starts=384, breaths=32, swaps=128, steps=64,
         tolerance=1e-6,
+        lattice=1 << 20,
         reference_starts=2048, reference_steps=100, reference_breathes=True,
         deflate_levels=(), deflate_flat=12, deflate_beyond=12, few_contexts=False,
     ),

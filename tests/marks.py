@@ -1,5 +1,6 @@
 """Marks that several tests share."""
 
+import shutil
 from typing import Any
 
 import pytest
@@ -8,6 +9,9 @@ from codec.kernels import COMPILED
 
 NO_KERNELS = "the kernels were not compiled"
 needs_kernels = pytest.mark.skipif(not COMPILED, reason=NO_KERNELS)
+needs_pngquant = pytest.mark.skipif(
+    shutil.which("pngquant") is None, reason="pngquant is not installed"
+)
 
 
 def slowly(*values: object) -> Any:

@@ -8,7 +8,9 @@ From few points to all of them, each step starting where the one before ended:
    many rounds of the same where chance decides (the idea of random swaps [2]_);
 3. Lloyd's iteration on all colors, until it hardly moves;
 4. the end game on 8-bit code-words: rounding makes some of them equal and leaves others without
-   a pixel; these move to the worst-served colors, and Lloyd goes on among rounded code-words.
+   a pixel; these move to the worst-served colors, and Lloyd goes on among rounded code-words;
+5. where colors are few, every attempt of step 2 is rounded, and goes on among 8-bit code-words
+   (`codec.codebook.lattice`).
 
 Everything is whole numbers: colors on a grid of eighths, or
 the steps of `codec.colors.colorspace`.
@@ -37,6 +39,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec import kernels
+from codec.codebook.lattice import search_lattice, starts_within
 from codec.codebook.placement import AXES, Codebook, Placement, Whole, pad
 from codec.colors.colorspace import ColorMetric
 from codec.options import EFFORTS, Effort
@@ -157,13 +160,13 @@ def _swap(tree: CellTree, best: _Attempt, n_colors: int, rounds: int, seed: int)
     return best
 
 
-def _search(tree: CellTree, n_colors: int, seed: int, effort: Effort) -> Whole:
-    """Find good code-words on a summary of the points."""
+def _search(tree: CellTree, n_colors: int, seed: int, effort: Effort) -> list[Whole]:
+    """Find good code-words on a summary of the points, the best first."""
     # Few code-words need few points to be told apart, and their starts are many.
     points, weights = kernels.summary.summarize(tree, effort.summary * (n_colors + 256) // 512)
     summary = kernels.cells.CellTree(points, weights)
     if summary.size <= n_colors:
-        return pad(points)
+        return [pad(points)]
 
     def start(number: int) -> _Attempt:
         rows = kernels.breathing.seed_codewords(points, weights, n_colors, (seed << 16) + number)
@@ -172,11 +175,12 @@ def _search(tree: CellTree, n_colors: int, seed: int, effort: Effort) -> Whole:
 
     starts = max(1, effort.starts // n_colors)
     found = run_parallel([partial(start, number) for number in range(starts)])
-    best = min(found, key=lambda attempt: attempt.error)
+    found.sort(key=lambda attempt: attempt.error)
     if effort.swaps:
-        codewords, _, errors = kernels.lloyd.lloyd_steps(summary, best.codewords, effort.steps)
+        codewords, _, errors = kernels.lloyd.lloyd_steps(summary, found[0].codewords, effort.steps)
         best = _swap(summary, _Attempt(codewords, errors), n_colors, effort.swaps, seed)
-    return best.codewords
+        found.insert(0, best)
+    return [attempt.codewords for attempt in found]
 
 
 def _refine(tree: CellTree, codewords: Whole, effort: Effort) -> Whole:
@@ -271,5 +275,12 @@ def train(
     chosen = EFFORTS[effort]
     placement = Placement(metric, colors.shape[1], int(counts.sum()))
     tree = placement.tree(colors, counts, chosen.points)
-    codewords = _refine(tree, _search(tree, n_colors, seed, chosen), chosen)
-    return _settle(tree, codewords, n_colors, placement, chosen)
+    found = _search(tree, n_colors, seed, chosen)
+    codebook = _settle(tree, _refine(tree, found[0], chosen), n_colors, placement, chosen)
+    starts = starts_within(chosen.lattice, tree.size, n_colors)
+    if not starts:
+        return codebook
+    rounded = (placement.colors(codewords[:, : tree.axes].astype(float)) for codewords in found)
+    return search_lattice(
+        tree, [codebook, *rounded], starts, n_colors, placement=placement, seed=seed
+    )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from codec import kernels
 from codec.colors.colorspace import ColorMetric
+from codec.colors.pixels import without_hidden
 from codec.limits import MAX_PIXELS_COUNTED_EXACTLY
 from codec.threads import row_strips, run_parallel
 
@@ -103,3 +104,7 @@ class Placement:
         if self.plain:
             return self._metric.colors(means / _EIGHTHS, self.channels)
         return self._metric.colors(means / self._scale + self._low, self.channels)
+
+    def shown(self, colors: Codebook) -> Codebook:
+        """Set colors to zero that cannot be seen."""
+        return colors if self._metric.exact else without_hidden(colors)

@@ -22,6 +22,7 @@ NAMES = (
     "labelmodel",
     "lloyd",
     "mapping",
+    "medoids",
     "nearest",
     "neighbors",
     "summary",

@@ -176,7 +176,7 @@ def test_scikit_learn_gets_as_far_from_the_same_start(
         weights, points = histogram.counts, metric.coordinates(histogram.colors)
         points = (points - points.min(axis=0)) * (8 if metric.is_plain(points.shape[1]) else 1)
         tree = CellTree(points.astype(np.int32), weights)
-        start = _search(tree, size, 0, EFFORTS["fast"])
+        start, *_ = _search(tree, size, 0, EFFORTS["fast"])
 
         refined = _refine(tree, start, patient)
 

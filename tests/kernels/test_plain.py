@@ -400,6 +400,18 @@ def test_seeds_and_merging(problem: Problem, size: int, seed: int) -> None:
     check("breathing", "merging_costs", codewords, weights)
 
 
+@EXAMPLES
+@given(problem=problems(), size=st.integers(2, 8))
+def test_medoids(problem: Problem, size: int) -> None:
+    _, points, codewords = problem
+    assume(len(points))
+    assume(size <= len(codewords))
+    places = np.pad(points, [(0, 0), (0, 4 - points.shape[1])])
+    state = np.random.RandomState(size)
+    weights = frozen(state.randint(1, 1000, len(points)).astype(np.int64))
+    check("medoids", "swap_medoids", frozen(places), weights, codewords, size)
+
+
 # All together
 
 
