@@ -9,7 +9,8 @@ before ended:
    they are missed least, which leaves the local minimum that Lloyd's iteration ends in [1]_;
 3. Lloyd's iteration [2]_ on all colors, with scikit-learn, until it hardly moves;
 4. the end game on 8-bit code-words: rounding makes some of them equal and leaves others without
-   a pixel; these move to the worst-served colors, and Lloyd goes on among rounded code-words.
+   a pixel; these move to the worst-served colors, and Lloyd goes on among rounded code-words;
+5. where colors are few, a search among 8-bit code-words, as in the other engine.
 
 Only this module and `codec.estimator` import scikit-learn.
 
@@ -29,6 +30,8 @@ import numpy.typing as npt
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
+from codec.codebook.lattice import search_lattice, starts_within
+from codec.codebook.placement import Placement
 from codec.colors.colorspace import ColorMetric, Points
 from codec.colors.nearest import NearestSearch
 from codec.options import EFFORTS, Effort
@@ -310,4 +313,10 @@ def train(
         codewords = sample.points
     else:
         codewords = _search(sample, n_colors, seed, EFFORTS[effort])
-    return _settle(sample, codewords, n_colors, metric, colors.shape[1])
+    codebook = _settle(sample, codewords, n_colors, metric, colors.shape[1])
+    starts = starts_within(EFFORTS[effort].lattice, len(colors), n_colors)
+    if not starts:
+        return codebook
+    placement = Placement(metric, colors.shape[1], int(counts.sum()))
+    tree = placement.tree(colors, counts, len(colors))
+    return search_lattice(tree, [codebook], starts, n_colors, placement=placement, seed=seed)
