@@ -269,7 +269,9 @@ def compress_with_details(
             codebook, labels = codebook[used], renumber(labels, used)
     with watch.stage("ordering"):
         order = (
-            ascending(codebook) if in_ascending_order else order_codewords(labels, len(codebook))
+            ascending(codebook)
+            if in_ascending_order
+            else order_codewords(labels, codebook, settings.effort)
         )
         codewords = with_all_channels(codebook[order], pixels.shape[2])
         indexed = IndexedImage(renumber(labels, order), codewords)

@@ -3,6 +3,7 @@
 The command line must show its help in a few hundredths of a second, which NumPy alone would take.
 """
 
+from math import inf
 from typing import NamedTuple
 
 DEFAULT_FORMAT = "pair"
@@ -10,6 +11,18 @@ ENGINE_NAMES = ("native", "sklearn")
 COLOR_SPACES = ("rgb", "oklab", "lab")
 DITHER_KINDS = ("none", "fs", "ordered")
 CODEBOOK_SOURCES = ("kmeans", "random", "first-pixels", "median-cut")
+
+
+class DeflateLevel(NamedTuple):
+    """A level of libdeflate, for at most so many bytes of rows that repeat themselves as much.
+
+    Levels differ in how they look for repetition. It is 1 where a quick trial makes no more of
+    rows than coding each byte of them by itself.
+    """
+
+    most: float
+    repetition: float
+    level: int
 
 
 class Effort(NamedTuple):
@@ -31,11 +44,8 @@ class Effort(NamedTuple):
     reference_starts: int
     reference_steps: int
     reference_breathes: bool
-    # libdeflate's level for rows of at most so many bytes, and for more: for those that a trial
-    # deflates to less than a sixteenth, and for others.
-    deflate_levels: tuple[tuple[int, int], ...]
-    deflate_flat: int
-    deflate_beyond: int
+    # How hard rows are deflated: by the first of these that fits, and the last fits all.
+    deflate_levels: tuple[DeflateLevel, ...]
     # Whether a .kmc is coded with few contexts.
     few_contexts: bool
 
@@ -48,15 +58,19 @@ EFFORTS = {
         points=1 << 16, summary=1 << 11, starts=128, breaths=3, swaps=0, steps=4, tolerance=1e-3,
         lattice=1 << 17,
         reference_starts=128, reference_steps=8, reference_breathes=False,
-        deflate_levels=(), deflate_flat=6, deflate_beyond=6, few_contexts=True,
+        deflate_levels=(DeflateLevel(inf, 0, 6),), few_contexts=True,
     ),
     # Level 10 has half of what 12 gains over 6, in a fifth of its time. With more bytes than that
-    # it would take longer than everything else together, unless they are flat: then it is quick.
+    # it would take longer than everything else together, for photographs to little avail.
     "default": Effort(
         points=1 << 17, summary=1 << 12, starts=384, breaths=8, swaps=0, steps=12, tolerance=2e-4,
         lattice=1 << 18,
         reference_starts=512, reference_steps=24, reference_breathes=True,
-        deflate_levels=((1 << 17, 12), (1 << 21, 10)), deflate_flat=10, deflate_beyond=6,
+        deflate_levels=(
+            DeflateLevel(1 << 17, 0, 12), DeflateLevel(1 << 19, 1.08, 12),
+            DeflateLevel(1 << 23, 1.08, 11), DeflateLevel(1 << 21, 0, 10),
+            DeflateLevel(inf, 1.08, 10), DeflateLevel(inf, 0, 6),
+        ),
         few_contexts=False,
     ),
     "best": Effort(
@@ -64,6 +78,6 @@ EFFORTS = {
         tolerance=1e-6,
         lattice=1 << 20,
         reference_starts=2048, reference_steps=100, reference_breathes=True,
-        deflate_levels=(), deflate_flat=12, deflate_beyond=12, few_contexts=False,
+        deflate_levels=(DeflateLevel(inf, 0, 12),), few_contexts=False,
     ),
 }  # fmt: skip

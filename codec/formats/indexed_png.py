@@ -1,22 +1,25 @@
 """The indexed PNG: a picture that every viewer shows (format-spec section 8).
 
-Grey code-words become greys of the palette; a private chunk `kmSL` carries the number of channels
-and the seal, so that the picture comes back as it went in. Indexed PNGs that other programs wrote
-are read too.
+A private chunk `kmSL` carries the number of channels and the seal, so that the picture comes back
+as it went in. Where all code-words are greys in ascending order, a grey PNG says as much without a
+palette. Indexed PNGs that other programs wrote are read too.
 """
 
 import numpy as np
 import numpy.typing as npt
 
+from codec import kernels
+from codec.colors.lookup import look_up, renumber
 from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
 from codec.formats.seal import SEAL_CHUNK, check_version, make_seal
 from codec.indexed import IndexedImage
-from codec.png.packing import best_filter, deflate_level
-from codec.png.reading import INDEXED, parse_header, read_png
-from codec.png.rowfilters import NONE, filter_rows
+from codec.png.packing import deflate_rows
+from codec.png.reading import GREY, INDEXED, parse_header, read_png
 from codec.png.samples import decode_samples
-from codec.png.writing import write_png
+from codec.png.writing import wrap_idat
+
+_DEPTHS = (1, 2, 4, 8)
 
 
 def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
@@ -34,27 +37,72 @@ def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
     files : list of one bytes
         The content of `X.png`, the smaller of packed and unpacked rows.
     """
-    codebook, channels = indexed.codebook, indexed.channels
-    colors = codebook[:, :-1] if channels in (2, 4) else codebook
-    plte = np.broadcast_to(colors, (len(colors), 3)).tobytes()
-    chunks = [(b"PLTE", plte)]
-    if channels in (2, 4):
-        opaque = codebook[:, -1] == 255
-        translucent = len(opaque) - int(np.argmin(opaque[::-1])) if not opaque.all() else 0
-        if translucent:
-            chunks.append((b"tRNS", codebook[:translucent, -1].tobytes()))
-    chunks.append((SEAL_CHUNK, bytes([channels]) + make_seal(indexed)))
+    depth, grey_depth = _fewest_bits(indexed.n_colors), _grey_depth(indexed)
+    if grey_depth <= depth:
+        # No palette has to be stored, and filters make as much of levels as of their ranks.
+        depth, color_type, chunks = grey_depth, GREY, []
+        samples = look_up(
+            indexed.codebook[:, 0] // np.uint8(255 // (2**depth - 1)), indexed.labels
+        )
+    else:
+        color_type, chunks, samples = INDEXED, _palette(indexed), indexed.labels
+    chunks.append((SEAL_CHUNK, bytes([indexed.channels]) + make_seal(indexed)))
 
     def written(depth: int, rows: npt.NDArray[np.uint8]) -> bytes:
-        level = deflate_level(rows, effort)
-        size = indexed.width, indexed.height
-        return write_png(*size, depth, INDEXED, rows, tuple(chunks), level=level)
+        idat = deflate_rows(rows, effort)
+        return wrap_idat(indexed.width, indexed.height, depth, color_type, idat, tuple(chunks))
 
-    candidates = [written(8, best_filter(indexed.labels))]
-    depth = next((d for d in (1, 2, 4) if indexed.n_colors <= 2**d), 8)
-    if depth < 8:
-        candidates.append(written(depth, filter_rows(_pack(indexed.labels, depth), NONE)))
-    return [min(candidates, key=len)]
+    if depth == 8:
+        return [written(8, samples)]
+    loose = samples if color_type == INDEXED else look_up(indexed.codebook[:, 0], indexed.labels)
+    return [min(written(8, loose), written(depth, _pack(samples, depth)), key=len)]
+
+
+def _fewest_bits(most: int) -> int:
+    """Tell the depth that has as many values."""
+    return next(depth for depth in _DEPTHS if most <= 2**depth)
+
+
+def _palette(indexed: IndexedImage) -> list[tuple[bytes, bytes]]:
+    """Make PLTE, and tRNS up to the last code-word that is not opaque."""
+    codebook = indexed.codebook
+    colors = codebook[:, :-1] if indexed.channels in (2, 4) else codebook
+    chunks = [(b"PLTE", np.broadcast_to(colors, (len(colors), 3)).tobytes())]
+    if indexed.channels in (2, 4):
+        (translucent,) = np.nonzero(codebook[:, -1] < 255)
+        if translucent.size:
+            chunks.append((b"tRNS", codebook[: translucent[-1] + 1, -1].tobytes()))
+    return chunks
+
+
+def _grey_depth(indexed: IndexedImage) -> int:
+    """Tell how many bits a grey PNG needs that says the same without a palette; 16: there is none.
+
+    Its levels are code-words in ascending order, opaque and all used.
+    """
+    levels = indexed.codebook[:, 0]
+    if (levels[1:] <= levels[:-1]).any() or not np.array_equal(
+        indexed.codebook, _grey_codebook(levels, indexed.channels)
+    ):
+        return 16
+    if not _count(indexed.labels)[: len(levels)].all():
+        return 16
+    return next(depth for depth in _DEPTHS if not (levels % (255 // (2**depth - 1))).any())
+
+
+def _grey_codebook(levels: npt.NDArray[np.uint8], channels: int) -> npt.NDArray[np.uint8]:
+    """Make opaque code-words of grey levels."""
+    codebook = np.repeat(levels[:, None], channels, axis=1)
+    if channels in (2, 4):
+        codebook[:, -1] = 255
+    return codebook
+
+
+def _count(samples: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """Count how often each of 256 values occurs."""
+    counts = np.zeros(256, dtype=np.int64)
+    kernels.neighbors.count_labels(samples, counts)
+    return counts
 
 
 def _pack(labels: npt.NDArray[np.uint8], depth: int) -> npt.NDArray[np.uint8]:
@@ -98,12 +146,33 @@ def decode(data: bytes, *, max_pixels: int) -> Contents:
         The picture is larger than allowed.
     """
     png = read_png(data, max_pixels)
-    if png.header.color_type != INDEXED or png.plte is None:
+    own = png.chunks.get(SEAL_CHUNK)
+    # A grey PNG without a seal in it is a picture, or half of a pair.
+    grey = png.header.color_type == GREY and png.header.depth <= 8 and bool(own)
+    if not grey and png.header.color_type != INDEXED:
         raise FormatError("the PNG has no palette: it is a picture, not compressed", "not-indexed")
-    stated, seal = _split_seal(png.chunks.get(SEAL_CHUNK))
-    labels = np.ascontiguousarray(decode_samples(png)[:, :, 0].astype(np.uint8, copy=False))
-    colors = np.frombuffer(png.plte, dtype=np.uint8).reshape(-1, 3)
+    channels, seal = _split_seal(own)
+    samples = np.ascontiguousarray(decode_samples(png)[:, :, 0].astype(np.uint8, copy=False))
     alpha = png.chunks.get(b"tRNS")
+    if not grey:
+        labels, codebook = samples, _read_palette(png.plte or b"", alpha, channels)
+    elif alpha is None:
+        (used,) = np.nonzero(_count(samples))
+        labels = renumber(samples, used)
+        levels = used.astype(np.uint8) * np.uint8(255 // (2**png.header.depth - 1))
+        codebook = _grey_codebook(levels, channels)
+    else:
+        raise FormatError("transparency was added after the PNG was sealed", "digest-mismatch")
+    sizes = {"codebook": 0 if grey else len(png.plte or b"") + len(alpha or b"")}
+    sizes["labels"] = len(png.idat)
+    sizes["seal"] = len(own or b"")
+    sizes["container"] = len(data) - sum(sizes.values())
+    return make_contents("png", labels, codebook, seal, sizes)
+
+
+def _read_palette(plte: bytes, alpha: bytes | None, stated: int) -> npt.NDArray[np.uint8]:
+    """Make the codebook of PLTE and tRNS, of the channels that a seal states, if any."""
+    colors = np.frombuffer(plte, dtype=np.uint8).reshape(-1, 3)
     if alpha is not None and not 1 <= len(alpha) <= len(colors):
         raise FormatError("tRNS is larger than the palette, or empty", "bad-palette")
     if (stated in (1, 3) and alpha is not None) or (
@@ -116,10 +185,7 @@ def decode(data: bytes, *, max_pixels: int) -> Contents:
         opacity = np.full((len(colors), 1), 255, dtype=np.uint8)
         opacity[: len(alpha or b""), 0] = np.frombuffer(alpha or b"", dtype=np.uint8)
         codebook = np.hstack([codebook, opacity])
-    sizes = {"codebook": len(png.plte) + len(alpha or b""), "labels": len(png.idat)}
-    sizes["seal"] = len(png.chunks.get(SEAL_CHUNK, b""))
-    sizes["container"] = len(data) - sum(sizes.values())
-    return make_contents("png", labels, np.ascontiguousarray(codebook), seal, sizes)
+    return np.ascontiguousarray(codebook)
 
 
 def _split_seal(content: bytes | None) -> tuple[int, bytes]:

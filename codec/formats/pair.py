@@ -21,10 +21,10 @@ from codec.formats.seal import (
 )
 from codec.indexed import IndexedImage
 from codec.limits import MAX_CODEBOOK_SIZE
-from codec.png.packing import best_filter, deflate_level
+from codec.png.packing import deflate_rows
 from codec.png.reading import GREY, INDEXED, PngFile, read_png
 from codec.png.samples import decode_samples
-from codec.png.writing import write_png
+from codec.png.writing import wrap_idat
 
 _MAX_CODEBOOK_BYTES = MAX_CODEBOOK_SIZE * 4
 
@@ -45,10 +45,9 @@ def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
         Content of `X.codebook.npy`, then of `X.labels.png`.
     """
     codebook = encode_npy(indexed.codebook) + make_seal(indexed)
-    filtered = best_filter(indexed.labels)
-    level = deflate_level(filtered, effort)
-    size, mark = (indexed.width, indexed.height), (SEAL_CHUNK, b"")
-    return [codebook, write_png(*size, 8, GREY, filtered, (mark,), level=level)]
+    idat = deflate_rows(indexed.labels, effort)
+    mark = SEAL_CHUNK, b""
+    return [codebook, wrap_idat(indexed.width, indexed.height, 8, GREY, idat, (mark,))]
 
 
 def decode(codebook_file: bytes, labels_file: bytes, *, max_pixels: int) -> Contents:

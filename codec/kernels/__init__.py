@@ -25,6 +25,7 @@ NAMES = (
     "medoids",
     "nearest",
     "neighbors",
+    "rowfilters",
     "summary",
     "unfilter",
 )

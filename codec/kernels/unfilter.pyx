@@ -1,25 +1,15 @@
 """Undoing PNG row filters (PNG specification, section 9), a row after the other."""
 
 from libc.stdint cimport uint8_t
-from libc.stdlib cimport abs
 from libc.string cimport memcpy
+
+from codec.kernels.paeth cimport paeth
 
 cdef enum:
     SUB = 1
     UP = 2
     AVERAGE = 3
     PAETH = 4
-
-
-cdef inline int _paeth(int left, int above, int corner) noexcept nogil:
-    """Predict by the nearest of three to left + above - corner, without a branch to guess."""
-    cdef int to_left = abs(above - corner)
-    cdef int to_above = abs(left - corner)
-    cdef int to_corner = abs(left + above - 2 * corner)
-    cdef int nearest = left
-    nearest = above if to_above < to_left else nearest
-    to_left = to_above if to_above < to_left else to_left
-    return corner if to_corner < to_left else nearest
 
 
 cdef inline void _unfilter_pixels(
@@ -41,7 +31,7 @@ cdef inline void _unfilter_pixels(
             elif kind == AVERAGE:
                 left[j] = (filtered[i + j] + ((left[j] + above[i + j]) >> 1)) & 255
             else:
-                left[j] = (filtered[i + j] + _paeth(left[j], above[i + j], corner[j])) & 255
+                left[j] = (filtered[i + j] + paeth(left[j], above[i + j], corner[j])) & 255
                 corner[j] = above[i + j]
             row[i + j] = <uint8_t> left[j]
 

@@ -1,9 +1,10 @@
 """Order of the code-words: which label each one gets, so that labels compress well.
 
-By frequency suits flat pictures, whose labels are best stored as they are. For others a linear
-arrangement gives neighboring labels to code-words that meet often in the picture, so that the
-differences of neighboring labels are small, which suits row filters. No compressor is asked, as
-its next version might answer otherwise.
+A line on which code-words that meet often in the picture are neighbors keeps the differences of
+neighboring labels small, which suits row filters; greys are on such a line from the start. A label
+that covers much of the picture is best 0, as is the byte before a row that has no filter, and
+order by frequency suits other flat pictures. No compressor is asked, as its next version might
+answer otherwise, but for ``--effort best``.
 """
 
 from collections.abc import Sequence
@@ -12,37 +13,85 @@ import numpy as np
 import numpy.typing as npt
 
 from codec import kernels
+from codec.colors.lookup import ascending, renumber
 from codec.colors.pixels import as_rows
 from codec.limits import MAX_CODEBOOK_SIZE
+from codec.png.packing import deflate_rows
 
 # Of a large picture labels are counted in samples of rows.
 _SAMPLE_PIXELS = 1 << 20
 _SAMPLE_ROWS = 32
 _MAX_SWAPS = 512
+# A label comes first if one of so many pixels or more has it.
+_MOST_COMMON = 4
+# Pixels of a picture of which orders are tried.
+_MOST_TRIED = 1 << 23
 
 Labels = npt.NDArray[np.uint8]
 Counts = npt.NDArray[np.int64]
 
 
-def order_codewords(labels: Labels, size: int) -> npt.NDArray[np.intp]:
+def order_codewords(
+    labels: Labels, codebook: Labels, effort: str = "default"
+) -> npt.NDArray[np.intp]:
     """Choose the order of a codebook's code-words.
 
     Parameters
     ----------
     labels : ndarray of shape (H, W), dtype uint8
-        Labels in the present order, less than `size`.
-    size : int
-        Size of the codebook, K.
+        Labels in the present order, less than K.
+    codebook : ndarray of shape (K, C), dtype uint8
+        The code-words.
+    effort : {'fast', 'default', 'best'}
+        With ``best``, several orders are tried by deflating, unless the picture is huge.
 
     Returns
     -------
     order : ndarray of shape (K,), dtype intp
         ``codebook[order]`` is the codebook in the chosen order.
     """
+    size, grey = len(codebook), _is_grey(codebook)
     samples = _row_samples(labels, _SAMPLE_PIXELS)
-    if size < 3 or _is_flat(samples):
-        return np.argsort(-_count_labels(samples, size), kind="stable")
-    return _linear_arrangement(_count_neighbors(samples, size))
+    counts = _count_labels(samples, size)
+    by_frequency = np.argsort(-counts, kind="stable")
+    most = by_frequency[0]
+    if grey:
+        line = ascending(codebook)
+    elif size < 3:
+        line = by_frequency
+    else:
+        line = _linear_arrangement(_count_neighbors(samples, size))
+    if size > 2 and counts[most] * _MOST_COMMON > counts.sum():
+        chosen = _with_first(line, most)
+    elif size > 2 and not grey and _is_flat(samples):
+        chosen = by_frequency
+    else:
+        chosen = line
+    if effort != "best" or size < 3 or labels.size > _MOST_TRIED:
+        return chosen
+    by_lightness = np.argsort(codebook[:, :3].astype(np.intp).sum(axis=1), kind="stable")
+    seen = np.unique(labels, return_index=True)
+    by_place = seen[0][np.argsort(seen[1])].astype(np.intp)
+    orders = [chosen, line, by_frequency, _with_first(line, most), by_place]
+    orders.append(_with_first(by_lightness, most))
+    # A grey PNG in ascending order needs no palette.
+    palettes = [3 * size * (grey and order is not line) for order in orders]
+    sizes = [len(deflate_rows(renumber(labels, order), "best")) for order in orders]
+    return orders[int(np.argmin(np.add(sizes, palettes)))]
+
+
+def _is_grey(codebook: Labels) -> bool:
+    """Tell whether all code-words are opaque greys."""
+    colors = codebook if codebook.shape[1] in (1, 3) else codebook[:, :-1]
+    opaque = codebook.shape[1] in (1, 3) or (codebook[:, -1] == 255).all()
+    return bool(opaque and (colors == colors[:, :1]).all())
+
+
+def _with_first(line: npt.NDArray[np.intp], most: np.intp) -> npt.NDArray[np.intp]:
+    """Put one label before the others, turned around if it comes from beyond the middle."""
+    place = int(np.argmax(line == most))
+    others = np.delete(line, place)
+    return np.append(most, others[::-1] if 2 * place >= len(line) else others)
 
 
 def _is_flat(samples: Sequence[Labels]) -> bool:

@@ -1,22 +1,30 @@
-"""How hard deflate tries, and which row filter it gets."""
+"""Rows to deflated rows: which filters they get, and how hard deflate tries."""
+
+from collections.abc import Callable
 
 import deflate
 import numpy as np
 import numpy.typing as npt
 
 from codec.options import EFFORTS
-from codec.png.rowfilters import NONE, SUB, UP, filter_rows
+from codec.png.rowfilters import FILTERS, LEAST_ENTROPY, NONE, SUB, UP, filter_rows
 
 _TRIAL_LEVEL = 5
-_TRIAL_BYTES = 1 << 20
+_TRIAL_BYTES = 1 << 18
 _SAMPLES = 8
+# Rows that come out smaller repeat themselves, whatever their entropy.
 _FLAT_RATIO = 16
+# Up to so many ways are tried on all rows, if a trial makes at most so much more of them than of
+# the best, and if there are at most so many bytes.
+_FINALISTS = 3
+_NEAR = 1.04
+_MOST_WITH_FINALISTS = 1 << 23
 
 Rows = npt.NDArray[np.uint8]
 
 
 def deflate_level(rows: Rows, effort: str) -> int:
-    """Choose libdeflate's level.
+    """Choose libdeflate's level for rows as they are.
 
     Parameters
     ----------
@@ -30,15 +38,61 @@ def deflate_level(rows: Rows, effort: str) -> int:
     level : int
         1 to 12.
     """
-    chosen = EFFORTS[effort]
-    for most, level in chosen.deflate_levels:
-        if rows.size <= most:
-            return level
-    if chosen.deflate_flat == chosen.deflate_beyond:
-        return chosen.deflate_beyond
-    trial = _row_samples(rows)
-    flat = _trial_size(trial) * _FLAT_RATIO < trial.size
-    return chosen.deflate_flat if flat else chosen.deflate_beyond
+    samples = _row_samples(rows)
+    return _level(rows.size, effort, lambda: _repetition(samples, _try(samples, NONE)))
+
+
+def deflate_rows(rows: Rows, effort: str) -> bytes:
+    """Filter and deflate rows, in the way that comes out smallest of those that are tried.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (H, S), dtype uint8
+        Labels, or packed rows with a byte for several labels.
+    effort : {'fast', 'default', 'best'}
+        None, Sub, Up and the least entropy of each row are tried on some of the rows; with
+        ``best`` Average and Paeth too, and the most promising ones on all rows.
+
+    Returns
+    -------
+    idat : bytes
+        A zlib stream of the filtered rows.
+    """
+    best = effort == "best"
+    samples = _row_samples(rows)
+    ways = (*FILTERS, LEAST_ENTROPY) if best else (NONE, SUB, UP, LEAST_ENTROPY)
+    sizes = {way: _try(samples, way) for way in ways}
+    ranked = sorted(ways, key=sizes.__getitem__)
+    level = _level(rows.size, effort, lambda: _repetition(samples, sizes[ranked[0]]))
+    if best and rows.size <= _MOST_WITH_FINALISTS:
+        ranked = [way for way in ranked if sizes[way] <= _NEAR * sizes[ranked[0]]][:_FINALISTS]
+    else:
+        ranked = ranked[:1]
+    return min((_deflate(filter_rows(rows, way), level) for way in ranked), key=len)
+
+
+def _level(size: int, effort: str, repetition: Callable[[], float]) -> int:
+    """Find the first level that fits; most need no trial."""
+    fitting = [row for row in EFFORTS[effort].deflate_levels if size <= row.most]
+    found = repetition() if fitting[0].repetition else 0
+    return next(row.level for row in fitting if row.repetition <= found)
+
+
+def _repetition(samples: Rows, deflated: int) -> float:
+    """Compare what a trial made of rows with their bits if none were repeated, but filtered."""
+    counts = np.bincount(filter_rows(samples, LEAST_ENTROPY).reshape(-1))
+    counts = counts[counts > 0]
+    bits = float((counts * np.log2(counts.sum() / counts)).sum())
+    return max(bits / 8, samples.size / _FLAT_RATIO) / deflated
+
+
+def _try(samples: Rows, way: int) -> int:
+    """Tell how many bytes a quick trial makes of rows that are filtered in some way."""
+    return len(_deflate(filter_rows(samples, way), _TRIAL_LEVEL))
+
+
+def _deflate(rows: Rows, level: int) -> bytes:
+    return bytes(deflate.zlib_compress(np.ascontiguousarray(rows), level))
 
 
 def _row_samples(rows: Rows) -> Rows:
@@ -49,25 +103,3 @@ def _row_samples(rows: Rows) -> Rows:
     gap = (len(rows) - height) / (_SAMPLES - 1)
     tops = [int(i * gap) for i in range(_SAMPLES)]
     return np.concatenate([rows[top : top + height] for top in tops])
-
-
-def _trial_size(rows: Rows) -> int:
-    return len(deflate.zlib_compress(np.ascontiguousarray(rows), _TRIAL_LEVEL))
-
-
-def best_filter(rows: Rows) -> Rows:
-    """Filter rows in the way that a quick trial on some of them compresses best.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (H, S), dtype uint8
-        Labels, or packed rows with a byte for several labels.
-
-    Returns
-    -------
-    filtered : ndarray of shape (H, 1 + S), dtype uint8
-        All rows filtered alike: None, Sub or Up.
-    """
-    trial = _row_samples(rows)
-    kinds = (NONE, SUB, UP)
-    return filter_rows(rows, min(kinds, key=lambda kind: _trial_size(filter_rows(trial, kind))))

@@ -10,31 +10,32 @@ from codec import kernels
 
 Bytes = npt.NDArray[np.uint8]
 
-NONE, SUB, UP, AVERAGE, PAETH = range(5)
+NONE, SUB, UP, AVERAGE, PAETH = FILTERS = tuple(range(5))
+# For each row the filter after which its bytes have the least entropy.
+LEAST_ENTROPY = 5
 
 
-def filter_rows(rows: Bytes, kind: int) -> Bytes:
-    """Filter all rows of one-byte pixels alike.
+def filter_rows(rows: Bytes, way: int) -> Bytes:
+    """Filter rows of one-byte pixels.
 
     Parameters
     ----------
-    rows : ndarray of shape (H, W), dtype uint8
-        One byte a pixel.
-    kind : {NONE, SUB, UP}
-        The filter; only those that arrays undo at once are written.
+    rows : ndarray of shape (H, S), dtype uint8
+        One byte a pixel; at least one.
+    way : int
+        One of `FILTERS` for all rows, or `LEAST_ENTROPY`.
 
     Returns
     -------
-    filtered : ndarray of shape (H, 1 + W), dtype uint8
+    filtered : ndarray of shape (H, 1 + S), dtype uint8
         Each row preceded by the byte that names its filter.
     """
+    rows = np.ascontiguousarray(rows)
+    kinds = np.full(len(rows), way, dtype=np.uint8)
+    if way == LEAST_ENTROPY:
+        kernels.rowfilters.choose_filters(rows, kinds)
     filtered = np.empty((rows.shape[0], rows.shape[1] + 1), dtype=np.uint8)
-    filtered[:, 0] = kind
-    filtered[:, 1:] = rows
-    if kind == SUB:
-        filtered[:, 2:] -= rows[:, :-1]
-    elif kind == UP:
-        filtered[1:, 1:] -= rows[:-1]
+    kernels.rowfilters.filter_rows(rows, kinds, filtered)
     return filtered
 
 

@@ -41,8 +41,31 @@ def write_png(
     data : bytes
         The file.
     """
-    header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
     idat = bytes(deflate.zlib_compress(np.ascontiguousarray(filtered), level))
+    return wrap_idat(width, height, depth, color_type, idat, before_idat)
+
+
+def wrap_idat(
+    width: int,
+    height: int,
+    depth: int,
+    color_type: int,
+    idat: bytes,
+    before_idat: tuple[tuple[bytes, bytes], ...] = (),
+) -> bytes:
+    """Put together a PNG of rows that are deflated already, with the arguments of `write_png`.
+
+    Parameters
+    ----------
+    idat : bytes
+        A zlib stream of rows with their filter bytes.
+
+    Returns
+    -------
+    data : bytes
+        The file.
+    """
+    header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
     return join_chunks(((b"IHDR", header), *before_idat, (b"IDAT", idat), (b"IEND", b"")))
 
 

@@ -50,14 +50,14 @@ def _undo_diagonals(kinds: Bytes, pixel_bytes: int, above: Bytes, rows: Bytes) -
         kind = kinds[first : last + 1, None]
         prediction = np.select(
             [kind == _SUB, kind == _UP, kind == _AVERAGE, kind == _PAETH],
-            [left, upper, (left + upper) >> 1, _paeth(left, upper, corner)],
+            [left, upper, (left + upper) >> 1, paeth(left, upper, corner)],
             0,
         )
         flat[start : end : stride - 1] += prediction.astype(np.uint8)
     rows[:] = padded[1:, 1:].reshape(rows.shape)
 
 
-def _paeth(left: Wide, above: Wide, corner: Wide) -> Wide:
+def paeth(left: Wide, above: Wide, corner: Wide) -> Wide:
     """Predict by whichever neighbor is nearest to left + above - corner (PNG section 9.4)."""
     to_left = np.abs(above - corner)
     to_above = np.abs(left - corner)
