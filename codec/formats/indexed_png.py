@@ -37,25 +37,29 @@ def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
     files : list of one bytes
         The content of `X.png`, the smaller of packed and unpacked rows.
     """
-    depth, grey_depth = _fewest_bits(indexed.n_colors), _grey_depth(indexed)
-    if grey_depth <= depth:
-        # No palette has to be stored, and filters make as much of levels as of their ranks.
-        depth, color_type, chunks = grey_depth, GREY, []
-        samples = look_up(
-            indexed.codebook[:, 0] // np.uint8(255 // (2**depth - 1)), indexed.labels
-        )
-    else:
-        color_type, chunks, samples = INDEXED, _palette(indexed), indexed.labels
-    chunks.append((SEAL_CHUNK, bytes([indexed.channels]) + make_seal(indexed)))
+    grey_depth = _grey_depth(indexed)
+    depth = _fewest_bits(indexed.n_colors)
+    kinds = [GREY] if grey_depth <= depth else []
+    levels = indexed.codebook[:, 0]
+    # Where most levels are there, filters make as much of them as of labels.
+    if not kinds or 2 * indexed.n_colors <= int(levels[-1]) - int(levels[0]) or effort == "best":
+        kinds.append(INDEXED)
+    seal = SEAL_CHUNK, bytes([indexed.channels]) + make_seal(indexed)
 
-    def written(depth: int, rows: npt.NDArray[np.uint8]) -> bytes:
+    def written(color_type: int, depth: int, rows: npt.NDArray[np.uint8]) -> bytes:
+        chunks = (*_palette(indexed), seal) if color_type == INDEXED else (seal,)
         idat = deflate_rows(rows, effort)
-        return wrap_idat(indexed.width, indexed.height, depth, color_type, idat, tuple(chunks))
+        return wrap_idat(indexed.width, indexed.height, depth, color_type, idat, chunks)
 
-    if depth == 8:
-        return [written(8, samples)]
-    loose = samples if color_type == INDEXED else look_up(indexed.codebook[:, 0], indexed.labels)
-    return [min(written(8, loose), written(depth, _pack(samples, depth)), key=len)]
+    candidates = []
+    for kind in kinds:
+        grey = kind == GREY
+        samples = look_up(levels, indexed.labels) if grey else indexed.labels
+        candidates.append(written(kind, 8, samples))
+        if (bits := grey_depth if grey else depth) < 8:
+            scale = np.uint8(255 // (2**bits - 1) if grey else 1)
+            candidates.append(written(kind, bits, _pack(samples // scale, bits)))
+    return [min(candidates, key=len)]
 
 
 def _fewest_bits(most: int) -> int:

@@ -381,7 +381,7 @@ def waves(height: int, width: int) -> IndexedImage:
 def test_more_effort_makes_smaller_files_with_the_same_content(
     tmp_path: Path, format: str
 ) -> None:
-    indexed = waves(500, 600)
+    indexed = waves(900, 700)
     sizes = []
     for effort in EFFORTS:
         paths = codec.save(indexed, tmp_path / f"{effort}.{format}", effort=effort)

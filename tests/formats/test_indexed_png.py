@@ -118,6 +118,145 @@ def test_parts_add_up_to_the_size_of_the_file() -> None:
     assert contents.size_bytes == len(data)
 
 
+# Grey pictures without a palette
+
+
+def greys(levels: list[int], channels: int, shape: tuple[int, int] = (13, 11)) -> IndexedImage:
+    """A picture of opaque greys, ascending, with all of them in it."""
+    codebook = np.repeat(np.array(levels, dtype=np.uint8)[:, None], channels, axis=1)
+    if channels in (2, 4):
+        codebook[:, -1] = 255
+    labels = np.resize(np.arange(len(levels), dtype=np.uint8), shape)
+    return IndexedImage(labels, codebook)
+
+
+def header_of(data: bytes) -> tuple[int, int]:
+    """Bit depth and color type."""
+    header = pt.chunks_of(data)[0][1]
+    return header[8], header[9]
+
+
+@pytest.mark.parametrize("effort", ["fast", "default", "best"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    ("levels", "depth"),
+    [
+        ([0], 1),
+        ([0, 255], 1),
+        ([0, 85, 255], 2),
+        ([85, 170], 2),
+        (list(range(0, 256, 17)), 4),
+        (list(range(17)), 8),
+        (list(range(9, 250)), 8),
+        (list(range(256)), 8),
+    ],
+)
+def test_greys_that_need_no_palette_have_none(
+    levels: list[int], depth: int, channels: int, effort: str
+) -> None:
+    expected = greys(levels, channels, (40, 31))
+
+    (data,) = encode(expected, effort)
+
+    if len(levels) != 2 or levels[0] == 0:
+        assert [kind for kind, _ in pt.chunks_of(data)] == [b"IHDR", b"kmSL", b"IDAT", b"IEND"]
+        assert header_of(data) in ((depth, pt.GREY), (8, pt.GREY))
+    contents = read(data)
+    assert_is(contents, expected, verified=True)
+    assert sum(contents.part_bytes.values()) == len(data)
+    modes = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+    assert shown(data, modes[channels]) == decompress(expected).tolist()
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_greys_keep_their_palette_where_it_says_more(channels: int) -> None:
+    expected = greys(list(range(100, 140)), channels)
+    unused = expected.labels.copy()
+    unused[unused == 7] = 8
+    pictures = [
+        IndexedImage(unused, expected.codebook),
+        IndexedImage(expected.labels, expected.codebook[::-1].copy()),
+    ]
+    twice = expected.codebook.copy()
+    twice[5] = twice[6]
+    pictures.append(IndexedImage(expected.labels, twice))
+    if channels in (2, 4):
+        clear = expected.codebook.copy()
+        clear[3, -1] = 254
+        pictures.append(IndexedImage(expected.labels, clear))
+    if channels in (3, 4):
+        tinted = expected.codebook.copy()
+        tinted[3, 1] += 1
+        pictures.append(IndexedImage(expected.labels, tinted))
+    for picture_ in pictures:
+        (data,) = encode(picture_, "best")
+        assert header_of(data)[1] == pt.INDEXED
+        assert_is(read(data), picture_, verified=True)
+
+
+@pytest.mark.parametrize("effort", ["default", "best"])
+def test_few_levels_far_apart_are_stored_as_labels_if_that_is_smaller(effort: str) -> None:
+    walk = np.cumsum(np.random.RandomState(4).randint(-1, 2, (150, 150)), axis=1)
+    labels = np.abs((walk + 32) % 126 - 63).astype(np.uint8)
+    levels = np.sort(np.random.RandomState(5).permutation(256)[:64]).astype(np.uint8)[:, None]
+    expected = IndexedImage(labels, levels)
+
+    (data,) = encode(expected, effort)
+
+    assert header_of(data) == (8, pt.INDEXED)
+    assert_is(read(data), expected, verified=True)
+
+
+GREY_ROWS = [[0, 9, 7], [7, 7, 9]]
+GREY_LABELS = np.array([[0, 2, 1], [1, 1, 2]], dtype=np.uint8)
+GREY_CODEBOOK = np.array([[0], [7], [9]], dtype=np.uint8)
+GREY_SEAL = pt.chunk(b"kmSL", b"\x01" + ct.seal(GREY_LABELS, GREY_CODEBOOK))
+
+
+@pytest.mark.parametrize("kinds", [(0,), (4, 3, 2, 1)])
+@pytest.mark.parametrize("interlace", [0, 1])
+@pytest.mark.parametrize("before", [True, False])
+def test_levels_that_occur_are_the_code_words(
+    kinds: tuple[int, ...], interlace: int, before: bool
+) -> None:
+    chunks = {"before" if before else "after": [GREY_SEAL]}
+    data = pt.encode(GREY_ROWS, 8, kinds=kinds, interlace=interlace, **chunks)  # type: ignore[arg-type]  # chunks alone
+    assert_is(read(data), IndexedImage(GREY_LABELS, GREY_CODEBOOK), verified=True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "depth", "before", "reason"),
+    [
+        (GREY_ROWS, 8, [], "not-indexed"),
+        (GREY_ROWS, 8, [pt.chunk(b"kmSL")], "not-indexed"),
+        (GREY_ROWS, 16, [GREY_SEAL], "not-indexed"),
+        (GREY_ROWS, 8, [pt.chunk(b"kmSL", b"\x01")], "bad-seal"),
+        (GREY_ROWS, 8, [pt.chunk(b"kmSL", b"\x00" + bytes(40))], "bad-seal"),
+        (GREY_ROWS[::-1], 8, [GREY_SEAL], "digest-mismatch"),
+        ([[0, 8, 7], [7, 7, 8]], 8, [GREY_SEAL], "digest-mismatch"),
+        ([[0, 9, 7], [7, 7, 6]], 8, [GREY_SEAL], "digest-mismatch"),
+        (GREY_ROWS, 4, [GREY_SEAL], "digest-mismatch"),
+        (GREY_ROWS, 8, [GREY_SEAL, pt.chunk(b"tRNS", b"\x00\x07")], "digest-mismatch"),
+        (
+            GREY_ROWS,
+            8,
+            [pt.chunk(b"kmSL", b"\x03" + ct.seal(GREY_LABELS, GREY_CODEBOOK))],
+            "digest-mismatch",
+        ),
+        (
+            GREY_ROWS,
+            8,
+            [pt.chunk(b"kmSL", b"\x01" + ct.seal(GREY_LABELS, GREY_CODEBOOK, b"2"))],
+            "unsupported-version",
+        ),
+    ],
+)
+def test_a_grey_png_must_be_what_was_sealed(
+    rows: list[list[int]], depth: int, before: list[bytes], reason: str
+) -> None:
+    assert reason_of(pt.encode(rows, depth, before=before)) == reason
+
+
 # Indexed PNGs that others wrote
 
 

@@ -59,10 +59,11 @@ def test_the_order_is_the_same_without_kernels(monkeypatch: pytest.MonkeyPatch) 
     state = np.random.RandomState(8)
     for size in (2, 3, 30, 256):
         picture = np.cumsum(state.randint(-1, 2, (90, 70)), axis=1) % size
-        order = ordering.order_codewords(picture.astype(np.uint8), size)
+        codebook = state.randint(0, 256, (size, 3)).astype(np.uint8)
+        order = ordering.order_codewords(picture.astype(np.uint8), codebook)
         with monkeypatch.context() as patch:
             hand_out_twins(patch)
-            assert_same(order, ordering.order_codewords(picture.astype(np.uint8), size))
+            assert_same(order, ordering.order_codewords(picture.astype(np.uint8), codebook))
 
 
 @needs_kernels

@@ -265,6 +265,18 @@ def test_undoing_filters(
     check("unfilter", "unfilter", frozen(filtered), pixel_bytes, above, rows)
 
 
+@EXAMPLES
+@given(pixels=pictures((1,)), seed=st.integers(0, 1 << 20))
+def test_filtering_rows(pixels: Bytes, seed: int) -> None:
+    rows = frozen(pixels[:, :, 0])
+    state = np.random.RandomState(seed)
+    kinds = np.empty(len(rows), np.uint8)
+    _, (_, chosen) = check("rowfilters", "choose_filters", rows, kinds)
+    filtered = np.empty((rows.shape[0], 1 + rows.shape[1]), np.uint8)
+    for some in (chosen, state.randint(0, 5, len(rows)).astype(np.uint8)):
+        check("rowfilters", "filter_rows", rows, frozen(some), filtered)
+
+
 # Colors and code-words
 
 

@@ -13,6 +13,7 @@ from codec.labels.ordering import (
     _row_samples,
     order_codewords,
 )
+from codec.png.packing import deflate_rows
 
 
 def _smooth_labels(size: int, seed: int) -> np.ndarray:
@@ -21,6 +22,14 @@ def _smooth_labels(size: int, seed: int) -> np.ndarray:
     levels = (rows + columns) / 200 * (size - 1) + state.randn(90, 110) * 0.6
     labels = np.clip(np.rint(levels), 0, size - 1).astype(np.uint8)
     return np.asarray(state.permutation(size).astype(np.uint8)[labels])
+
+
+def _codebook(size: int) -> npt.NDArray[np.uint8]:
+    """Code-words that are not grey."""
+    codebook = np.zeros((size, 3), dtype=np.uint8)
+    codebook[:, 1] = np.arange(size)
+    codebook[:, 0] = 255
+    return codebook
 
 
 def _cost(touching: np.ndarray, line: np.ndarray) -> float:
@@ -41,7 +50,7 @@ def _touching(labels: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.int64]
 def test_the_order_is_a_permutation(size: int) -> None:
     labels = _smooth_labels(size, 0)
 
-    order = order_codewords(labels, size)
+    order = order_codewords(labels, _codebook(size))
 
     assert sorted(order.tolist()) == list(range(size))
 
@@ -93,16 +102,16 @@ def test_the_order_of_a_large_picture_comes_from_samples(monkeypatch: pytest.Mon
     labels = _smooth_labels(100, 5)
     monkeypatch.setattr("codec.labels.ordering._SAMPLE_PIXELS", 2000)
 
-    order = order_codewords(labels, 100)
+    order = order_codewords(labels, _codebook(100))
 
     assert sorted(order.tolist()) == list(range(100))
-    assert order.tolist() == order_codewords(np.asfortranarray(labels), 100).tolist()
+    assert order.tolist() == order_codewords(np.asfortranarray(labels), _codebook(100)).tolist()
 
 
 def test_labels_of_a_flat_picture_come_by_frequency() -> None:
     labels = np.repeat(np.random.RandomState(7).randint(0, 40, (50, 20)), 8, axis=1)
 
-    order = order_codewords(labels.astype(np.uint8), 40)
+    order = order_codewords(labels.astype(np.uint8), _codebook(40))
 
     counts = np.bincount(labels.reshape(-1), minlength=40)[order]
     assert (np.diff(counts) <= 0).all()
@@ -110,16 +119,94 @@ def test_labels_of_a_flat_picture_come_by_frequency() -> None:
 
 @pytest.mark.parametrize("repeated", [0, 1, -1])
 def test_a_picture_is_flat_if_more_than_three_quarters_repeat(repeated: int) -> None:
-    """Of four pairs in a row three are equal; the most frequent label is between the others."""
-    labels = np.array([[1, 1, 1, 1, 0]] * 10 + [[1, 1, 1, 1, 2]] * 10, dtype=np.uint8)
+    """Of four pairs in a row three are equal, and no label is so frequent that it comes first."""
+    rows = [[label] * 4 + [next_] for label, next_ in enumerate((1, 2, 3, 4, 3))]
+    labels = np.repeat(np.array(rows, dtype=np.uint8), 4, axis=0)
     if repeated == 1:
-        labels[0, 4] = 1
+        labels[0, 4] = 0
     elif repeated == -1:
-        labels[0, 2] = 0
+        labels[0, 2] = 1
 
-    order = order_codewords(labels, 3).tolist()
+    order = order_codewords(labels, _codebook(5)).tolist()
 
-    assert order in ([[1, 2, 0], [1, 0, 2]] if repeated > 0 else [[0, 1, 2], [2, 1, 0]])
+    assert order in ([[3, 2, 4, 1, 0]] if repeated > 0 else [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0]])
+
+
+@pytest.mark.parametrize("most", range(0, 24, 4))
+def test_a_label_of_more_than_a_quarter_comes_first(most: int) -> None:
+    labels = _smooth_labels(24, 1)
+    labels[:, 60:] = most
+
+    order = order_codewords(labels, _codebook(24)).tolist()
+
+    line = _linear_arrangement(_count_neighbors([labels], 24)).tolist()
+    others = [label for label in line if label != most]
+    assert order == [most, *(others if line.index(most) < 12 else others[::-1])]
+    assert order != line or line[0] == most
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_greys_ascend(channels: int) -> None:
+    labels = _smooth_labels(40, 1)
+    levels = np.random.RandomState(1).permutation(40).astype(np.uint8)
+    codebook = np.repeat(levels[:, None], channels, axis=1)
+    if channels in (2, 4):
+        codebook[:, -1] = 255
+
+    ascending = np.argsort(codebook[:, 0])
+    assert order_codewords(labels, codebook).tolist() == ascending.tolist()
+
+    if channels in (2, 4):
+        codebook[0, -1] = 254
+        assert order_codewords(labels, codebook).tolist() != ascending.tolist()
+
+
+def test_two_greys_ascend_however_frequent_they_are() -> None:
+    labels = np.zeros((9, 9), dtype=np.uint8)
+    labels[4, 4] = 1
+    codebook = np.array([[255], [0]], dtype=np.uint8)
+
+    assert order_codewords(labels, codebook).tolist() == [1, 0]
+    assert order_codewords(labels, codebook[::-1]).tolist() == [0, 1]
+
+
+def _stripes(size: int) -> npt.NDArray[np.uint8]:
+    """A few colors in repeated patterns, none of them a quarter of the picture."""
+    state = np.random.RandomState(11)
+    tiles = state.randint(0, size, (12, 8, 8)).astype(np.uint8)
+    return np.vstack([np.hstack(list(tiles[state.randint(0, 12, 20)])) for _ in range(15)])
+
+
+@pytest.mark.parametrize("size", [3, 10, 200])
+def test_with_best_effort_no_order_deflates_worse_than_by_default(size: int) -> None:
+    for labels in (_stripes(size), _smooth_labels(size, 3)):
+        size_of = {}
+        for effort in ("default", "best"):
+            order = order_codewords(labels, _codebook(size), effort)
+            assert sorted(order.tolist()) == list(range(size))
+            size_of[effort] = len(deflate_rows(renumber(labels, order), "best"))
+        assert size_of["best"] <= size_of["default"]
+
+
+def test_with_best_effort_a_better_order_is_found() -> None:
+    labels = _stripes(200)
+    plain, best = (
+        deflate_rows(renumber(labels, order_codewords(labels, _codebook(200), effort)), "best")
+        for effort in ("default", "best")
+    )
+    assert len(best) < len(plain)
+
+
+def test_with_best_effort_many_greys_ascend_as_they_need_no_palette_then() -> None:
+    rows, columns = np.mgrid[:90, :110]
+    noise = np.random.RandomState(1).randn(90, 110)
+    levels = np.clip(np.rint(rows + columns + 2 * noise), 0, 199).astype(np.uint8)
+    scrambled = np.random.RandomState(2).permutation(200).astype(np.uint8)
+    codebook = np.argsort(scrambled).astype(np.uint8)[:, None]
+
+    order = order_codewords(scrambled[levels], codebook, "best")
+
+    assert order.tolist() == scrambled.tolist()
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -133,14 +220,14 @@ def test_rows_that_change_slowly_are_put_in_line(turned: bool) -> None:
     labels = scrambled[picture].astype(np.uint8)
     touching = _touching(labels, 200)
 
-    order = order_codewords(labels, 200)
+    order = order_codewords(labels, _codebook(200))
 
     assert _cost(touching, order) <= _cost(touching, scrambled)
     assert _cost(touching, order) < 0.7 * _cost(touching, np.arange(200))
 
 
 @pytest.mark.parametrize("size", [3, 4, 8, 24, 100, 256])
-def test_an_order_never_costs_more_than_that_which_was_given(size: int) -> None:
+def test_a_line_never_costs_more_than_that_which_was_given(size: int) -> None:
     for seed in range(5):
         state = np.random.RandomState(seed)
         noise = state.randint(0, size, (40, 50))
@@ -149,19 +236,19 @@ def test_an_order_never_costs_more_than_that_which_was_given(size: int) -> None:
             labels = picture.astype(np.uint8)
             touching = _touching(labels, size)
 
-            order = order_codewords(labels, size)
+            order = _linear_arrangement(_count_neighbors([labels], size))
 
             assert _cost(touching, order) <= _cost(touching, np.arange(size))
 
 
 def test_the_order_of_a_small_picture_is_the_best_and_always_the_same() -> None:
-    rows = [[3, 0, 4, 1], [0, 4, 1, 2], [4, 1, 2, 2], [1, 2, 2, 3]]
+    rows = [[3, 0, 4, 1], [0, 4, 1, 2], [4, 1, 2, 2], [1, 2, 3, 3]]
     labels = np.array(rows, dtype=np.uint8)
     touching = _touching(labels, 5)
 
-    order = order_codewords(labels, 5)
+    order = order_codewords(labels, _codebook(5))
 
-    assert order.tolist() == [3, 0, 4, 1, 2]
+    assert order.tolist() == [0, 4, 1, 2, 3]
     lines = map(np.array, itertools.permutations(range(5)))
     assert _cost(touching, order) == min(_cost(touching, line) for line in lines)
 

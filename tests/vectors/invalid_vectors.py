@@ -232,6 +232,23 @@ def _invalid_indexed_pngs() -> Iterator[tuple[str, str, Files]]:
 
     yield "not-indexed", "but-grey", {".png": LABEL_PNG}
     yield "not-indexed", "but-rgb", {".png": pt.encode([[1, 2, 3]], 8, pt.RGB, before=[plte])}
+    greys = np.arange(3, dtype=np.uint8)[:, None]
+    own = pt.chunk(b"kmSL", b"\x01" + ct.seal(LABELS, greys))
+    clear = pt.chunk(b"tRNS", b"\x00\x00")
+
+    def grey(*before: bytes, rows: pt.Rows = plain, depth: int = 8) -> Files:
+        return {".png": pt.encode(rows, depth, before=before)}
+
+    yield "not-indexed", "but-grey-with-an-empty-seal", grey(pt.chunk(b"kmSL"))
+    yield "not-indexed", "but-grey-of-16-bits", grey(own, depth=16)
+    yield "bad-seal", "of-a-grey-png", grey(pt.chunk(b"kmSL", b"\x01" + SEAL[:-1]))
+    yield "digest-mismatch", "of-a-brighter-grey-png", grey(own, rows=(LABELS + 1).tolist())
+    yield (
+        "digest-mismatch",
+        "of-a-grey-png-with-another-pixel",
+        grey(own, rows=[[0, 1, 2], [0, 2, 1]]),
+    )
+    yield "digest-mismatch", "of-a-transparent-grey-png", grey(own, clear)
     yield "bad-palette", "missing", indexed()
     yield "bad-palette", "twice", indexed(plte, plte)
     yield "bad-palette", "of-4-bytes", indexed(pt.chunk(b"PLTE", bytes(4)))

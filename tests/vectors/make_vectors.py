@@ -9,7 +9,7 @@ import csv
 import hashlib
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +50,15 @@ def spread(size: int, channels: int) -> ct.Bytes:
 
 BLUE, WHITE, RED, BLACK = [0, 0, 255], [255, 255, 255], [255, 0, 0], [0, 0, 0]
 
+
+def opaque_greys(levels: Iterable[int], channels: int) -> ct.Bytes:
+    """Code-words of these levels, as if they were colors."""
+    words = array([[level] * channels for level in levels])
+    if channels in (2, 4):
+        words[:, -1] = 255
+    return words
+
+
 PICTURES: dict[str, Picture] = {
     "grey-pixel": (array([[0]]), array([[200]])),
     "rgb-pixel": (array([[0]]), array([[200, 100, 50]])),
@@ -82,6 +91,14 @@ PICTURES: dict[str, Picture] = {
         (np.add.outer(np.arange(40) * 3, np.arange(6) ** 3 * 7) % 256).astype(np.uint8),
         spread(256, 2),
     ),
+    "grey-1-bit": (array([[0, 1, 1], [1, 0, 1]]), array([[0], [255]])),
+    "grey-2-bit": (array([[0, 1, 2], [2, 1, 0]]), opaque_greys([0, 170, 255], 4)),
+    "grey-4-bit": (
+        array([[(k**3 + k // 7) % 15 for k in range(63)]]).reshape(9, 7),
+        opaque_greys(range(17, 256, 17), 3),
+    ),
+    "grey-8-bit": (counting(9, 40, 240), opaque_greys(range(16, 256), 1)),
+    "grey-8-bit-alpha": (counting(9, 40, 240), opaque_greys(range(3, 243), 2)),
     "tall": (counting(600, 2, 3), array([BLUE, WHITE, RED])),
     # With 40 bytes more they are as many code-words of other shapes.
     "twenty-greys": (counting(5, 4, 20), spread(20, 1)),

@@ -94,7 +94,9 @@ def test_no_other_format_is_as_small(name: str, n_colors: int) -> None:
         for format in FORMATS.values()
         if format.name != "kmc"
     ]
-    assert sizes["best"] == sizes["default"] <= 0.82 * min(others)
+    # A grey PNG needs no palette, and the filters of PNG were made for grey.
+    most = 0.86 if indexed.channels == 1 else 0.82
+    assert sizes["best"] == sizes["default"] <= most * min(others)
     assert sizes["best"] <= sizes["fast"] <= 1.3 * sizes["best"]
     assert sizes["fast"] <= 0.9 * min(others)
 
