@@ -10,7 +10,7 @@ from codec.options import EFFORTS
 from codec.png.rowfilters import FILTERS, LEAST_ENTROPY, NONE, SUB, UP, filter_rows
 
 _TRIAL_LEVEL = 5
-_TRIAL_BYTES = 1 << 18
+_TRIAL_BYTES = 3 << 16
 _SAMPLES = 8
 # Rows that come out smaller repeat themselves, whatever their entropy.
 _FLAT_RATIO = 16
