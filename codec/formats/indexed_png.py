@@ -8,8 +8,7 @@ palette. Indexed PNGs that other programs wrote are read too.
 import numpy as np
 import numpy.typing as npt
 
-from codec import kernels
-from codec.colors.lookup import look_up, renumber
+from codec.colors.lookup import count_labels, look_up, renumber
 from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
 from codec.formats.seal import SEAL_CHUNK, check_version, make_seal
@@ -89,7 +88,7 @@ def _grey_depth(indexed: IndexedImage) -> int:
         indexed.codebook, _grey_codebook(levels, indexed.channels)
     ):
         return 16
-    if not _count(indexed.labels)[: len(levels)].all():
+    if not count_labels(indexed.labels)[: len(levels)].all():
         return 16
     return next(depth for depth in _DEPTHS if not (levels % (255 // (2**depth - 1))).any())
 
@@ -100,13 +99,6 @@ def _grey_codebook(levels: npt.NDArray[np.uint8], channels: int) -> npt.NDArray[
     if channels in (2, 4):
         codebook[:, -1] = 255
     return codebook
-
-
-def _count(samples: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """Count how often each of 256 values occurs."""
-    counts = np.zeros(256, dtype=np.int64)
-    kernels.neighbors.count_labels(samples, counts)
-    return counts
 
 
 def _pack(labels: npt.NDArray[np.uint8], depth: int) -> npt.NDArray[np.uint8]:
@@ -161,7 +153,7 @@ def decode(data: bytes, *, max_pixels: int) -> Contents:
     if not grey:
         labels, codebook = samples, _read_palette(png.plte or b"", alpha, channels)
     elif alpha is None:
-        (used,) = np.nonzero(_count(samples))
+        (used,) = np.nonzero(count_labels(samples))
         labels = renumber(samples, used)
         levels = used.astype(np.uint8) * np.uint8(255 // (2**png.header.depth - 1))
         codebook = _grey_codebook(levels, channels)
