@@ -110,8 +110,9 @@ def compress(
     pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8; SourceImage; PIL.Image.Image
         The picture: C = 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA; 8-bit sRGB, straight alpha. Any
         strides; never modified. From `codec.read_image`, or an image of Pillow, it is taken as
-        `codec.read_image` reads it: in sRGB, upright. Alpha that is 255 everywhere and RGB that
-        is grey everywhere change nothing but the shape of the codebook.
+        `codec.read_image` reads it: in sRGB, upright; of an animation that Pillow has opened it
+        is the frame that the image stands at. Alpha that is 255 everywhere and RGB that is grey
+        everywhere change nothing but the shape of the codebook.
     n_colors : int
         Largest size of the codebook, K, 1 to 256.
     seed : int
@@ -147,7 +148,8 @@ def compress(
     Raises
     ------
     ImageError
-        `pixels` is not such an array, or has no order that could be kept.
+        `pixels` is not such an array, an image of Pillow that is closed or damaged, or has no
+        order that could be kept.
     ParameterError
         Another argument is not one of those listed.
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.colors.lookup import count_labels, look_up
-from codec.errors import ImageError
+from codec.errors import CodecError, ImageError
+from codec.images.decoders import as_codec_error
 from codec.images.depth import scale_to_8_bits
 from codec.images.grey import without_color
 from codec.images.orientation import turn_upright
@@ -40,7 +41,10 @@ def as_source(picture: Any) -> SourceImage:
     Raises
     ------
     ImageError
-        It is the path of a file; or an image whose samples are not integers of 8 or 16 bits.
+        It is the path of a file; or an image whose samples are not integers of 8 or
+        16 bits, or that was closed or is damaged.
+    LimitError
+        There is not enough memory.
     """
     if isinstance(picture, SourceImage):
         return picture
@@ -48,37 +52,98 @@ def as_source(picture: Any) -> SourceImage:
         raise ImageError("this is a path: codec.read_image(path).pixels reads it", "bad-dtype")
     pillow = sys.modules.get("PIL.Image")
     if pillow and isinstance(picture, pillow.Image):
-        return _from_pillow(picture)
+        return from_pillow(picture, _stated_profile(picture.info))[0]
     return SourceImage(picture, 0)
 
 
-def _from_pillow(image: Any) -> SourceImage:
-    mode, profile = image.mode, _stated_profile(image.info)
+def from_pillow(
+    image: Any, profile: bytes | None, *, keep_profile: bool = False
+) -> tuple[SourceImage, bytes | None]:
+    """Take an image of Pillow, upright; of several frames the one it stands at.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        It may not be decoded yet.
+    profile : bytes or None
+        ICC profile of its colors.
+    keep_profile : bool
+        Leave grey and RGB as they are, for who stores the profile with them.
+
+    Returns
+    -------
+    source : SourceImage
+        In sRGB, unless there is a profile left.
+    profile : bytes or None
+        That of the pixels.
+
+    Raises
+    ------
+    ImageError, LimitError
+        As `as_source`.
+    """
+    try:
+        return _take(image, profile, keep_profile)
+    except CodecError:
+        raise
+    except Exception as error:  # whatever Pillow says of damaged or closed files
+        raise as_codec_error(error, "image") from error
+
+
+def _take(
+    image: Any, profile: bytes | None, keep_profile: bool
+) -> tuple[SourceImage, bytes | None]:
+    image.load()  # of a frame, which may change its mode
+    mode = image.mode
+    if mode in ("I", "F"):
+        raise ImageError(
+            f"samples of mode {mode!r} are not 8- or 16-bit integers: "
+            "image.convert('L') takes 0 to 255 of them",
+            "bad-dtype",
+        )
     orientation = image.getexif().get(_ORIENTATION, 1)
     if mode == "P":
-        indices = np.asarray(image)
-        if not indices.size:  # which nobody takes
-            return SourceImage(indices, 0)
-        size = max(len(image.getpalette() or ()) // 3, int(indices.max()) + 1)
-        used = count_labels(indices)[:size] > 0
-        entries = convert_palette(palette_of(image, size), used, profile)
-        indices = np.ascontiguousarray(turn_upright(indices, orientation))
-        pixels = look_up(entries.shown, indices)
-        pixels = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
-        return SourceImage(pixels, 0, indices=indices, palette=entries.palette)
+        return _take_indices(image, profile, orientation, keep_profile)
     if mode in ("CMYK", "LAB"):
         pixels, _ = convert_inks(np.asarray(image), mode, profile)
         profile = None
     elif mode.startswith("I;16"):
-        pixels = scale_to_8_bits(np.asarray(image))
+        pixels = _take_16_bits(np.asarray(image), image.info.get("transparency"))
     else:
         target = target_mode(mode, has_transparency="transparency" in image.info)
         pixels = np.asarray(image if target == mode else image.convert(target))
-        if mode in ("P", "PA"):
+        if mode == "PA" and not (keep_profile and profile):
             pixels = without_color(pixels)
-    if profile:
+    if profile and not keep_profile:
         pixels, _ = to_srgb(pixels, profile)
-    return SourceImage(turn_upright(pixels, orientation), 0)
+        profile = None
+    return SourceImage(turn_upright(pixels, orientation), 0), profile
+
+
+def _take_indices(
+    image: Any, profile: bytes | None, orientation: int, keep_profile: bool
+) -> tuple[SourceImage, bytes | None]:
+    indices = np.asarray(image)
+    if not indices.size:  # which nobody takes
+        return SourceImage(indices, 0), profile
+    size = max(len(image.getpalette() or ()) // 3, int(indices.max()) + 1)
+    used = count_labels(indices)[:size] > 0
+    palette = shown = palette_of(image, size)
+    if not (keep_profile and profile):  # which is one of RGB, and of no use for grey
+        palette, shown, *_ = convert_palette(palette, used, profile)
+        profile = None
+    indices = np.ascontiguousarray(turn_upright(indices, orientation))
+    pixels = look_up(shown, indices)
+    pixels = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
+    return SourceImage(pixels, 0, indices=indices, palette=palette), profile
+
+
+def _take_16_bits(samples: npt.NDArray[np.uint16], transparent: int | None) -> Pixels:
+    """Scale grey samples; transparent is one, but none that is rounded to the same."""
+    pixels = scale_to_8_bits(samples)
+    if transparent is None:
+        return pixels
+    return np.dstack([pixels, (samples != transparent).view(np.uint8) * np.uint8(255)])
 
 
 def _stated_profile(info: dict[str, Any]) -> Any:

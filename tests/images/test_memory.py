@@ -114,6 +114,46 @@ def test_what_states_no_colors_changes_nothing(info: dict[str, Any]) -> None:
         assert as_source(image).pixels.shape == many_colors().shape
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "I;16"])
+def test_a_color_that_is_declared_transparent_is(mode: str, tmp_path: Path) -> None:
+    if mode == "I;16":  # where 20560 and its neighbors look alike on 8 bits
+        samples = np.array([[20559, 20560, 20561], [0, 20560, 65535]], dtype=np.uint16)
+        image, transparent = Image.fromarray(samples), 20560
+    else:
+        image = Image.fromarray(few_colors()).convert(mode)
+        transparent = image.getpixel((0, 0))  # type: ignore[assignment]
+    image.info["transparency"] = transparent
+    image.save(tmp_path / "x.png")
+    expected = codec.read_image(tmp_path / "x.png").pixels
+    alpha = expected[:, :, -1]
+    assert 0 < np.count_nonzero(alpha) < alpha.size
+    np.testing.assert_array_equal(as_source(image).pixels, expected)
+    with Image.open(tmp_path / "x.png") as opened:
+        np.testing.assert_array_equal(as_source(opened).pixels, expected)
+
+
+def test_of_an_animation_the_frame_it_stands_at_is_taken() -> None:
+    frames = [Image.new("L", (9, 7), grey) for grey in (10, 200)]
+    stream = io.BytesIO()
+    frames[0].save(stream, "GIF", save_all=True, append_images=frames[1:])
+    with Image.open(stream) as image:
+        for number, grey in ((1, 200), (0, 10)):
+            image.seek(number)
+            assert (codec.decompress(codec.compress(image))[..., 0] == grey).all()
+
+
+def test_a_closed_or_damaged_image_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(many_colors()).save(tmp_path / "x.jpg")
+    closed = Image.open(tmp_path / "x.jpg")
+    closed.close()
+    content = (tmp_path / "x.jpg").read_bytes()
+    with Image.open(io.BytesIO(content[:-40])) as cut:
+        for image, reason in ((closed, "damaged"), (cut, "truncated")):
+            with pytest.raises(codec.ImageError) as caught:
+                codec.compress(image)
+            assert caught.value.reason == reason
+
+
 def test_what_read_image_gives_is_taken(tmp_path: Path) -> None:
     Image.fromarray(few_colors()).save(tmp_path / "x.png")
     indexed = codec.compress(codec.read_image(tmp_path / "x.png"))
