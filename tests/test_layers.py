@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "reports": {*_BELOW, "colors"},
     "jobs": {*_BELOW, "library", "formats", "images", "reports"},
     "cli": {*_BELOW, "library", "formats", "images", "reports", "jobs"},
-    "plugins": {*_BELOW, "library", "formats"},
+    "plugins": {*_BELOW, "library", "formats", "images"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from codec.compressor import compress_with_details
 from codec.errors import FormatError, LimitError
 from codec.formats.checking import encode_checked
 from codec.formats.registry import FORMATS
+from codec.images.reading import SourceImage
 from codec.settings import CompressSettings
 
 DENSE = FORMATS["kmc"]
@@ -38,12 +42,14 @@ def reading(damaged: type[DamagedFileError] = DamagedFileError) -> Iterator[None
         raise TooLargeFileError(str(error), error.reason) from error
 
 
-def compress_to_bytes(pixels: Any, profile: bytes = b"", **options: Any) -> bytes:
+def compress_to_bytes(
+    pixels: npt.NDArray[np.uint8] | SourceImage, profile: bytes = b"", **options: Any
+) -> bytes:
     """Compress pixels to the content of a dense file.
 
     Parameters
     ----------
-    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8; PIL.Image.Image
+    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8, or SourceImage
         The picture.
     profile : bytes
         ICC profile of its colors; nothing for sRGB.

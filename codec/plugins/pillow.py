@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from codec.decompressor import decompress
-from codec.errors import ImageError
 from codec.formats.kmc import file as kmc
+from codec.images.memory import from_pillow
 from codec.limits import MAX_PIXELS
 from codec.plugins.dense import DENSE, DamagedFileError, compress_to_bytes, reading
 
@@ -56,13 +55,14 @@ def accept(prefix: bytes) -> bool:
 
 
 def save(image: Any, file: Any, filename: str | bytes) -> None:
-    """Compress an image.
+    """Compress an image, upright, since there is no place for its orientation.
 
     Parameters
     ----------
     image : PIL.Image.Image
-        Of mode 1, L, LA, P, PA, RGB or RGBA. Arguments of `codec.compress` are in its
-        ``encoderinfo``, as is ``icc_profile``; without it, that of ``image.info`` is stored.
+        As `codec.compress` takes it, but that grey and RGB keep their own colors, with the
+        profile. Arguments of `codec.compress` are in its ``encoderinfo``, as is ``icc_profile``;
+        without it, the profile is that of ``image.info``.
     file : file object
         What is written to.
     filename : str or bytes
@@ -70,24 +70,10 @@ def save(image: Any, file: Any, filename: str | bytes) -> None:
 
     Raises
     ------
-    ImageError
-        The image has another mode.
     CodecError
         As `codec.compress`.
     """
     options = dict(image.encoderinfo)
-    profile = options.pop("icc_profile", image.info.get("icc_profile")) or b""
-    if image.mode == "1":
-        image = image.convert("L")
-    elif image.mode == "P" and options.get("keep_order"):
-        # As it is: its profile is stored, not applied, and it is turned by whoever reads it.
-        image = image.copy()
-        for name in ("icc_profile", "exif"):
-            image.info.pop(name, None)
-        file.write(compress_to_bytes(image, profile, **options))
-        return
-    elif image.mode in ("P", "PA"):
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    if image.mode not in _MODES:
-        raise ImageError(f"an image of mode {image.mode} has to be converted first", "bad-mode")
-    file.write(compress_to_bytes(np.asarray(image), profile, **options))
+    profile = options.pop("icc_profile", image.info.get("icc_profile"))
+    source, profile = from_pillow(image, profile, keep_profile=True)
+    file.write(compress_to_bytes(source, profile or b"", **options))

@@ -2,27 +2,86 @@
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from cli_tools import write_dense
+from cli_tools import few_colors, write_dense
 from PIL import Image
-from profile_tools import rgb_profile
+from profile_tools import cyan_only_profile, rgb_profile
 
 import codec
 from codec.errors import ImageError
 
+MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
 
-def test_pillow_writes_the_modes_it_can_keep(tmp_path: Path) -> None:
-    path = tmp_path / "x.kmc"
-    bits = Image.fromarray(np.eye(9, dtype=bool))
-    bits.save(path)
-    with Image.open(path) as image:
-        assert image.mode == "L"
-        assert np.array_equal(np.asarray(image), np.eye(9, dtype=np.uint8) * 255)
-    for mode in ("I", "F", "I;16", "CMYK", "LAB", "La"):
+
+def in_mode(mode: str) -> Image.Image:
+    if mode == "LAB":
+        return Image.frombytes("LAB", (17, 12), few_colors().tobytes())
+    image = Image.fromarray(few_colors())
+    for step in {"PA": ("P",), "RGBa": ("RGBA",)}.get(mode, ()):
+        image = image.convert(step)
+    return image.convert(mode)
+
+
+def saved(image: Image.Image, path: Path, **options: Any) -> Image.Image:
+    image.save(path, **options)
+    with Image.open(path) as opened:
+        opened.load()
+        return opened
+
+
+def in_16_bits() -> Image.Image:
+    return Image.fromarray(np.arange(204, dtype=np.uint16).reshape(12, 17) * 300)
+
+
+@pytest.mark.parametrize("image", [*map(in_mode, MODES), in_16_bits()], ids=[*MODES, "I;16"])
+def test_pillow_writes_what_compress_takes(image: Image.Image, tmp_path: Path) -> None:
+    expected = codec.decompress(codec.compress(image))
+    assert np.array_equal(np.asarray(saved(image, tmp_path / "x.kmc")), expected)
+
+
+def test_pillow_refuses_modes_without_a_range(tmp_path: Path) -> None:
+    for mode in ("I", "F"):
         with pytest.raises(ImageError, match="mode"):
             Image.new(mode, (3, 3)).save(tmp_path / "y.kmc")
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_transparency_and_orientation_are_not_lost(mode: str, tmp_path: Path) -> None:
+    image = Image.fromarray(few_colors()).convert(mode)
+    image.info["transparency"] = image.getpixel((0, 0))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image.save(tmp_path / "x.png", exif=exif)
+    with Image.open(tmp_path / "x.png") as opened:
+        pixels = np.asarray(saved(opened, tmp_path / "x.kmc"))
+    assert pixels.shape == (17, 12, {"L": 2, "RGB": 4}[mode])
+    shown = codec.read_image(tmp_path / "x.png").pixels
+    assert np.array_equal(pixels[..., -1], shown[..., -1])
+    assert np.array_equal(pixels * (pixels[..., -1:] > 0), shown * (shown[..., -1:] > 0))
+
+
+def test_a_profile_goes_with_the_colors_it_is_for(tmp_path: Path) -> None:
+    wide = rgb_profile()
+    for mode in ("RGB", "P"):
+        image = Image.fromarray(few_colors()).convert(mode)
+        image.info["icc_profile"] = wide
+        again = saved(image, tmp_path / "x.kmc")
+        assert np.array_equal(np.asarray(again), np.asarray(image.convert("RGB")))
+        assert again.info["icc_profile"] == wide
+    # Greys of a palette too, since a profile of RGB is of no use for a grey picture.
+    greys = Image.fromarray(few_colors()).convert("L").convert("P")
+    assert saved(greys, tmp_path / "x.kmc", icc_profile=wide).mode == "RGB"
+    assert saved(greys, tmp_path / "x.kmc").mode == "L"
+    inks = in_mode("CMYK")
+    inks.info["icc_profile"] = cyan_only_profile()
+    again = saved(inks, tmp_path / "x.kmc")
+    assert "icc_profile" not in again.info
+    assert np.array_equal(np.asarray(again), codec.decompress(codec.compress(inks)))
+    plain = saved(in_mode("CMYK"), tmp_path / "y.kmc")
+    assert not np.array_equal(np.asarray(again), np.asarray(plain))
 
 
 def test_an_opened_image_goes_to_other_processes(tmp_path: Path) -> None:
