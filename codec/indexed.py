@@ -56,6 +56,8 @@ class IndexedImage:
         for name, array, shape in (("labels", labels, "(H, W)"), ("codebook", codebook, "(K, C)")):
             if not isinstance(array, np.ndarray) or array.dtype != np.uint8 or array.ndim != 2:
                 raise ImageError(f"{name} must be a uint8 array of shape {shape}", f"bad-{name}")
+            if isinstance(array, np.ma.MaskedArray):
+                raise ImageError(f"{name} must have no mask: {name}.filled(0)", f"bad-{name}")
         if labels.size == 0:
             raise ImageError(f"labels have the empty shape {labels.shape}", "bad-labels")
         size, channels = codebook.shape

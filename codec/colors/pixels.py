@@ -7,6 +7,10 @@ import numpy.typing as npt
 
 from codec.errors import ImageError
 
+_HIGHEST = 255
+# A last axis that is longer is one of pixels.
+_MANY_CHANNELS = 16
+
 
 def as_channels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """View a picture as (H, W, C).
@@ -16,26 +20,29 @@ def as_channels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     ImageError
         It is not a uint8 picture of 1 to 4 channels.
     """
+    if _is_masked(pixels):
+        raise ImageError("pixels are a masked array: pixels.filled(0) has none", "bad-dtype")
     try:
         array = np.asarray(pixels)
     except (TypeError, ValueError) as error:
         raise ImageError("pixels are not an array", "bad-dtype") from error
-    if isinstance(pixels, np.ma.MaskedArray):
-        raise ImageError("pixels are a masked array: pixels.filled(0) has none", "bad-dtype")
-    if array.dtype != np.uint8:
+    if array.dtype == object and not isinstance(pixels, np.ndarray):
         raise ImageError(
-            f"pixels must be uint8, not {array.dtype}{_dtype_cure(array)}", "bad-dtype"
+            f"pixels must be a uint8 array, not {type(pixels).__name__}: "
+            "codec.read_image(path) reads them from a file",
+            "bad-dtype",
+        )
+    if array.dtype != np.uint8:
+        name = "pixels" if isinstance(pixels, np.ndarray) else "np.asarray(pixels)"
+        raise ImageError(
+            f"pixels must be uint8, not {array.dtype}: {_dtype_cure(array, name)}", "bad-dtype"
         )
     if array.ndim == 2:
         array = array[:, :, None]
     if array.ndim != 3 or not 1 <= array.shape[2] <= 4:
-        cure = ""
-        if array.ndim == 3 and 1 <= array.shape[0] <= 4:
-            cure = ": np.moveaxis(pixels, 0, -1) puts channels last"
-        elif array.ndim == 4 and len(array) == 1:
-            cure = ": pixels[0] is its one picture"
         raise ImageError(
-            f"pixels must have shape (H, W) or (H, W, 1 to 4), not {array.shape}{cure}",
+            f"pixels must have shape (H, W) or (H, W, 1 to 4), not {array.shape}"
+            f"{_shape_cure(array)}",
             "bad-shape",
         )
     if array.size == 0:
@@ -43,20 +50,51 @@ def as_channels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return array
 
 
-def _dtype_cure(array: npt.NDArray[Any]) -> str:
-    """Say what makes uint8 of the samples, if their type and range tell what they mean."""
+def _is_masked(pixels: Any) -> bool:
+    """Tell whether there is a mask, which arrays made of lists silently lose."""
+    if isinstance(pixels, list | tuple):
+        return any(map(_is_masked, pixels))
+    return isinstance(pixels, np.ma.MaskedArray)
+
+
+def _shape_cure(array: npt.NDArray[Any]) -> str:
+    if array.ndim == 3 and array.shape[2] > _MANY_CHANNELS and 1 <= array.shape[0] <= 4:
+        return ": np.moveaxis(pixels, 0, -1) puts channels last"
+    if array.ndim == 3 and 4 < array.shape[2] <= _MANY_CHANNELS:
+        return ": pixels[:, :, :3] has three of its channels"
+    if array.ndim == 4 and len(array) == 1:
+        return ": pixels[0] is its one picture"
+    return ""
+
+
+def _dtype_cure(array: npt.NDArray[Any], name: str) -> str:
+    """Say what makes uint8 of the samples, as far as their type and range tell what they mean."""
     kind = array.dtype.kind
     if kind == "b":
-        return ": pixels.astype(np.uint8) * 255 makes black and white"
-    if array.dtype == np.uint16 and array.size and array.max() > 255:
+        return f"{name}.astype(np.uint8) * 255 makes black and white"
+    if kind == "c":
+        return f"np.abs({name}) and {name}.real are real numbers"
+    if kind == "O":
+        return f"{name}.astype(np.uint8) makes numbers of objects that are from 0 to 255"
+    if kind not in "iuf":
+        return "these are no numbers"
+    if array.size == 0:
+        return f"{name}.astype(np.uint8) is, and the shape {array.shape} is empty"
+    low, high = array.min().item(), array.max().item()
+    if not np.isfinite([low, high]).all():
+        return f"np.nan_to_num({name}) replaces what is not finite"
+    if array.dtype == np.int8 and low < 0:
+        return f"{name}.view(np.uint8) has the same bits, from 0 to 255"
+    if low < 0 or high >= 1 << 16 or (kind == "f" and high > _HIGHEST):
+        scaled = f"np.interp({name}, ({low:.9g}, {high:.9g}), (0, 255))"
+        return f"{scaled}.round().astype(np.uint8) stretches them to 0 to 255"
+    if high > _HIGHEST:
         # Counts of a camera use the lowest bits: as 16 bits they would become black.
-        bits = next(bits for bits in (10, 12, 14, 16) if array.max() < 1 << bits)
-        return f": (pixels / {(1 << bits) - 1} * 255).round().astype(np.uint8) scales {bits} bits"
-    if kind not in "iuf" or array.size == 0 or not (array.min() >= 0 and array.max() <= 255):
-        return ", from 0 to 255"
-    if kind == "f" and array.max() <= 1:
-        return ": (pixels * 255).round().astype(np.uint8) scales 0 to 1"
-    return f": pixels{'.round()' * (kind == 'f')}.astype(np.uint8) keeps 0 to 255"
+        bits = next(bits for bits in (10, 12, 14, 16) if high < 1 << bits)
+        return f"({name} / {(1 << bits) - 1} * 255).round().astype(np.uint8) scales {bits} bits"
+    if kind == "f" and high <= 1:
+        return f"({name} * 255).round().astype(np.uint8) scales 0 to 1"
+    return f"{name}{'.round()' * (kind == 'f')}.astype(np.uint8) keeps 0 to 255"
 
 
 def pack_colors(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:

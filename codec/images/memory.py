@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from codec.colors.lookup import count_labels, look_up
 from codec.errors import CodecError, ImageError
+from codec.images.containers import START_BYTES, recognize
 from codec.images.decoders import as_codec_error
 from codec.images.depth import scale_to_8_bits
 from codec.images.grey import without_color
@@ -41,18 +42,30 @@ def as_source(picture: Any) -> SourceImage:
     Raises
     ------
     ImageError
-        It is the path of a file; or an image whose samples are not integers of 8 or
+        It is a file, its path or its content; or an image whose samples are not integers of 8 or
         16 bits, or that was closed or is damaged.
     LimitError
         There is not enough memory.
     """
     if isinstance(picture, SourceImage):
         return picture
+    if isinstance(picture, bytes | bytearray) and _is_file(picture):
+        raise ImageError(
+            "these are the bytes of a file: PIL.Image.open(io.BytesIO(data)) reads them, "
+            "as codec.read_image(path) reads the file",
+            "bad-dtype",
+        )
     if isinstance(picture, str | bytes | os.PathLike):
         raise ImageError("this is a path: codec.read_image(path).pixels reads it", "bad-dtype")
     pillow = sys.modules.get("PIL.Image")
     if pillow and isinstance(picture, pillow.Image):
         return from_pillow(picture, _stated_profile(picture.info))[0]
+    if hasattr(picture, "read"):
+        raise ImageError(
+            "this is an open file: PIL.Image.open(file) reads it, "
+            "as codec.read_image(path) reads it by its path",
+            "bad-dtype",
+        )
     return SourceImage(picture, 0)
 
 
@@ -88,6 +101,14 @@ def from_pillow(
         raise
     except Exception as error:  # whatever Pillow says of damaged or closed files
         raise as_codec_error(error, "image") from error
+
+
+def _is_file(data: bytes | bytearray) -> bool:
+    try:
+        recognize(bytes(data[:START_BYTES]))
+    except ImageError:
+        return False
+    return True
 
 
 def _take(

@@ -165,17 +165,32 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "float to 1": (PIXELS / 255, "(pixels * 255).round().astype(np.uint8)"),
     "float32 to 1": ((PIXELS / 255).astype(np.float32), "(pixels * 255).round()"),
     "float to 255": (PIXELS.astype(np.float64), "pixels.round().astype(np.uint8)"),
-    "float beyond": (PIXELS * 9.0, "from 0 to 255"),
-    "not a number": (PIXELS * np.nan, "from 0 to 255"),
+    "float beyond": (PIXELS * 9.0, "np.interp(pixels, (9, "),
+    "float below": (PIXELS - 9.5, "np.interp(pixels, (-8.5, "),
+    "not a number": (PIXELS * np.nan, "np.nan_to_num(pixels)"),
+    "infinite": (np.where(PIXELS > 99, np.inf, 0), "np.nan_to_num(pixels)"),
     "uint16": (PIXELS.astype(np.uint16) * 257, "(pixels / 65535 * 255).round().astype(np.uint8)"),
     "uint16 of 8 bits": (PIXELS.astype(np.uint16), "pixels.astype(np.uint8) keeps 0 to 255"),
     "uint16 of 10 bits": (PIXELS.astype(np.uint16) * 4, "(pixels / 1023 * 255)"),
     "uint16 of 12 bits": (PIXELS.astype(np.uint16) * 16, "(pixels / 4095 * 255)"),
     "uint16 of 14 bits": (PIXELS.astype(np.uint16) * 64, "(pixels / 16383 * 255)"),
     "int64": (PIXELS.astype(np.int64), "pixels.astype(np.uint8)"),
-    "negative": (PIXELS.astype(np.int16) - 99, "from 0 to 255"),
+    "int8": (PIXELS.view(np.int8), "pixels.view(np.uint8)"),
+    "uint32 of 16 bits": (PIXELS.astype(np.uint32) * 257, "(pixels / 65535 * 255).round()"),
+    "uint32": (PIXELS.astype(np.uint32) << 24, "np.interp(pixels, (16777216, "),
+    "negative": (PIXELS.astype(np.int16) - 99, "np.interp(pixels, (-98, "),
+    "list": (PIXELS.tolist(), "np.asarray(pixels).astype(np.uint8) keeps 0 to 255"),
+    "objects": (PIXELS.astype(object), "pixels.astype(np.uint8) makes numbers"),
+    "text": (np.array([["a"]]), "these are no numbers"),
+    "None": (None, "not NoneType: codec.read_image(path)"),
+    "object": (object(), "not object: codec.read_image(path)"),
+    "open file": (io.BytesIO(b""), "PIL.Image.open(file)"),
+    "content of a PNG": (b"\x89PNG\r\n\x1a\n", "PIL.Image.open(io.BytesIO(data))"),
+    "content of a JPEG": (bytearray(b"\xff\xd8\xff\xe0"), "PIL.Image.open(io.BytesIO(data))"),
+    "list of masked": ([np.ma.masked_array(row) for row in PIXELS], "pixels are a masked array"),
+    "many channels": (np.zeros((4, 4, 5), np.uint8), "pixels[:, :, :3]"),
     "bool": (PIXELS[:, :, 0] > 99, "pixels.astype(np.uint8) * 255"),
-    "complex": (PIXELS * 1j, "from 0 to 255"),
+    "complex": (PIXELS * 1j, "np.abs(pixels)"),
     "channels first": (np.moveaxis(PIXELS, -1, 0), "np.moveaxis(pixels, 0, -1)"),
     "grey first": (PIXELS[None, :, :, 0], "np.moveaxis(pixels, 0, -1)"),
     "batch of one": (PIXELS[None], "pixels[0]"),
@@ -186,7 +201,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "Path": (Path("photo.png"), "codec.read_image(path).pixels"),
     "Pillow's palette of nothing": (Image.new("P", (0, 3)), "empty shape"),
     "Pillow's float": (Image.fromarray((PIXELS[:, :, 0] / 255).astype(np.float32)), "'F'"),
-    "Pillow's int32": (Image.fromarray(PIXELS[:, :, 0].astype(np.int32)), "'I'"),
+    "Pillow's int32": (Image.fromarray(PIXELS[:, :, 0].astype(np.int32)), "image.convert('L')"),
 }
 
 
@@ -197,3 +212,20 @@ def test_what_cannot_be_taken_names_the_cure(name: str) -> None:
         codec.compress(given)
     assert cure in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_cures_give_pixels() -> None:
+    givens: tuple[Any, ...] = (
+        PIXELS.astype(np.int16) - 99,
+        PIXELS.view(np.int8),
+        PIXELS * 9.0,
+        PIXELS * 1e9,
+    )
+    for given in givens:
+        with pytest.raises(codec.ImageError) as caught:
+            codec.compress(given)
+        cure = str(caught.value).partition(": ")[2].partition(" stretches")[0].partition(" has")[0]
+        cured = eval(cure, {"np": np, "pixels": given})
+        assert codec.decompress(codec.compress(cured, 9, effort="fast")).shape == PIXELS.shape
+        if given.dtype != np.int8:
+            assert (cured.min(), cured.max()) == (0, 255)
