@@ -148,6 +148,7 @@ def _wants_progress(options: argparse.Namespace) -> bool:
 def _compress(options: argparse.Namespace) -> int:
     from codec.cli.runner import OutputFolders, Task, run, with_notices
     from codec.jobs.compress import compress_file
+    from codec.jobs.ours import check_not_decoded
     from codec.jobs.plan import plan_compression
     from codec.reports.text import compress_line
     from codec.settings import ReadOptions, WriteOptions
@@ -156,11 +157,14 @@ def _compress(options: argparse.Namespace) -> int:
     settings = _settings(options, options.colors)
     reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
     writing = WriteOptions(options.force, options.skip_if_larger)
-    plan = plan_compression([Path(name) for name in options.inputs], _naming(options), format)
+    inputs = [Path(name) for name in options.inputs]
+    plan = plan_compression(inputs, _naming(options), format, options.max_pixels)
 
     def work(planned: "PlannedFile") -> "FileReport":
         if planned.failure:
             raise planned.failure
+        if planned.is_found:
+            check_not_decoded(planned.source, options.max_pixels)
         folders.make(planned.target.parent)
         report = compress_file(
             planned.source, planned.target, format, settings, reading, writing,

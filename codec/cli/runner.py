@@ -18,7 +18,8 @@ from typing import Any, Self
 from codec.errors import CodecError, FileError, LimitError
 from codec.files import as_file_error, display_name, read_start
 from codec.formats.registry import START_BYTES, peek_size
-from codec.jobs.plan import COMPRESSED_ALREADY, LEFT_OUT
+from codec.jobs.ours import LEFT_OUT
+from codec.jobs.plan import COMPRESSED_ALREADY
 from codec.limits import SMALL_FILE_BYTES, SMALL_PICTURE_PIXELS
 from codec.reports.report import FileReport
 from codec.threads import thread_count

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from codec.errors import CodecError, FileError, FormatError, ImageError, ParameterError
-from codec.files import display_name, read_file, write_files
+from codec.files import display_name, read_file, read_start, write_files
 from codec.formats.checking import encode_checked
 from codec.formats.contents import Contents
 from codec.formats.registry import (
@@ -15,9 +15,11 @@ from codec.formats.registry import (
     formats_beginning,
     main_path,
 )
+from codec.formats.seal import SEAL_CHUNK
 from codec.indexed import IndexedImage
 from codec.limits import MAX_PIXELS
 from codec.options import EFFORTS
+from codec.png.reading import SIGNATURE, read_png
 from codec.settings import check_choice
 
 
@@ -153,6 +155,25 @@ def load_contents(
     if require_seal and not contents.verified:
         raise FormatError("there is no seal, and one is required", "unsealed")
     return contents
+
+
+def is_marked(path: str | bytes | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> bool:
+    """Tell whether a file is a PNG with the chunk that only kmcodec writes.
+
+    Parameters
+    ----------
+    path : str, bytes or path-like
+        Any file; no pixels are decoded.
+    max_pixels : int
+        Largest picture that is accepted.
+
+    Raises
+    ------
+    FormatError, LimitError, FileError
+        It is a damaged PNG, larger than allowed, or cannot be read.
+    """
+    start, _ = read_start(path, len(SIGNATURE))
+    return start == SIGNATURE and SEAL_CHUNK in read_png(read_file(path), max_pixels).chunks
 
 
 def _recognize(path: Path, start: bytes, has_codebook: bool) -> Format:

@@ -34,6 +34,8 @@ class PlannedFile:
         The same with the input's whole name in that of the output, if nobody chose that.
     notices : tuple of str
         What is to be said of its name.
+    is_found : bool
+        Whether nobody named it, but the directory that it is in.
     """
 
     source: Path
@@ -43,6 +45,7 @@ class PlannedFile:
     others: tuple[Path, ...] = ()
     renamed: "PlannedFile | None" = None
     notices: tuple[str, ...] = ()
+    is_found: bool = False
 
 
 def without_collisions(plan: Sequence[PlannedFile]) -> list[PlannedFile]:

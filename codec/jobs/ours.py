@@ -2,39 +2,85 @@
 
 from pathlib import Path
 
-from codec.errors import CodecError
-from codec.formats.files import load_contents
-from codec.formats.registry import FORMATS, own_endings
+import numpy as np
+
+from codec.decompressor import decompress
+from codec.errors import CodecError, ImageError
+from codec.files import read_start
+from codec.formats.files import is_marked, load_contents
+from codec.formats.registry import FORMATS, START_BYTES, is_reserved, own_endings, peek_size
+from codec.images.reading import read_image
+from codec.limits import MAX_PIXELS
 
 DECODED_ENDING = ".decoded.png"
+# Why what is found in a directory is left out.
+LEFT_OUT = "left-out"
 
 
-def is_ours(path: Path) -> bool:
-    """Tell whether a picture was made by kmcodec.
+def is_ours(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
+    """Tell whether a file is one that kmcodec compressed.
 
     Parameters
     ----------
     path : Path
         Any file.
+    max_pixels : int
+        Of larger pictures nothing is known.
 
     Returns
     -------
     ours : bool
-        Whether its name is that of a compressed file, and it is sealed or has its codebook beside
-        it; or it is named like a decoded picture, and such a compressed file is beside it.
+        Whether its name is that of a compressed file, and it has the mark that only kmcodec
+        writes, even if its codebook is lost, or is sealed.
     """
-    name = path.name.lower()
-    if name.endswith(DECODED_ENDING):
-        stem = path.name[: -len(DECODED_ENDING)]
-        endings = ["", *(format.default_ending for format in FORMATS.values())]
-        return any(is_compressed(path.with_name(stem + ending)) for ending in endings if stem)
-    return name.endswith(own_endings()) and is_compressed(path)
-
-
-def is_compressed(path: Path) -> bool:
-    """Tell whether a file is sealed, or is read together with another that is there."""
+    if not path.name.lower().endswith(own_endings()):
+        return False
     try:
-        contents = load_contents(path)
+        if is_marked(path, max_pixels=max_pixels):
+            return True
+        return is_reserved(path) and load_contents(path, max_pixels=max_pixels).verified
     except (CodecError, MemoryError):
         return False
-    return contents.verified or len(FORMATS[contents.format].endings) > 1
+
+
+def check_not_decoded(path: Path, max_pixels: int = MAX_PIXELS) -> None:
+    """Refuse a picture that kmcodec decompressed: it takes as long as decompressing it again.
+
+    Parameters
+    ----------
+    path : Path
+        Any picture.
+    max_pixels : int
+        Of larger ones nothing is known.
+
+    Raises
+    ------
+    ImageError
+        It is named like one that was decompressed, and has the pixels of a sealed file beside
+        it that is named so; of the reason ``left-out``.
+    """
+    if not path.name.lower().endswith(DECODED_ENDING):
+        return
+    stem = path.name[: -len(DECODED_ENDING)]
+    endings = ["", *(format.default_ending for format in FORMATS.values())]
+    if any(_decodes_to(path.with_name(stem + end), path, max_pixels) for end in endings if stem):
+        raise made_here()
+
+
+def made_here() -> ImageError:
+    """Say of what is found in a directory why it is left out."""
+    return ImageError("kmcodec made it", LEFT_OUT)
+
+
+def _decodes_to(compressed: Path, picture: Path, max_pixels: int) -> bool:
+    try:
+        sizes = [peek_size(read_start(path, START_BYTES)[0]) for path in (compressed, picture)]
+        if None not in sizes and sizes[0] != sizes[1]:
+            return False
+        contents = load_contents(compressed, max_pixels=max_pixels)
+        if not contents.verified or sizes[1] != (contents.indexed.width, contents.indexed.height):
+            return False
+        pixels = read_image(picture, max_pixels=max_pixels).pixels
+        return bool(np.array_equal(pixels, decompress(contents.indexed)))
+    except (CodecError, MemoryError):
+        return False

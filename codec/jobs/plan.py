@@ -1,5 +1,6 @@
 """Many files: which inputs become which outputs."""
 
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,10 +18,11 @@ from codec.formats.registry import (
 )
 from codec.images.containers import READABLE_EXTENSIONS
 from codec.jobs.collisions import PlannedFile, without_collisions
-from codec.jobs.ours import DECODED_ENDING, is_ours
+from codec.jobs.ours import DECODED_ENDING, is_ours, made_here
+from codec.limits import MAX_PIXELS
 
-# Why what is given by name is skipped, and what is found in a directory is left out.
-COMPRESSED_ALREADY, LEFT_OUT = "compressed-already", "left-out"
+# Why what is given by name is skipped.
+COMPRESSED_ALREADY = "compressed-already"
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,9 @@ class Naming:
     recursive: bool = False
 
 
-def plan_compression(inputs: Sequence[Path], naming: Naming, format: Format) -> list[PlannedFile]:
+def plan_compression(
+    inputs: Sequence[Path], naming: Naming, format: Format, max_pixels: int = MAX_PIXELS
+) -> list[PlannedFile]:
     """Decide what is compressed to where.
 
     Parameters
@@ -53,18 +57,21 @@ def plan_compression(inputs: Sequence[Path], naming: Naming, format: Format) -> 
         How outputs are named.
     format : Format
         How they are stored.
+    max_pixels : int
+        Of larger pictures it is not asked who made them.
 
     Returns
     -------
     plan : list of PlannedFile
         In the order of the inputs, directories sorted; see `without_collisions`. Pictures in
-        directories that kmcodec made have a failure of the reason ``left-out``.
+        directories that kmcodec compressed have a failure of the reason ``left-out``.
 
     Raises
     ------
     ParameterError
         One output was named for several inputs, or it is the input.
     """
+    ours = functools.cache(functools.partial(is_ours, max_pixels=max_pixels))
 
     def wanted(name: str) -> bool:
         return name.lower().endswith(READABLE_EXTENSIONS)
@@ -73,13 +80,13 @@ def plan_compression(inputs: Sequence[Path], naming: Naming, format: Format) -> 
         target = naming.output or folder / (source.stem + format.default_ending)
         whole = folder / (source.name + format.default_ending)
         name = source.name.lower()
-        if is_reserved(source) and (not name.endswith(READABLE_EXTENSIONS) or is_ours(source)):
+        if is_reserved(source) and (not name.endswith(READABLE_EXTENSIONS) or ours(source)):
             # `compress *` a second time meets what the first time wrote.
-            made_here = ImageError("it is a compressed file", COMPRESSED_ALREADY)
-            return PlannedFile(source, target, (), made_here)
+            failure = ImageError("it is a compressed file", COMPRESSED_ALREADY)
+            return PlannedFile(source, target, (), failure)
         return _planned(source, target, whole, format.files, naming)
 
-    return _plan(inputs, naming, wanted, place, is_ours)
+    return _plan(inputs, naming, wanted, place, ours)
 
 
 def plan_decompression(
@@ -159,11 +166,12 @@ def _plan(
                 if isinstance(found, PlannedFile):
                     plan.append(found)
                 elif unwanted(found):
-                    made_here = ImageError("kmcodec made it", LEFT_OUT)
-                    plan.append(PlannedFile(found, found, (), made_here))
+                    plan.append(PlannedFile(found, found, (), made_here()))
                 else:
                     inside = found.relative_to(given).parent
-                    plan.append(place(found, (naming.folder or given) / inside))
+                    planned = place(found, (naming.folder or given) / inside)
+                    renamed = planned.renamed and replace(planned.renamed, is_found=True)
+                    plan.append(replace(planned, is_found=True, renamed=renamed))
         else:
             plan.append(place(given, naming.folder or given.parent))
     if naming.output and len(plan) > 1:
