@@ -175,7 +175,12 @@ def format_of(path: str | bytes | os.PathLike[str]) -> Format:
     name = _lower_name(path)
     fitting = [format for format in FORMATS.values() if format.names(path)]
     chosen = max(fitting, key=lambda format: len(format.ending), default=None)
-    if chosen is None or name == chosen.ending:
+    if chosen and name == chosen.ending:
+        raise ParameterError(
+            f"the name of a compressed file has more than its ending, such as x{name}",
+            "output-name",
+        )
+    if chosen is None:
         known = ", ".join(format.ending for format in FORMATS.values())
         raise ParameterError(
             f"the name of a compressed file ends in one of {known}", "output-name"

@@ -51,8 +51,6 @@ def test_the_end_of_a_name_chooses_the_format(name: str, format: str) -> None:
         "a",
         "",
         "npz",
-        ".npz",
-        ".png",
         "a.png/",
         "a.npz.gz",
         "a.codebook.npy",
@@ -66,11 +64,14 @@ def test_a_name_that_is_of_no_format_is_refused(name: str) -> None:
     assert ".labels.png, .npz, .png" in str(caught.value)
 
 
-def test_a_name_that_is_nothing_but_the_end_of_a_pair_is_refused() -> None:
-    # As an indexed PNG it could be written but, being named like half of a pair, never read.
+@pytest.mark.parametrize("name", [".labels.png", ".npz", ".png", ".KMC", "x/.png"])
+def test_a_name_that_is_nothing_but_an_ending_is_refused(name: str) -> None:
+    # As an indexed PNG, half of a pair could be written but, being named so, never read.
     with pytest.raises(ParameterError) as caught:
-        format_of(".labels.png")
+        format_of(name)
     assert caught.value.reason == "output-name"
+    ending = name.removeprefix("x/").lower()
+    assert str(caught.value).endswith(f"has more than its ending, such as x{ending}")
 
 
 # row 108: the codebook gets its name first, so that labels are never without it
