@@ -115,7 +115,7 @@ def make_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     compress.add_argument(
         "--measure", action="store_true",
-        help="measure SSIM and color differences too, for -v and --json",
+        help="measure SSIM and color differences (ΔE2000, mean) too",
     )  # fmt: skip
 
     decompress = commands.add_parser(

@@ -44,8 +44,15 @@ def compress_line(report: FileReport) -> str:
     return (
         f"{report.input}  {format_bytes(report.input_bytes)} → {format_bytes(report.output_bytes)}"
         f"  {_number(report.ratio_raw, 1)}× vs raw, {_number(report.ratio_file, 1)}× vs file"
-        f"  {_distortion(report)}  {report.seconds:.2f} s"
+        f"  {_distortion(report)}{_measures(report)}  {report.seconds:.2f} s"
     )
+
+
+def _measures(report: FileReport) -> str:
+    """Tell what was measured because somebody asked for it."""
+    if report.delta_e_mean is None:
+        return ""
+    return f"  SSIM {_number(report.ssim, 4)}  ΔE {_number(report.delta_e_mean, 2)}"
 
 
 def decompress_line(report: FileReport) -> str:

@@ -142,6 +142,16 @@ def test_verbose_runs_tell_quality_and_stages(sandbox: Sandbox) -> None:
         assert fact in run.err
 
 
+def test_the_line_tells_what_was_asked_to_be_measured(sandbox: Sandbox) -> None:
+    sandbox.picture("photo.png", many_colors())
+    arguments = ("compress", "-k", "9", "photo.png", "--json", "--force")
+    run = sandbox.run(*arguments, "--measure", check=0)
+    result = read_json(run.out)["results"][0]
+    told = f" dB  SSIM {result['ssim']:.4f}  ΔE {result['delta_e_mean']:.2f}  "
+    assert told in run.lines[0]
+    assert "SSIM" not in sandbox.run(*arguments, check=0).err
+
+
 def test_a_report_as_text_says_the_same_as_json(sandbox: Sandbox) -> None:
     sandbox.picture("photo.png", many_colors(height=40, width=50))
     sandbox.run("compress", "photo.png", "-k", "20", check=0)
