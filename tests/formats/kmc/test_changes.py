@@ -64,13 +64,17 @@ CHANGES = {
 }  # fmt: skip
 
 
+def sources() -> list[Path]:
+    """The modules of the reference decoder."""
+    return [Path(reference.__file__), *sorted(Path(labelcoder.__file__).parent.glob("*.py"))]
+
+
 def changed_reference(change: Change, folder: Path) -> ModuleType:
     """A copy of the reference decoder, a package of its own, in which one fact is another."""
-    sources = [Path(reference.__file__), *Path(labelcoder.__file__).parent.glob("*.py")]
     name = f"changed_{folder.name.replace('-', '_')}"
     package = folder / name
     package.mkdir(parents=True)
-    for path in sources:
+    for path in sources():
         text = path.read_text(encoding="utf-8").replace(labelcoder.__name__, name)
         if path.stem == change.module:
             assert text.count(change.old) == 1
@@ -98,6 +102,14 @@ def is_caught(change: Change, folder: Path) -> bool:
 def test_the_vectors_are_in_the_manifests() -> None:
     names = {row["name"] for row in (*CONFORMING, *REFUSED)}
     assert {change.vector for change in CHANGES.values()} <= names
+
+
+@pytest.mark.parametrize("fact", CHANGES)
+def test_each_changes_one_place(fact: str) -> None:
+    change = CHANGES[fact]
+    (text,) = (path.read_text("utf-8") for path in sources() if path.stem == change.module)
+    assert text.count(change.old) == 1
+    assert change.new != change.old
 
 
 @pytest.mark.slow
