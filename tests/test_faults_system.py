@@ -155,6 +155,7 @@ def test_a_killed_process_leaves_a_whole_output(sandbox: Sandbox, format: str) -
     sandbox.run("compress", "a.png", "-o", "out.labels.png", check=0)
     tally = drive(KILL, sandbox.root, format, "100" if format == "npz" else "30")
     assert tally["torn"] == 0, tally
+    # Of a pair one file is replaced after the other.
     assert tally["unpaired"] == 0 or format == "pair", tally
     assert tally["a"] > 0, tally
     assert tally["b"] > 0, tally
