@@ -15,7 +15,7 @@ from pathlib import Path
 
 from codec.errors import CodecError, FileError, LimitError
 from codec.limits import MAX_FILE_BYTES
-from codec.temporaries import LinksRefusedError, Temporary, sweep, temporary_file
+from codec.temporaries import BINARY, LinksRefusedError, Temporary, sweep, temporary_file
 
 Part = Callable[[int, int], bytes]
 
@@ -141,7 +141,7 @@ def _open_regular(path: str | bytes | os.PathLike[str]) -> Iterator[tuple[FileIO
     """Open a regular file; tell its size."""
     try:
         # O_NONBLOCK: opening a FIFO that nobody writes to must not wait for ever.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | BINARY)
         with open(descriptor, "rb", buffering=0) as file:
             status = os.fstat(descriptor)
             _require_regular(status)
@@ -150,9 +150,6 @@ def _open_regular(path: str | bytes | os.PathLike[str]) -> Iterator[tuple[FileIO
         if isinstance(error, CodecError):
             raise
         raise as_file_error(error) from error
-
-
-_BINARY = getattr(os, "O_BINARY", 0)
 
 
 def _require_regular(status: os.stat_result) -> None:

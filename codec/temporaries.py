@@ -18,7 +18,8 @@ from pathlib import Path
 _UNNAMED = getattr(os, "O_TMPFILE", 0)
 _NO_UNNAMED = (errno.EOPNOTSUPP, errno.ENOTSUP, errno.EISDIR, errno.EINVAL, errno.ENOSYS)
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
-_BINARY = getattr(os, "O_BINARY", 0)
+# Elsewhere than on Windows every file is.
+BINARY = getattr(os, "O_BINARY", 0)
 _NAME = re.compile(r"\.kmcodec-([0-9]{1,9})-[0-9a-f]{12}\.tmp")
 _STALE_SECONDS = 3600
 # Directories in which this process has looked for what others left.
@@ -103,7 +104,7 @@ def temporary_file(target: Path, data: bytes, *, is_named: bool = False) -> Iter
             os.close(descriptor)
         return
     path = _temporary_name(target.parent)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | _BINARY
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | BINARY
     try:
         _fill(os.open(path, flags, 0o666), path, target, data)
         yield Temporary(path, is_named=True)

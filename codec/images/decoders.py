@@ -90,10 +90,15 @@ def as_codec_error(error: BaseException, kind: str) -> CodecError:
     """Say what a decoder's exception means for a picture of this kind."""
     if isinstance(error, MemoryError):
         return LimitError("not enough memory to decode the picture", "memory")
-    while error.__cause__ is not None:  # imageio hides what Pillow says
-        error = error.__cause__
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = first_cause(error)
     if "truncated" in text.lower():
         return ImageError(f"the {kind} ends early", "truncated")
     text = "".join(c if c.isprintable() else "?" for c in text[:120])
     return ImageError(f"the {kind} cannot be decoded: {text}", "damaged")
+
+
+def first_cause(error: BaseException) -> str:
+    """Say in one line what was raised first, since imageio hides what Pillow says."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split()) or type(error).__name__

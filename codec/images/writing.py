@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import CodecError, ImageError, ParameterError
+from codec.images.decoders import first_cause
 from codec.options import DECODED_PNG_LEVEL
 from codec.png.reading import GREY, GREY_ALPHA, RGB, RGBA
 from codec.png.rowfilters import NONE, filter_rows
@@ -97,12 +98,9 @@ def _refusing(extension: str) -> Iterator[None]:
     except (CodecError, MemoryError):
         raise
     except Exception as error:
-        cause: BaseException = error
-        while cause.__cause__ is not None:  # imageio hides what Pillow says
-            cause = cause.__cause__
-        text = " ".join(str(cause).split())[:120] or type(cause).__name__
         raise ImageError(
-            f"a {extension} file cannot hold this picture: {text}", "not-encodable"
+            f"a {extension} file cannot hold this picture: {first_cause(error)[:120]}",
+            "not-encodable",
         ) from error
 
 
