@@ -8,8 +8,6 @@ import numpy.typing as npt
 from codec.errors import ImageError
 
 _HIGHEST = 255
-# A last axis that is longer is one of pixels.
-_MANY_CHANNELS = 16
 
 
 def as_channels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -58,10 +56,13 @@ def _is_masked(pixels: Any) -> bool:
 
 
 def _shape_cure(array: npt.NDArray[Any]) -> str:
-    if array.ndim == 3 and array.shape[2] > _MANY_CHANNELS and 1 <= array.shape[0] <= 4:
-        return ": np.moveaxis(pixels, 0, -1) puts channels last"
-    if array.ndim == 3 and 4 < array.shape[2] <= _MANY_CHANNELS:
-        return ": pixels[:, :, :3] has three of its channels"
+    """Say how to get at the picture, where it is clear which axis is which."""
+    if array.ndim == 3:
+        height, width, channels = array.shape
+        if 1 <= height <= 4 and 2 * height < channels:
+            return ": np.moveaxis(pixels, 0, -1) puts channels last"
+        if 0 < channels < min(height, width):
+            return ": pixels[:, :, :3] has three of its channels"
     if array.ndim == 4 and len(array) == 1:
         return ": pixels[0] is its one picture"
     return ""

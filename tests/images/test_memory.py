@@ -188,7 +188,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "content of a PNG": (b"\x89PNG\r\n\x1a\n", "PIL.Image.open(io.BytesIO(data))"),
     "content of a JPEG": (bytearray(b"\xff\xd8\xff\xe0"), "PIL.Image.open(io.BytesIO(data))"),
     "list of masked": ([np.ma.masked_array(row) for row in PIXELS], "pixels are a masked array"),
-    "many channels": (np.zeros((4, 4, 5), np.uint8), "pixels[:, :, :3]"),
+    "many channels": (np.zeros((9, 8, 5), np.uint8), "pixels[:, :, :3]"),
+    "few pixels first": (np.zeros((3, 8, 8), np.uint8), "np.moveaxis(pixels, 0, -1)"),
     "bool": (PIXELS[:, :, 0] > 99, "pixels.astype(np.uint8) * 255"),
     "complex": (PIXELS * 1j, "np.abs(pixels)"),
     "channels first": (np.moveaxis(PIXELS, -1, 0), "np.moveaxis(pixels, 0, -1)"),
@@ -212,6 +213,13 @@ def test_what_cannot_be_taken_names_the_cure(name: str) -> None:
         codec.compress(given)
     assert cure in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(4, 4, 5), (5, 9, 9), (2, 8, 8, 3), (9,)])
+def test_no_cure_is_named_where_axes_may_be_anything(shape: tuple[int, ...]) -> None:
+    with pytest.raises(codec.ImageError) as caught:
+        codec.compress(np.zeros(shape, np.uint8))
+    assert str(caught.value).endswith(f"1 to 4), not {shape}")
 
 
 def test_cures_give_pixels() -> None:
