@@ -203,9 +203,9 @@ def test_channels_that_say_nothing_change_nothing(size: int, options: dict[str, 
             found = compress_with_details(pixels, settings)
 
             labels, codebook = found.indexed.labels, found.indexed.codebook
-            assert labels.tolist() == expected.indexed.labels.tolist()
             colors = codebook[:, :-1] if pixels.shape[2] in (2, 4) else codebook
-            assert (colors == expected.indexed.codebook).all()
+            shown = expected.indexed.codebook[expected.indexed.labels]
+            assert (colors[labels] == shown).all()
             assert codebook.shape[1] == pixels.shape[2]
             assert pixels.shape[2] in (1, 3) or (codebook[:, -1] == 255).all()
             for fact in ("lossless", "unique_colors", "hidden_pixels", "engine", "mse", "dither"):
