@@ -44,6 +44,8 @@ _RATIOS = {
     32773: 64, 32946: MAX_DEFLATE_RATIO, 34925: 20_000, 50000: 40_000,
 }  # fmt: skip
 _YCBCR = 6
+# Runs of one pixel take 4.5 bits each in T.4, and up to 6 in T.6.
+_MOST_EXPANDED = 8
 # Pixels that are decoded at once: what that takes is little beside the picture.
 _AT_ONCE = 1 << 20
 # Bytes that are inflated at once.
@@ -163,9 +165,10 @@ class Layout:
                 if start + size > len(data):
                     raise truncated("TIFF")
             else:
-                # No compression makes more of anything, but old writers may give no size.
+                # Nothing makes more of anything than fax codings do, but old writers may give no
+                # size, and hostile ones any.
                 size = int(sizes[number]) if number < len(sizes) else 0
-                size = min(size or len(data), 4 * needed + 4096)
+                size = min(size or len(data), _MOST_EXPANDED * needed + 4096)
             segments.append(data[start : start + size])
         return segments
 
