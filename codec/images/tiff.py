@@ -44,10 +44,11 @@ from codec.images.directories import (
     read_directories,
     write_tiff,
 )
+from codec.images.fax import FAX, with_black_tails
 from codec.images.orientation import find_orientation
 from codec.images.pillow import Decoded, decode_mode
 from codec.images.profiles import convert_inks
-from codec.images.records import Findings, Structure
+from codec.images.records import Findings, Structure, truncated
 from codec.images.segments import UNCOMPRESSED, Block, Layout, check_extents, layout_of
 from codec.images.stated import are_of_srgb
 from codec.limits import check_dimensions
@@ -205,6 +206,11 @@ def _decode_narrow(layout: Layout, profile: bytes | None) -> Decoded:
         else:
             file = _cut_out(layout, block, tags)
         part = decode_mode("TIFF", file, (block.columns, block.rows), profile)
+        if layout.compression in FAX:
+            longer = _cut_out(layout, block, tags, going_on=True)
+            with_tails = decode_mode("TIFF", longer, (block.columns, block.rows), profile)
+            if not np.array_equal(part.pixels, with_tails.pixels):
+                raise truncated("TIFF")
         if pixels is None:
             pixels = part.pixels
             if pixels.shape[:2] == (layout.height, layout.width):
@@ -238,9 +244,15 @@ def _within(layout: Layout, block: Block, part: Samples) -> Samples:
     return part[: layout.height - block.top, : layout.width - block.left]
 
 
-def _cut_out(layout: Layout, block: Block, tags: dict[int, list[int]]) -> bytes:
-    """Make a TIFF of some strips or tiles."""
+def _cut_out(
+    layout: Layout, block: Block, tags: dict[int, list[int]], going_on: bool = False
+) -> bytes:
+    """Make a TIFF of some strips or tiles, which may be made longer than they are."""
     segments = [part for plane in range(layout.planes) for part in layout.stored(block, plane)]
+    if going_on:
+        segments = with_black_tails(
+            segments, layout.compression, layout.directory.number(FILL_ORDER, 1)
+        )
     tags = {**tags, WIDTH: [block.columns], HEIGHT: [block.rows]}
     if layout.tiled:
         tags |= {TILE_WIDTH: [layout.columns], TILE_HEIGHT: [layout.rows]}
