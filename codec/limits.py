@@ -29,6 +29,8 @@ MAX_PNG_SURPLUS_BYTES = 16 * 1024 * 1024
 MAX_LZW_RATIO = 2600
 # A JPEG of one flat color holds up to 170 pixels a byte; one that claims more than this lies.
 MAX_JPEG_PIXELS_PER_BYTE = 2000
+# An ICC profile has up to 255, extended XMP one for each 64 KiB.
+MAX_JPEG_SEGMENTS = 10_000
 # Progressive JPEGs are stored in 10 scans, by tools that try every split in up to 70.
 MAX_JPEG_SCANS = 100
 # Pixels times scans: a flat picture in 10 scans has 1,700 a byte, one in a single scan 170.

@@ -1,7 +1,9 @@
 """JPEG: what its segments say, and how often its decoder would have to pass over the picture."""
 
+import re
 import struct
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +14,18 @@ from codec.images.decoders import metadata_left_out
 from codec.images.orientation import find_orientation
 from codec.images.pillow import decode_mode
 from codec.images.records import Findings, Structure, truncated
-from codec.limits import MAX_JPEG_PIXELS_PER_BYTE, MAX_JPEG_SCANS, MAX_JPEG_SCANS_PER_BYTE
+from codec.limits import (
+    MAX_JPEG_PIXELS_PER_BYTE,
+    MAX_JPEG_SCANS,
+    MAX_JPEG_SCANS_PER_BYTE,
+    MAX_JPEG_SEGMENTS,
+)
 
 Pixels = npt.NDArray[np.uint8]
 
-_START_OF_SCAN = 0xDA
+_END, _START_OF_SCAN = 0xD9, 0xDA
+# Neither a coded byte, nor one that fills, nor a marker that stands alone but the end.
+_MARKER = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")
 # Before the frame header, of files that are looked at in part; an ICC profile has up to 255.
 _MOST_SEGMENTS = 400
 _EXIF, _XMP, _ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
@@ -45,7 +54,7 @@ def _is_frame(marker: int) -> bool:
 
 
 def jpeg_structure(data: bytes) -> Structure:
-    """Walk the segments of a JPEG up to its frame header, and count its scans.
+    """Walk the segments of a JPEG to its end, and count its scans.
 
     Parameters
     ----------
@@ -60,31 +69,51 @@ def jpeg_structure(data: bytes) -> Structure:
     Raises
     ------
     ImageError
-        It has no frame header or ends early.
+        It has no frame header, no end behind its scans, or segments without number.
     LimitError
         It claims more pixels, or takes more passes over them, than its bytes can be honest about.
     struct.error, IndexError
         It ends inside a segment.
     """
     notices = []
-    junk = 0
-    for marker, position, skipped in _segments(data):
-        junk += skipped
-        if _is_frame(marker):
-            height, width = struct.unpack_from(">HH", data, position + 5)
-            break
-        if marker in (0xD9, _START_OF_SCAN):
+    junk = scans = 0
+    size: tuple[int, int] | None = None
+    for segment in _segments(data):
+        junk += segment.skipped
+        if _is_frame(segment.marker) and size is None:
+            height, width = struct.unpack_from(">HH", data, segment.start + 5)
+            size = width, height
+        elif segment.marker in (_END, _START_OF_SCAN) and size is None:
             raise ImageError("the JPEG has no frame header", "damaged")
-        if marker == 0xE2 and data[position + 4 : position + 8] == b"MPF\0":
+        elif segment.marker == 0xE2 and not size and data.startswith(b"MPF\0", segment.start + 4):
             notices.append("only the first picture of the JPEG is taken")
+        scans += segment.marker == _START_OF_SCAN
+    assert size is not None  # noqa: S101 - or its end would have been refused
     if junk:
         notices.append(f"{junk} bytes between the JPEG's segments are ignored")
-    if data.rfind(b"\xff\xd9") < position:
-        raise truncated("JPEG")
-    if width * height > MAX_JPEG_PIXELS_PER_BYTE * len(data):
-        raise LimitError(f"{len(data)} bytes of JPEG claim {width}x{height} pixels", "ratio")
-    _check_scans(data, position, width * height)
-    return Structure("JPEG", width, height, notices=tuple(notices))
+    _check_passes(len(data), size, scans)
+    return Structure("JPEG", *size, notices=tuple(notices))
+
+
+def jpeg_end(data: bytes) -> int:
+    """Find where the first picture of a JPEG ends.
+
+    Parameters
+    ----------
+    data : bytes
+        From its first byte on.
+
+    Returns
+    -------
+    end : int
+        Behind the marker that ends it.
+
+    Raises
+    ------
+    ImageError, struct.error
+        There is none.
+    """
+    return max(segment.end for segment in _segments(data))
 
 
 def decode_jpeg(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
@@ -111,23 +140,27 @@ def decode_jpeg(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     """
     kept: list[bytes | memoryview] = [b"\xff\xd8"]
     metadata: dict[str, bytes] = {}
+    exif: list[bytes] = []
     profile: list[bytes] = []
-    for marker, position, _ in _segments(data):
-        if marker == _START_OF_SCAN:
-            kept.append(memoryview(data)[position:])
-            break
-        end = position + 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-        content = data[position + 4 : end]
-        if marker == 0xE1 and content.startswith(_EXIF):
-            metadata["exif"] = metadata.get("exif", _EXIF) + content[len(_EXIF) :]
+    scans = 0
+    for marker, start, end, _ in _segments(data):
+        content = data[start + 4 : end]
+        if marker == _START_OF_SCAN or scans:
+            scans = scans or start
+            last = end
+        elif marker == 0xE1 and content.startswith(_EXIF):
+            exif.append(content[len(_EXIF) :])
         elif marker == 0xE1 and content.startswith(_XMP):
             metadata["xmp"] = content[len(_XMP) :]
         elif marker == 0xE2 and content.startswith(_ICC):
             profile.append(content)
         elif marker == 0xFE:
             metadata["comment"] = content
-        elif marker in _DECODING and end >= position + 4:
-            kept.append(data[position:end])
+        elif marker in _DECODING and end >= start + 4:
+            kept.append(data[start:end])
+    kept.append(memoryview(data)[scans:last])
+    if exif:
+        metadata["exif"] = b"".join([_EXIF, *exif])
     found = decode_mode(
         "JPEG", b"".join(kept), (structure.width, structure.height), _joined(profile)
     )
@@ -146,47 +179,42 @@ def _joined(parts: list[bytes]) -> bytes | None:
     return b"".join(part[14:] for part in parts)
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield marker and place of each segment up to the first scan, and how much was skipped."""
-    position, skipped = 2, 0
-    while True:
-        marker = data[position + 1]
-        if data[position] != 0xFF or marker == 0:
-            skipped += 1
-            position += 1
-        elif marker == 0xFF:
-            position += 1
-        elif marker == 0x01 or 0xD0 <= marker <= 0xD8:
-            position += 2
-        else:
-            yield marker, position, skipped
-            if marker in (0xD9, _START_OF_SCAN):
-                return
-            position, skipped = position + 2 + struct.unpack_from(">H", data, position + 2)[0], 0
+class _Segment(NamedTuple):
+    """A segment: its place, and how many bytes before it are of no other."""
+
+    marker: int
+    start: int
+    end: int
+    skipped: int
 
 
-def _check_scans(data: bytes, frame: int, pixels: int) -> None:
-    """Refuse a picture with more passes over its pixels than honest ones have."""
-    most = min(MAX_JPEG_SCANS, MAX_JPEG_SCANS_PER_BYTE * len(data) // max(1, pixels))
-    # What looks like scans may lie within other segments; few files need a closer look.
-    if data.count(b"\xff\xda", frame) > most:
-        for number, _ in enumerate(_scans(data, frame), start=1):
-            if number > most:
-                raise LimitError(
-                    f"the JPEG passes over its pixels more than {most} times", "ratio"
-                )
-
-
-def _scans(data: bytes, position: int) -> Iterator[int]:
-    """Yield the place of each scan behind a segment, up to the end of the first picture."""
-    while 0 <= position < len(data) - 3:
-        marker = data[position + 1]
-        if marker == 0xD9:
+def _segments(data: bytes) -> Iterator[_Segment]:
+    """Yield the segments of the first picture to its end, scans without what is coded in them."""
+    position, in_scan = 2, False
+    for _ in range(MAX_JPEG_SEGMENTS):
+        found = _MARKER.search(data, position)
+        if found is None:
+            raise truncated("JPEG")
+        start = found.start()
+        marker = data[start + 1]
+        skipped = 0 if in_scan else start - position
+        if skipped == data.count(b"\xff", position, start):  # which may fill
+            skipped = 0
+        if marker == _END:
+            yield _Segment(marker, start, start + 2, skipped)
             return
-        if marker == _START_OF_SCAN:
-            yield position
-        if marker in (0x00, 0x01, 0xFF) or 0xD0 <= marker <= 0xD8:
-            position += 1 if marker == 0xFF else 2
-        else:
-            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-        position = data.find(b"\xff", position)
+        end = start + 2 + struct.unpack_from(">H", data, start + 2)[0]
+        yield _Segment(marker, start, end, skipped)
+        position, in_scan = end, marker == _START_OF_SCAN
+    raise ImageError(f"the JPEG has over {MAX_JPEG_SEGMENTS} segments", "damaged")
+
+
+def _check_passes(size_bytes: int, size: tuple[int, int], scans: int) -> None:
+    """Refuse a picture with more pixels, or passes over them, than honest ones have."""
+    width, height = size
+    pixels = width * height
+    if pixels > MAX_JPEG_PIXELS_PER_BYTE * size_bytes:
+        raise LimitError(f"{size_bytes} bytes of JPEG claim {width}x{height} pixels", "ratio")
+    most = min(MAX_JPEG_SCANS, MAX_JPEG_SCANS_PER_BYTE * size_bytes // max(1, pixels))
+    if scans > most:
+        raise LimitError(f"the JPEG passes over its pixels more than {most} times", "ratio")

@@ -10,6 +10,7 @@ from cost_tools import traced
 from picture_tools import (
     far_apart,
     jpeg_claiming,
+    jpeg_segment,
     noise,
     opened,
     read,
@@ -88,6 +89,19 @@ def test_a_jpeg_cut_in_half_or_by_two_bytes_is_truncated(tmp_path: Path) -> None
     assert refusal(tmp_path, data[:-2]).reason == "truncated"
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+def test_an_end_within_a_segment_is_no_end_of_a_cut_jpeg(
+    progressive: bool, tmp_path: Path
+) -> None:
+    data = saved(Image.fromarray(noise(0, 48, 64, 3)), "JPEG", progressive=progressive)
+    comment = jpeg_segment(0xFE, b"\xff\xd9" * 9)
+    for place in (2, data.index(b"\xff\xda"), data.rindex(b"\xff\xda")):
+        dirty = data[:place] + comment + data[place:]
+        np.testing.assert_array_equal(read(tmp_path, dirty).pixels, np.asarray(opened(data)))
+        assert refusal(tmp_path, dirty[:-40]).reason == "truncated"
+    assert refusal(tmp_path, data[:-40] + comment).reason == "truncated"
+
+
 def test_a_small_jpeg_that_claims_to_be_huge_is_refused_at_once(tmp_path: Path) -> None:  # row 45
     data = jpeg_claiming(saved(Image.fromarray(noise(0, 16, 16, 3)), "JPEG"), 9000, 9000)
     warm_up(tmp_path)
@@ -153,6 +167,18 @@ def test_junk_between_the_segments_of_a_jpeg_is_passed_over_and_told(
         image = read(tmp_path, dirty)
         np.testing.assert_array_equal(image.pixels, expected)
         assert "between the JPEG's segments" in image.notices[0]
+
+
+def test_junk_between_the_segments_behind_a_scan_is_told(tmp_path: Path) -> None:
+    data = saved(Image.fromarray(noise(0, 24, 33, 3)), "JPEG", progressive=True)
+    place = data.rindex(b"\xff\xda")  # behind a table
+    for junk in (b"junk", b"\xff\0\0", bytes(999)):
+        image = read(tmp_path, data[:place] + junk + data[place:])
+        np.testing.assert_array_equal(image.pixels, np.asarray(opened(data)))
+        told = f"{len(junk)} bytes between the JPEG's segments are ignored"
+        assert image.notices == [told]
+    # Bytes that may fill are no junk.
+    assert read(tmp_path, data[:place] + b"\xff" * 9 + data[place:]).notices == []
 
 
 @pytest.mark.parametrize("change", [-3, -1, 1, 2])
