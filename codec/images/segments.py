@@ -1,5 +1,6 @@
 """Strips and tiles of a TIFF: where they are, how large they may be, what to decode at once."""
 
+import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from codec.images.directories import (
     Directory,
     Numbers,
 )
+from codec.images.jpeg import jpeg_end
 from codec.images.records import truncated
 from codec.limits import (
     MAX_DEFLATE_RATIO,
@@ -170,7 +172,17 @@ class Layout:
                 size = int(sizes[number]) if number < len(sizes) else 0
                 size = min(size or len(data), _MOST_EXPANDED * needed + 4096)
             segments.append(data[start : start + size])
+            if self.compression == _JPEG:
+                _check_jpeg(segments[-1])
         return segments
+
+
+def _check_jpeg(segment: bytes) -> None:
+    """Refuse a JPEG that ends early, of which libtiff makes the best."""
+    try:
+        jpeg_end(segment)
+    except struct.error as error:
+        raise truncated("TIFF") from error
 
 
 def layout_of(directory: Directory) -> Layout:

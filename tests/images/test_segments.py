@@ -4,6 +4,7 @@ import functools
 import lzma
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from picture_tools import (
     raw_tiff,
     read,
     refusal,
+    saved,
     tiff,
     tiff_tags,
     warm_up,
@@ -209,3 +211,42 @@ def test_a_large_deflated_strip_takes_no_more_than_its_picture_and_some_rows(
         image, peak = traced(functools.partial(read, tmp_path, data))
         assert not image.pixels.any()
         assert peak < image.pixels.nbytes + 45 * ONE_MEBIBYTE
+
+
+def jpeg_tiff(tiled: bool, apart: bool, parts: list[bytes], sizes: list[int]) -> bytes:
+    """A TIFF of 32x64 pixels in two or six parts, each a JPEG."""
+    tags: dict[int, tuple[int, Sequence[int]]] = {
+        **tiff_tags(32, 64, 0, samples=3, photometric=2 if apart else 6), 259: (SHORT, [7]),
+        284: (SHORT, [1 + apart]), 278: (LONG, [32]), 530: (SHORT, [2, 2]),
+    }  # fmt: skip
+    starts = (16 + np.cumsum([0, *map(len, parts[:-1])])).tolist()
+    if tiled:
+        del tags[278], tags[273], tags[279]
+        tags |= {322: (LONG, [32]), 323: (LONG, [32])}
+    tags |= {324 if tiled else 273: (LONG, starts), 325 if tiled else 279: (LONG, sizes)}
+    return raw_tiff(tags, strip=b"".join(parts))
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("tiled", [False, True])
+def test_a_strip_or_tile_of_jpeg_that_ends_early_is_refused(
+    tiled: bool, apart: bool, tmp_path: Path
+) -> None:
+    shapes = [(32, 32)] * 6 if apart else [(32, 32, 3)] * 2
+    parts = [saved(Image.fromarray(noise(n, *shape)), "JPEG") for n, shape in enumerate(shapes)]
+    sizes = [len(part) for part in parts]
+    expected = read(tmp_path, jpeg_tiff(tiled, apart, parts, sizes)).pixels
+    assert expected.shape == (64, 32, 3)
+    for number in (0, len(parts) - 1):
+        half = sizes[number] // 2
+        halves = [half if n == number else size for n, size in enumerate(sizes)]
+        zeroed = list(parts)
+        zeroed[number] = parts[number][:half].ljust(sizes[number], b"\0")
+        for data in (
+            jpeg_tiff(tiled, apart, parts, halves),
+            jpeg_tiff(tiled, apart, zeroed, sizes),
+        ):
+            assert refusal(tmp_path, data).reason == "truncated"
+    # Old writers may give no sizes.
+    unsized = jpeg_tiff(tiled, apart, parts, [0] * len(parts))
+    np.testing.assert_array_equal(read(tmp_path, unsized).pixels, expected)
