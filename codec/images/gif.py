@@ -116,9 +116,14 @@ def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
         opacity = np.where(first.transparent == _RAMP, np.uint8(0), np.uint8(255))
         colors = np.column_stack([colors, opacity])
     indices, left_out = np.array(picture), metadata_left_out({"comment": has_comment})
+    told: tuple[str, ...] = ()
+    if (0 < first.entries <= indices.max()) and (
+        (indices >= first.entries) & (indices != first.transparent)
+    ).any():
+        told = (f"pixels beyond the GIF's palette of {first.entries} colors are black",)
     if size == (structure.width, structure.height) and first.entries:
         palette = colors[: max(first.entries, int(indices.max()) + 1)]
-        return indices, Findings(structure, (), None, (1, "EXIF"), left_out, palette=palette)
+        return indices, Findings(structure, told, None, (1, "EXIF"), left_out, palette=palette)
     pixels = look_up(colors, indices)
     if size != (structure.width, structure.height):
         screen = np.zeros((structure.height, structure.width, colors.shape[1]), dtype=np.uint8)
@@ -126,7 +131,7 @@ def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
         screen[rows, first.left : first.left + first.width] = pixels
         pixels = screen
     pixels = without_color(pixels)
-    return pixels, Findings(structure, (), None, (1, "EXIF"), left_out)
+    return pixels, Findings(structure, told, None, (1, "EXIF"), left_out)
 
 
 def _walk(data: bytes, max_pixels: int) -> tuple[_Frame | None, int, bool]:

@@ -9,6 +9,9 @@ from cost_tools import ONE_MEBIBYTE, traced
 from picture_tools import FOUR_COLORS, gif, gif_frame, noise, read, refusal, saved, warm_up
 from PIL import Image
 
+BLACK = "pixels beyond the GIF's palette of 2 colors are black"
+UNCOVERED = "what the first frame of the GIF does not cover is transparent"
+
 
 def test_a_gif_of_one_frame_is_a_picture(tmp_path: Path) -> None:  # row 60
     indices = noise(0, 9, 14, high=4)
@@ -85,8 +88,7 @@ def test_what_a_gif_frame_does_not_cover_is_clear(
     opaque = np.where(indices == transparent, 0, 255)
     expected[top : top + height, left : left + width] = np.dstack([colors[indices], opaque])
     np.testing.assert_array_equal(image.pixels, expected)
-    told = ["what the first frame of the GIF does not cover is transparent"]
-    assert image.notices == (told if transparent is None else [])
+    assert image.notices == ([UNCOVERED] if transparent is None else [])
 
 
 @pytest.mark.parametrize(
@@ -109,9 +111,11 @@ def test_a_gif_frame_that_leaves_its_screen_makes_it_larger(
     np.testing.assert_array_equal(
         part, np.frombuffer(FOUR_COLORS, np.uint8).reshape(4, 3)[indices]
     )
-    assert (
-        (image.pixels[..., 3] == 255).sum() == width * height if image.pixels.shape[2] == 4 else 1
-    )
+    # Only a frame that fills what it made larger leaves nothing clear.
+    if box == (0, 0, *grown):
+        assert image.pixels.shape[2] == 3
+    else:
+        assert (image.pixels[..., 3] == 255).sum() == width * height
     assert len(image.notices) == 1
     assert f"{grown[0]}x{grown[1]}" in image.notices[0]
 
@@ -122,12 +126,31 @@ def test_a_gif_frame_far_outside_is_beyond_the_limits(tmp_path: Path) -> None:
         assert refusal(tmp_path, data).reason == reason
 
 
-def test_an_index_beyond_the_colors_of_a_gif_is_black(tmp_path: Path) -> None:
-    colors = bytes([9, 8, 7, 6, 5, 4])
-    local = bytearray(gif_frame([0, 1, 2, 3], (0, 0, 2, 2), bits=2, palette=colors))
-    local[9] = 0x80  # two colors
-    image = read(tmp_path, gif(2, 2, FOUR_COLORS, bytes(local)))
-    assert image.pixels.reshape(-1, 3).tolist() == [[9, 8, 7], [6, 5, 4], [0, 0, 0], [0, 0, 0]]
+@pytest.mark.parametrize("colors", [[[9, 8, 7], [6, 5, 4]], [[0, 0, 0], [1, 1, 1]]])
+@pytest.mark.parametrize("width", [2, 3])
+def test_an_index_beyond_the_colors_of_a_gif_is_black_and_told(
+    width: int, colors: list[list[int]], tmp_path: Path
+) -> None:
+    for indices in ([0, 1, 2, 3], [0, 1, 1, 0]):
+        palette = np.array(colors, np.uint8).tobytes()
+        local = bytearray(gif_frame(indices, (0, 0, 2, 2), bits=2, palette=palette))
+        local[9] = 0x80  # two colors
+        image = read(tmp_path, gif(width, 2, FOUR_COLORS, bytes(local)))
+        shown = np.array([*colors, [0, 0, 0], [0, 0, 0]])[indices].reshape(2, 2, 3)
+        if width == 3:
+            assert (image.pixels[:, 2] == 0).all()
+            shown = np.dstack([shown, np.full((2, 2), 255)])
+        if colors[0] == [0, 0, 0]:
+            shown = shown[:, :, [0, *range(3, shown.shape[2])]]
+        np.testing.assert_array_equal(image.pixels[:, :2].reshape(shown.shape), shown)
+        told = [UNCOVERED] * (width == 3) + [BLACK] * (max(indices) > 1)
+        assert image.notices == told
+        # What is transparent is not black.
+        control = b"!\xf9\4\1\0\0\3\0"
+        few = [index if index != 2 else 1 for index in indices]
+        frame = bytearray(gif_frame(few, (0, 0, 2, 2), bits=2, palette=palette))
+        frame[9] = 0x80
+        assert read(tmp_path, gif(width, 2, FOUR_COLORS, control, bytes(frame))).notices == []
 
 
 @pytest.mark.parametrize("side", [300, 9000])
