@@ -27,6 +27,9 @@ MAX_DEFLATE_RATIO = 1032
 MAX_PNG_SURPLUS_BYTES = 16 * 1024 * 1024
 # Nor can LZW of 12 bits, each code of which stands for at most 3,838 values.
 MAX_LZW_RATIO = 2600
+# Encoders write rows in parts of 8 KiB or more, few in parts of a row; of pictures alone, not of
+# our own files.
+MAX_PNG_CHUNKS = 1 << 18
 # A JPEG of one flat color holds up to 170 pixels a byte; one that claims more than this lies.
 MAX_JPEG_PIXELS_PER_BYTE = 2000
 # An ICC profile has up to 255, extended XMP one for each 64 KiB.

@@ -6,14 +6,15 @@ Our own files are held to all of it; of pictures that users give, what loses not
 viewer passes over is told instead.
 """
 
+import itertools
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from codec.errors import FormatError
-from codec.limits import MAX_PIXELS, check_dimensions
+from codec.limits import MAX_PIXELS, MAX_PNG_CHUNKS, check_dimensions
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # The last chunk, which holds nothing.
@@ -27,6 +28,10 @@ _DEPTHS = {
     GREY_ALPHA: (8, 16),
     RGBA: (8, 16),
 }
+# Bytes of a part of the rows that is not worth being left where it is.
+_SMALL = 1024
+# A keyword of a text, and the zero behind it.
+_MOST_KEYWORD = 80
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 # Keywords of texts that hold XMP and, in hexadecimal digits as ImageMagick writes them, EXIF.
 XMP_TEXT, RAW_EXIF, RAW_APP1, RAW_XMP = METADATA_TEXTS = (
@@ -112,6 +117,29 @@ class PngHeader:
         return sum(part.height * self.row_size(part.width) for part in self.passes())
 
 
+class Chunks(Mapping[bytes, bytes]):
+    """Contents of ancillary chunks by type, copied out of the file when they are asked for."""
+
+    def __init__(self) -> None:
+        self._views: dict[bytes, memoryview] = {}
+
+    def __getitem__(self, kind: bytes) -> bytes:
+        return bytes(self._views[kind])
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._views
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._views)
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def add(self, kind: bytes, view: memoryview) -> None:
+        """Keep the first chunk of a type."""
+        self._views.setdefault(kind, view)
+
+
 @dataclass(frozen=True)
 class PngFile:
     """A PNG whose container is sound.
@@ -121,10 +149,10 @@ class PngFile:
     header : PngHeader
         With legal values only.
     idat_parts : tuple of memoryview
-        The deflated rows, where they are in the file.
+        The deflated rows, where they are in the file; small parts are copied together.
     plte : bytes or None
         One to 256 colors of three bytes; there if the PNG is indexed.
-    chunks : dict of bytes to bytes
+    chunks : mapping of bytes to bytes
         Contents of the ancillary chunks by type, but for `texts`; of several of a type, the first.
     texts : dict of bytes to (bytes, bytes)
         Type and content of the first text of each keyword in `METADATA_TEXTS`.
@@ -135,7 +163,7 @@ class PngFile:
     header: PngHeader
     idat_parts: tuple[memoryview, ...] = field(repr=False)
     plte: bytes | None
-    chunks: dict[bytes, bytes] = field(repr=False)
+    chunks: Mapping[bytes, bytes] = field(repr=False)
     texts: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict, repr=False)
     passed_over: list[str] | None = field(default=None, compare=False)
 
@@ -148,7 +176,9 @@ class PngFile:
 def _walk(data: bytes, passed_over: list[str] | None) -> Iterator[tuple[bytes, memoryview]]:
     """Yield type and content of each chunk up to IEND, checking bounds and CRCs."""
     view, position = memoryview(data), len(SIGNATURE)
-    while True:
+    for number in itertools.count():
+        if number == MAX_PNG_CHUNKS and passed_over is not None:
+            raise FormatError(f"the PNG has over {MAX_PNG_CHUNKS} chunks", "bad-chunk")
         if len(data) < position + 12:
             if passed_over is not None and _IEND.startswith(data[position:]):
                 passed_over.append("the PNG lacks its end (IEND)")
@@ -236,47 +266,58 @@ def read_png(
         raise FormatError("not a PNG file", "not-a-png")
     header: PngHeader | None = None
     plte: bytes | None = None
-    idat: list[memoryview] = []
-    chunks: dict[bytes, bytes] = {}
+    idat: list[memoryview | bytearray] | None = None
+    chunks = Chunks()
     texts: dict[bytes, tuple[bytes, bytes]] = {}
     idat_over, apart = False, 0
     for kind, view in _walk(data, passed_over):
         if kind == b"IDAT" and header is not None and not idat_over:
-            idat.append(view)
+            idat = [] if idat is None else idat
+            _add(idat, view)
             continue
-        content = bytes(view)
+        idat_over = idat is not None
         if header is None:
             if kind != b"IHDR":
                 raise FormatError("the first PNG chunk is not IHDR", "bad-chunk")
-            header = parse_header(content)
+            header = parse_header(bytes(view))
             check_dimensions(header.width, header.height, max_pixels)
         elif kind == b"IDAT" and passed_over is None:
             raise FormatError("the IDAT chunks are not consecutive", "bad-chunk")
         elif kind == b"IDAT":
-            apart += len(content)
+            apart += len(view)
         elif kind == b"PLTE":
-            if plte is not None or idat or len(content) % 3 or not 3 <= len(content) <= 768:
+            if plte is not None or idat_over or len(view) % 3 or not 3 <= len(view) <= 768:
                 raise FormatError("PLTE is misplaced or has an illegal size", "bad-palette")
-            plte = content
+            plte = bytes(view)
         elif kind == b"IEND":
-            if content:
+            if view:
                 raise FormatError("IEND is not empty", "bad-chunk")
         elif kind[:1].isupper():
             raise FormatError(f"a second or unknown critical chunk {kind.decode()}", "bad-chunk")
         else:
             indexed = header.color_type == INDEXED
-            if kind == b"tRNS" and (idat or kind in chunks or (indexed and plte is None)):
+            if kind == b"tRNS" and (idat_over or kind in chunks or (indexed and plte is None)):
                 raise FormatError("tRNS is misplaced or there twice", "bad-palette")
-            keyword = content.partition(b"\0")[0] if kind in TEXTS else b""
-            if keyword in METADATA_TEXTS:
-                texts.setdefault(keyword, (kind, content))
-            else:
-                chunks.setdefault(kind, content)
-        idat_over = bool(idat)
-    if header is None or not idat:
+            start = bytes(view[:_MOST_KEYWORD]) if kind in TEXTS else b""
+            keyword = start.partition(b"\0")[0]
+            if keyword not in METADATA_TEXTS:
+                chunks.add(kind, view)
+            elif keyword not in texts:
+                texts[keyword] = kind, bytes(view)
+    if header is None or idat is None:
         raise FormatError("the PNG has no IDAT chunk", "truncated")
     if header.color_type == INDEXED and plte is None:
         raise FormatError("an indexed PNG without PLTE", "bad-palette")
     if apart and passed_over is not None:
         passed_over.append(f"{apart} bytes in IDAT chunks behind other chunks are ignored")
-    return PngFile(header, tuple(idat), plte, chunks, texts, passed_over)
+    return PngFile(header, tuple(map(memoryview, idat)), plte, chunks, texts, passed_over)
+
+
+def _add(parts: list[memoryview | bytearray], view: memoryview) -> None:
+    """Add a part, to a small one before it if it is small itself."""
+    if len(view) >= _SMALL:
+        parts.append(view)
+    elif parts and isinstance(parts[-1], bytearray):
+        parts[-1] += view
+    else:
+        parts.append(bytearray(view))
