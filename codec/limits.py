@@ -42,8 +42,8 @@ MAX_JPEG_SCANS_PER_BYTE = 8000
 MAX_TIFF_DIRECTORIES = 10_000
 # A tile is decoded whole: more pixels than these, or than the picture, it has not.
 MAX_TIFF_TILE_PIXELS = 2**22
-# All tiles together may have so many times the pixels of the picture, and one tile more.
-MAX_TIFF_PADDING = 4
+# All tiles together may have so many times the pixels of the picture, and two tiles more.
+MAX_TIFF_PADDING = 12
 # What the ICC profile of a PNG may inflate to; those of printing presses have a few MiB at most.
 MAX_PNG_PROFILE_BYTES = 8 * 1024 * 1024
 # What of a text of a PNG is inflated in search of an orientation; EXIF has 64 KiB in a JPEG.

@@ -50,6 +50,10 @@ _YCBCR = 6
 _MOST_EXPANDED = 8
 # Pixels that are decoded at once: what that takes is little beside the picture.
 _AT_ONCE = 1 << 20
+# Pixels of the smallest tile that TIFF allows, and how many smaller ones there may be still.
+_LEAST_PIXELS, _MOST_SMALL_TILES = 256, 4096
+# What strips and tiles of a block may hold together beyond the whole file, if they overlap.
+_MOST_BEYOND = 1 << 26
 # Bytes that are inflated at once.
 _FED = 1 << 18
 
@@ -152,7 +156,7 @@ class Layout:
         data = self.directory.data
         sizes = self.directory.numbers(TILE_SIZES if self.tiled else STRIP_SIZES)
         first = plane * self.across * self.down + block.first
-        segments = []
+        segments, held = [], 0
         for number in range(first, first + block.segments):
             rows = self.rows
             if not self.tiled:
@@ -172,6 +176,9 @@ class Layout:
                 size = int(sizes[number]) if number < len(sizes) else 0
                 size = min(size or len(data), _MOST_EXPANDED * needed + 4096)
             segments.append(data[start : start + size])
+            held += len(segments[-1])
+            if held > len(data) + _MOST_BEYOND:
+                raise LimitError("strips or tiles overlap, and are more than the file", "ratio")
             if self.compression == _JPEG:
                 _check_jpeg(segments[-1])
         return segments
@@ -221,9 +228,14 @@ def layout_of(directory: Directory) -> Layout:
         bits if apart else bits * samples,
         directory.numbers(TILE_PLACES if tiled else STRIP_PLACES),
     )  # fmt: skip
-    padded = layout.across * layout.down * columns * rows
-    if columns * rows > max(MAX_TIFF_TILE_PIXELS, width * height) or (
-        padded > MAX_TIFF_PADDING * width * height + MAX_TIFF_TILE_PIXELS
+    count = layout.across * layout.down
+    padded = count * columns * rows
+    # A single tile is a multiple of 16 pixels long and wide.
+    largest = max(MAX_TIFF_TILE_PIXELS, (width + 15 & ~15) * (height + 15 & ~15))
+    if (
+        columns * rows > largest
+        or padded > MAX_TIFF_PADDING * width * height + 2 * MAX_TIFF_TILE_PIXELS
+        or (tiled and columns * rows < _LEAST_PIXELS and count > _MOST_SMALL_TILES)
     ):
         raise LimitError(
             f"tiles of {columns}x{rows} for a picture of {width}x{height} pixels", "ratio"

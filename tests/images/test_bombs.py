@@ -1,11 +1,12 @@
 """Files that cost more than their pixels, measured from outside: time and all memory."""
 
+import zlib
 from pathlib import Path
 
 import pytest
 from cost_tools import ONE_MEBIBYTE, cost_of_reading
-from picture_tools import RGB, noise, png_of
-from png_tools import chunk
+from picture_tools import LONG, SHORT, noise, png_of, raw_tiff, tiff_tags
+from png_tools import RGB, chunk
 
 pytestmark = pytest.mark.slow
 
@@ -27,3 +28,25 @@ def test_chunks_that_nobody_asks_for_are_not_copied(tmp_path: Path) -> None:
     cost = cost_of_reading(tmp_path, SMALL_PNG[:IDAT] + chunks + SMALL_PNG[IDAT:])
     assert cost.found == [64, 64, 3]
     assert cost.peak < len(chunks) + 40 * ONE_MEBIBYTE
+
+
+def test_millions_of_tiles_of_one_pixel_are_refused(tmp_path: Path) -> None:
+    side = 2048
+    tags = tiff_tags(side, side, 0)
+    tags |= {322: (LONG, [1]), 323: (LONG, [1]), 324: (LONG, range(16, 16 + side * side)),
+             325: (LONG, [1] * side * side)}  # fmt: skip
+    tags = {tag: entry for tag, entry in tags.items() if tag not in (273, 278, 279)}
+    data = raw_tiff(tags, strip=bytes(side * side))
+    cost = cost_of_reading(tmp_path, data)
+    assert cost.found == "ratio"
+    assert cost.peak < len(data) + 40 * ONE_MEBIBYTE
+    assert cost.seconds < 0.5
+
+
+def test_strips_that_overlap_are_not_copied_without_bound(tmp_path: Path) -> None:
+    count = 65_535
+    tags = {**tiff_tags(1, count, 0), 259: (SHORT, [8]), 278: (LONG, [1]),
+            273: (LONG, [16] * count), 279: (LONG, [4000] * count)}  # fmt: skip
+    cost = cost_of_reading(tmp_path, raw_tiff(tags, strip=zlib.compress(bytes(1)) + bytes(4000)))
+    assert cost.found == "ratio"
+    assert cost.peak < 100 * ONE_MEBIBYTE

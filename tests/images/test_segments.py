@@ -71,6 +71,28 @@ def test_tiles_may_be_larger_than_a_small_picture(side: int, tile: int, tmp_path
     np.testing.assert_array_equal(read(tmp_path, data).pixels, samples)
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "tile"),
+    [(2050, 2050, 2064), (30, 5000, 1024), (3000, 40, 2048), (16, 4100, 272), (4100, 16, 272)],
+)
+def test_tiles_that_fit_but_for_their_multiples_are_read(
+    width: int, height: int, tile: int, tmp_path: Path
+) -> None:
+    samples = np.add.outer(np.arange(height), np.arange(width)).astype(np.uint8)
+    data = tiff(samples, "minisblack", tile=(tile, tile), compression="zlib")
+    np.testing.assert_array_equal(read(tmp_path, data).pixels, samples)
+
+
+@pytest.mark.parametrize("compression", ["none", "lzw", "deflate"])
+@pytest.mark.parametrize(("columns", "rows"), [(1, 1), (1, 16), (15, 1)])
+def test_very_many_tiles_that_are_smaller_than_any_honest_ones_are_refused(
+    columns: int, rows: int, compression: str, tmp_path: Path
+) -> None:
+    side, count = 2048, -(-2048 // columns) * (2048 // rows)
+    tags = tiled(columns, rows, side, count, COMPRESSIONS[compression], 8)
+    assert refusal(tmp_path, raw_tiff(tags, strip=bytes(100))).reason == "ratio"
+
+
 @pytest.mark.parametrize("bits", [8, 12, 16])
 @pytest.mark.parametrize("shape", ["strip", "endless strip", "tile"])
 @pytest.mark.parametrize("compression", ["deflate", "old deflate", "lzma"])
