@@ -311,8 +311,13 @@ def check_extents(directory: Directory) -> None:
     """
     size = len(directory.data)
     for tags in ((STRIP_PLACES, STRIP_SIZES), (TILE_PLACES, TILE_SIZES)):
-        found: list[Numbers] = [directory.numbers(tag) for tag in tags]
-        if len(found[0]) and len(found[0]) == len(found[1]):
-            starts, lengths = (np.minimum(values.astype(np.uint64), size + 1) for values in found)
-            if (starts + lengths).max() > size:
+        starts, lengths = (directory.numbers(tag) for tag in tags)
+        if len(starts) != len(lengths):
+            continue
+        for first in range(0, len(starts), _AT_ONCE):
+            ends = np.zeros(1, dtype=np.uint64)
+            for values in (starts, lengths):
+                part = values[first : first + _AT_ONCE].astype(np.uint64)
+                ends = ends + np.minimum(part, size + 1)
+            if ends.max() > size:
                 raise truncated("TIFF")
