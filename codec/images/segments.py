@@ -20,6 +20,7 @@ from codec.images.directories import (
     STRIP_PLACES,
     STRIP_ROWS,
     STRIP_SIZES,
+    SUBSAMPLING,
     TILE_HEIGHT,
     TILE_PLACES,
     TILE_SIZES,
@@ -38,7 +39,7 @@ from codec.limits import (
     MAX_TIFF_TILE_PIXELS,
 )
 
-UNCOMPRESSED, _JPEG = 1, 7
+UNCOMPRESSED, _OLD_JPEG, _JPEG = 1, 6, 7
 _DEFLATE = (8, 32946)
 # Bytes or, of JPEG, pixels that a byte can hold at most, by compression.
 _RATIOS = {
@@ -240,10 +241,15 @@ def layout_of(directory: Directory) -> Layout:
         raise LimitError(
             f"tiles of {columns}x{rows} for a picture of {width}x{height} pixels", "ratio"
         )
-    if directory.number(PHOTOMETRIC) == _YCBCR:  # of which there are fewer samples than stated
-        return layout
-    if len(layout.places) < layout.across * layout.down * layout.planes:
+    if layout.compression != _OLD_JPEG and len(layout.places) < count * layout.planes:
         raise truncated("TIFF")
+    if directory.number(PHOTOMETRIC) == _YCBCR:  # of which there are fewer samples than stated
+        if (
+            layout.compression == UNCOMPRESSED
+            and directory.numbers(SUBSAMPLING).max(initial=1) > 1
+        ):
+            raise ImageError("uncompressed YCbCr is not read if it is subsampled", "unsupported")
+        return layout
     held = layout.planes * width * height
     if layout.compression != _JPEG:
         held = held * layout.bits // 8

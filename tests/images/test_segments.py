@@ -272,3 +272,29 @@ def test_a_strip_or_tile_of_jpeg_that_ends_early_is_refused(
     # Old writers may give no sizes.
     unsized = jpeg_tiff(tiled, apart, parts, [0] * len(parts))
     np.testing.assert_array_equal(read(tmp_path, unsized).pixels, expected)
+
+
+@pytest.mark.parametrize("factors", [(1, 1), (2, 1), (2, 2), (4, 4)])
+@pytest.mark.parametrize("rows", [8, 32])
+def test_uncompressed_ycbcr_is_read_if_no_samples_are_left_out(
+    rows: int, factors: tuple[int, int], tmp_path: Path
+) -> None:
+    across, down = factors
+    size = 32 * 32 // (across * down) * (across * down + 2)
+    starts = [16 + size * n * rows // 32 for n in range(32 // rows)]
+    tags = {**tiff_tags(32, 32, 0, samples=3, photometric=6), 278: (LONG, [rows]),
+            273: (LONG, starts), 279: (LONG, [size * rows // 32] * len(starts)),
+            530: (SHORT, factors)}  # fmt: skip
+    data = raw_tiff(tags, strip=bytes([128]) * size)
+    if factors == (1, 1):
+        assert (abs(read(tmp_path, data).pixels.astype(int) - 128) <= 1).all()
+    else:
+        assert refusal(tmp_path, data).reason == "unsupported"
+
+
+@pytest.mark.parametrize("compression", [1, 5, 7, 8])
+def test_ycbcr_with_too_few_strips_is_truncated(compression: int, tmp_path: Path) -> None:
+    tags = {**tiff_tags(32, 32, 0, samples=3, photometric=6), 278: (LONG, [8]),
+            273: (LONG, [16] * 3), 279: (LONG, [768] * 3), 530: (SHORT, [1, 1]),
+            259: (SHORT, [compression])}  # fmt: skip
+    assert refusal(tmp_path, raw_tiff(tags, strip=bytes(9999))).reason == "truncated"
