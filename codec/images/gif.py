@@ -15,6 +15,8 @@ from codec.limits import MAX_LZW_RATIO, check_dimensions
 
 Pixels = npt.NDArray[np.uint8]
 
+# Blocks and their parts, which have up to 255 bytes: some millions, and more of larger files.
+_MOST_BLOCKS, _LEAST_BLOCK = 1 << 20, 128
 _RAMP = np.arange(256, dtype=np.uint8)
 
 
@@ -36,8 +38,8 @@ class _Frame:
     start: int
 
     def screen(self, width: int, height: int) -> tuple[int, int]:
-        """Width and height of a screen that the frame does not leave."""
-        if not width or not height:
+        """Width and height of a screen that the frame does not leave, if it has any or is 0x0."""
+        if bool(width) != bool(height):
             return width, height
         return max(width, self.left + self.width), max(height, self.top + self.height)
 
@@ -64,7 +66,7 @@ def gif_structure(data: bytes, max_pixels: int) -> Structure:
     IndexError, struct.error
         It ends early.
     """
-    first, frames, _ = _walk(data, max_pixels)
+    first, frames, _, ignored = _walk(data, max_pixels)
     if first is None:
         raise ImageError("the GIF holds no picture", "damaged")
     stated = struct.unpack_from("<HH", data, 6)
@@ -77,6 +79,8 @@ def gif_structure(data: bytes, max_pixels: int) -> Structure:
         )
     elif (first.width, first.height) != stated and first.transparent is None:
         notices.append("what the first frame of the GIF does not cover is transparent")
+    if ignored:
+        notices.append(f"{ignored} bytes between the GIF's blocks are ignored")
     return Structure("GIF", *screen, frames, notices=tuple(notices))
 
 
@@ -105,7 +109,7 @@ def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     """
     from PIL import Image
 
-    first, _, has_comment = _walk(data, structure.width * structure.height)
+    first, _, has_comment, _ = _walk(data, structure.width * structure.height, to_first=True)
     assert first is not None  # noqa: S101 - or there was no structure
     size = first.width, first.height
     picture = Image.new("L", size)
@@ -134,15 +138,23 @@ def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     return pixels, Findings(structure, told, None, (1, "EXIF"), left_out)
 
 
-def _walk(data: bytes, max_pixels: int) -> tuple[_Frame | None, int, bool]:
-    """Find the first frame, how many there are, and whether a comment stands before the first."""
+def _walk(
+    data: bytes, max_pixels: int, *, to_first: bool = False
+) -> tuple[_Frame | None, int, bool, int]:
+    """Go through the blocks, to the end or the first frame.
+
+    Returns the first frame, how many there are, whether a comment stands before the first, and how
+    many bytes belong to no block.
+    """
     flags = data[10]
     position = 13 + _color_table_size(flags)
     table = data[13:position]
     first: _Frame | None = None
     transparent: int | None = None
-    frames, has_comment = 0, False
+    frames, has_comment, ignored = 0, False, 0
+    left_over = _MOST_BLOCKS + len(data) // _LEAST_BLOCK
     while (block := data[position]) != 0x3B:
+        left_over -= 1
         if block == 0x21:
             if data[position + 1] == 0xF9 and data[position + 2] >= 4 and first is None:
                 transparent = data[position + 6] if data[position + 3] & 1 else None
@@ -158,16 +170,24 @@ def _walk(data: bytes, max_pixels: int) -> tuple[_Frame | None, int, bool]:
                 first = _Frame(left, top, width, height, bool(flags & 0x40),
                                _colors(local or table), len(local or table) // 3,
                                transparent, position)  # fmt: skip
+            if to_first:
+                break
             position += 1
+        elif block == 0:  # as if it were of the block before
+            ignored += 1
         else:
             raise ImageError("the GIF's blocks are damaged", "damaged")
         start = position
         while length := data[position]:
             position += 1 + length
+            if (left_over := left_over - 1) < 0:
+                break
+        if left_over < 0:
+            raise ImageError("the GIF has far more blocks than its bytes need", "damaged")
         position += 1
         if block == 0x2C and width * height > MAX_LZW_RATIO * (position - start):
             raise truncated("GIF")
-    return first, frames, has_comment
+    return first, frames, has_comment, ignored
 
 
 def _colors(table: bytes) -> Pixels:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cost_tools import ONE_MEBIBYTE, cost_of_reading
-from picture_tools import LONG, SHORT, noise, png_of, raw_tiff, tiff_tags
+from picture_tools import LONG, SHORT, gif, gif_frame, noise, png_of, raw_tiff, tiff_tags
 from png_tools import RGB, chunk
 
 pytestmark = pytest.mark.slow
@@ -50,3 +50,25 @@ def test_strips_that_overlap_are_not_copied_without_bound(tmp_path: Path) -> Non
     cost = cost_of_reading(tmp_path, raw_tiff(tags, strip=zlib.compress(bytes(1)) + bytes(4000)))
     assert cost.found == "ratio"
     assert cost.peak < 100 * ONE_MEBIBYTE
+
+
+@pytest.mark.parametrize(
+    "block", [b"!\xfe" + b"\1X" * 20_000_000 + b"\0", b"!\xfe\0" * 13_000_000]
+)
+@pytest.mark.parametrize("place", ["before", "behind"])
+def test_a_gif_of_millions_of_tiny_blocks_is_refused(
+    place: str, block: bytes, tmp_path: Path
+) -> None:
+    frame = gif_frame([0] * 64, (0, 0, 8, 8))
+    blocks = (block, frame) if place == "before" else (frame, block)
+    cost = cost_of_reading(tmp_path, gif(8, 8, bytes(12), *blocks))
+    assert cost.found == "damaged"
+    assert cost.peak < len(block) + 40 * ONE_MEBIBYTE
+    assert cost.seconds < 1
+
+
+def test_a_gif_of_very_many_frames_is_read(tmp_path: Path) -> None:
+    frames = gif_frame([0], (0, 0, 1, 1)) * 100_000
+    cost = cost_of_reading(tmp_path, gif(1, 1, bytes(12), frames))
+    assert cost.found == [1, 1]
+    assert cost.seconds < 2

@@ -98,6 +98,8 @@ def test_what_a_gif_frame_does_not_cover_is_clear(
         ((2, 2), (1, 0, 2, 2), (3, 2)),
         ((1, 1), (5, 6, 2, 2), (7, 8)),
         ((9, 2), (0, 1, 2, 2), (9, 3)),
+        ((0, 0), (0, 0, 3, 4), (3, 4)),
+        ((0, 0), (1, 0, 3, 4), (4, 4)),
     ],
 )
 def test_a_gif_frame_that_leaves_its_screen_makes_it_larger(
@@ -170,3 +172,22 @@ def test_the_flattest_gif_is_not_taken_for_a_lie(level: int, tmp_path: Path) -> 
     data = saved(Image.new("L", (5000, 4000), level), "GIF")
     assert len(data) < 40_000
     assert (read(tmp_path, data).pixels == level).all()
+
+
+@pytest.mark.parametrize("zeros", [1, 2, 1000])
+def test_zeros_between_the_blocks_of_a_gif_are_passed_over_and_told(
+    zeros: int, tmp_path: Path
+) -> None:
+    indices = noise(0, 9, 14, high=4)
+    frame = gif_frame(indices.ravel().tolist(), (0, 0, 14, 9))
+    colors = np.frombuffer(FOUR_COLORS, np.uint8).reshape(4, 3)
+    control, nothing = b"!\xf9\4\0\0\0\0\0", bytes(zeros)
+    for blocks in ([nothing, frame], [frame, nothing], [control, nothing, frame, nothing]):
+        image = read(tmp_path, gif(14, 9, FOUR_COLORS, *blocks))
+        np.testing.assert_array_equal(image.pixels, colors[indices])
+        told = zeros * blocks.count(nothing)
+        assert image.notices == [f"{told} bytes between the GIF's blocks are ignored"]
+    assert (
+        refusal(tmp_path, gif(14, 9, FOUR_COLORS, frame, nothing, end=b"")).reason == "truncated"
+    )
+    assert refusal(tmp_path, gif(14, 9, FOUR_COLORS, frame, b"\1")).reason == "damaged"
