@@ -36,7 +36,10 @@ MAX_JPEG_PIXELS_PER_BYTE = 2000
 MAX_JPEG_SEGMENTS = 10_000
 # Progressive JPEGs are stored in 10 scans, by tools that try every split in up to 70.
 MAX_JPEG_SCANS = 100
-# Pixels times scans: a flat picture in 10 scans has 1,700 a byte, one in a single scan 170.
+# Of pictures over so many pixels, where every scan takes time.
+MAX_LARGE_JPEG_SCANS, LARGE_JPEG_PIXELS = 30, 1 << 22
+# Pixels times scans, by the bytes coded in these: a flat picture in 10 scans has 1,700 a byte,
+# one in a single scan 170.
 MAX_JPEG_SCANS_PER_BYTE = 8000
 # Directories of a TIFF are a chain; nothing has more pages than these.
 MAX_TIFF_DIRECTORIES = 10_000

@@ -29,6 +29,8 @@ EXTENSIONS = {
     "GIF": (".gif",),
     "TIFF": (".tif", ".tiff"),
 }
+# Chunks of a WebP: of an animation some for every frame, and more of larger files.
+_MOST_CHUNKS, _LEAST_CHUNK = 1 << 16, 128
 # What `stated_size` looks at, at least.
 START_BYTES = 33
 READABLE_EXTENSIONS = tuple({name: None for names in EXTENSIONS.values() for name in names})
@@ -155,7 +157,10 @@ def _webp_structure(data: bytes, _: int) -> Structure:
         raise truncated("WebP")
     width = height = frames = 0
     position = 12
+    left_over = _MOST_CHUNKS + end // _LEAST_CHUNK
     while position + 8 <= end:
+        if (left_over := left_over - 1) < 0:
+            raise ImageError("the WebP has far more chunks than pictures have", "damaged")
         name, size = struct.unpack_from("<4sI", data, position)
         content = position + 8
         if name == b"VP8X" or not width:

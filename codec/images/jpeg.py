@@ -15,10 +15,12 @@ from codec.images.orientation import find_orientation
 from codec.images.pillow import decode_mode
 from codec.images.records import Findings, Structure, truncated
 from codec.limits import (
+    LARGE_JPEG_PIXELS,
     MAX_JPEG_PIXELS_PER_BYTE,
     MAX_JPEG_SCANS,
     MAX_JPEG_SCANS_PER_BYTE,
     MAX_JPEG_SEGMENTS,
+    MAX_LARGE_JPEG_SCANS,
 )
 
 Pixels = npt.NDArray[np.uint8]
@@ -76,7 +78,8 @@ def jpeg_structure(data: bytes) -> Structure:
         It ends inside a segment.
     """
     notices = []
-    junk = scans = 0
+    junk = scans = coded = 0
+    scan: _Segment | None = None
     size: tuple[int, int] | None = None
     for segment in _segments(data):
         junk += segment.skipped
@@ -87,11 +90,14 @@ def jpeg_structure(data: bytes) -> Structure:
             raise ImageError("the JPEG has no frame header", "damaged")
         elif segment.marker == 0xE2 and not size and data.startswith(b"MPF\0", segment.start + 4):
             notices.append("only the first picture of the JPEG is taken")
-        scans += segment.marker == _START_OF_SCAN
+        if scan:
+            coded += segment.start - scan.end
+        scan = segment if segment.marker == _START_OF_SCAN else None
+        scans += bool(scan)
     assert size is not None  # noqa: S101 - or its end would have been refused
     if junk:
         notices.append(f"{junk} bytes between the JPEG's segments are ignored")
-    _check_passes(len(data), size, scans)
+    _check_passes(len(data), coded, size, scans)
     return Structure("JPEG", *size, notices=tuple(notices))
 
 
@@ -209,12 +215,13 @@ def _segments(data: bytes) -> Iterator[_Segment]:
     raise ImageError(f"the JPEG has over {MAX_JPEG_SEGMENTS} segments", "damaged")
 
 
-def _check_passes(size_bytes: int, size: tuple[int, int], scans: int) -> None:
+def _check_passes(size_bytes: int, coded: int, size: tuple[int, int], scans: int) -> None:
     """Refuse a picture with more pixels, or passes over them, than honest ones have."""
     width, height = size
     pixels = width * height
     if pixels > MAX_JPEG_PIXELS_PER_BYTE * size_bytes:
         raise LimitError(f"{size_bytes} bytes of JPEG claim {width}x{height} pixels", "ratio")
-    most = min(MAX_JPEG_SCANS, MAX_JPEG_SCANS_PER_BYTE * size_bytes // max(1, pixels))
+    most = MAX_JPEG_SCANS if pixels <= LARGE_JPEG_PIXELS else MAX_LARGE_JPEG_SCANS
+    most = min(most, max(1, MAX_JPEG_SCANS_PER_BYTE * coded // max(1, pixels)))
     if scans > most:
         raise LimitError(f"the JPEG passes over its pixels more than {most} times", "ratio")

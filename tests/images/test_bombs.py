@@ -1,11 +1,25 @@
 """Files that cost more than their pixels, measured from outside: time and all memory."""
 
+import struct
 import zlib
 from pathlib import Path
 
 import pytest
 from cost_tools import ONE_MEBIBYTE, cost_of_reading
-from picture_tools import LONG, SHORT, gif, gif_frame, noise, png_of, raw_tiff, tiff_tags
+from picture_tools import (
+    LONG,
+    SHORT,
+    gif,
+    gif_frame,
+    jpeg_segment,
+    noise,
+    png_of,
+    raw_tiff,
+    riff_chunks,
+    saved,
+    tiff_tags,
+)
+from PIL import Image
 from png_tools import RGB, chunk
 
 pytestmark = pytest.mark.slow
@@ -72,3 +86,56 @@ def test_a_gif_of_very_many_frames_is_read(tmp_path: Path) -> None:
     cost = cost_of_reading(tmp_path, gif(1, 1, bytes(12), frames))
     assert cost.found == [1, 1]
     assert cost.seconds < 2
+
+
+def test_a_webp_of_millions_of_empty_chunks_is_refused(tmp_path: Path) -> None:
+    name, content = riff_chunks(saved(Image.new("RGB", (8, 8)), "WEBP", lossless=True))[0]
+    body = b"WEBP" + name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) & 1)
+    body += (b"abcd" + bytes(4)) * 10_000_000
+    cost = cost_of_reading(tmp_path, b"RIFF" + struct.pack("<I", len(body)) + body)
+    assert cost.found == "damaged"
+    assert cost.seconds < 0.7
+
+
+def many_scans(side: int, scans: int, padding: int = 0) -> bytes:
+    """A flat JPEG whose last scan is repeated, with comments that code no pixels."""
+    data = saved(Image.new("RGB", (side, side), (100, 50, 20)), "JPEG", progressive=True)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    comments = jpeg_segment(0xFE, bytes(65_000)) * (padding // 65_000)
+    return data[:2] + comments + data[2:-2] + last * (scans - 10) + data[-2:]
+
+
+@pytest.mark.parametrize(("scans", "padding"), [(100, 0), (100, 1 << 20), (31, 0), (31, 1 << 20)])
+def test_a_large_jpeg_of_many_scans_is_refused(scans: int, padding: int, tmp_path: Path) -> None:
+    cost = cost_of_reading(tmp_path, many_scans(5000, scans, padding))
+    assert cost.found == "ratio"
+    assert cost.seconds < 0.2
+
+
+def test_a_large_jpeg_of_ten_scans_is_read(tmp_path: Path) -> None:
+    cost = cost_of_reading(tmp_path, many_scans(5000, 10))
+    assert cost.found == [5000, 5000, 3]
+    # The picture, and what libjpeg keeps of a progressive one: 6 bytes a pixel.
+    assert cost.peak < 25_000_000 * 9 + 200 * ONE_MEBIBYTE
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        bytes(40_000_000),
+        b"\xff" * 40_000_000,
+        b"\xff\0" * 20_000_000,
+        b"\xff\xd0" * 20_000_000,
+        b"\xff\xfe\0\2" * 10_000_000,
+    ],
+)
+@pytest.mark.parametrize("place", ["first", "in scan", "last"])
+def test_much_junk_in_a_jpeg_takes_no_time(place: str, junk: bytes, tmp_path: Path) -> None:
+    data = saved(Image.fromarray(noise(0, 64, 64, 3)), "JPEG")
+    at = {"first": data.index(b"\xff\xdb"), "in scan": len(data) - 2, "last": len(data)}[place]
+    # What looks like scans within a comment is none.
+    comment = jpeg_segment(0xFE, b"\xff\xda" * 200)
+    cost = cost_of_reading(tmp_path, data[:2] + comment + data[2:at] + junk + data[at:])
+    assert cost.found in ([64, 64, 3], "damaged")
+    assert cost.peak < 2 * len(junk) + 40 * ONE_MEBIBYTE
+    assert cost.seconds < 4
