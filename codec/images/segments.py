@@ -231,8 +231,8 @@ def layout_of(directory: Directory) -> Layout:
     )  # fmt: skip
     count = layout.across * layout.down
     padded = count * columns * rows
-    # A single tile is a multiple of 16 pixels long and wide.
-    largest = max(MAX_TIFF_TILE_PIXELS, (width + 15 & ~15) * (height + 15 & ~15))
+    # A single tile has sides that are rounded up, to multiples of 16 at least.
+    largest = max(MAX_TIFF_TILE_PIXELS, (width + 255 & ~255) * (height + 255 & ~255))
     if (
         columns * rows > largest
         or padded > MAX_TIFF_PADDING * width * height + 2 * MAX_TIFF_TILE_PIXELS

@@ -4,6 +4,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cost_tools import ONE_MEBIBYTE, cost_of_reading
 from picture_tools import (
@@ -17,6 +18,7 @@ from picture_tools import (
     raw_tiff,
     riff_chunks,
     saved,
+    tiff,
     tiff_tags,
 )
 from PIL import Image
@@ -139,3 +141,14 @@ def test_much_junk_in_a_jpeg_takes_no_time(place: str, junk: bytes, tmp_path: Pa
     assert cost.found in ([64, 64, 3], "damaged")
     assert cost.peak < 2 * len(junk) + 40 * ONE_MEBIBYTE
     assert cost.seconds < 4
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_single_tile_of_many_megapixels_is_read(bits: int, tmp_path: Path) -> None:
+    side = 4000
+    grey = (np.add.outer(np.arange(side), np.arange(side)) // 40).astype(np.uint8)
+    samples = np.dstack([grey, grey.T, grey[::-1]])
+    wide = samples if bits == 8 else samples.astype(np.uint16) * 257
+    cost = cost_of_reading(tmp_path, tiff(wide, "rgb", tile=(4096, 4096), compression="zlib"))
+    assert cost.found == [side, side, 3]
+    assert cost.peak < samples.nbytes + 200 * ONE_MEBIBYTE + 6 * side * side
