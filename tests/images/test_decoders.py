@@ -67,7 +67,7 @@ GUEST = """
 import os, sys, threading, io
 from PIL import Image, ImageFile
 import codec
-path, ending = sys.argv[1:]
+path = sys.argv[1]
 ImageFile.LOAD_TRUNCATED_IMAGES = True
 cut = io.BytesIO()
 Image.effect_noise((90, 90), 50).save(cut, "JPEG")
@@ -105,7 +105,7 @@ def test_what_another_thread_does_meanwhile_is_undisturbed(kind: str, tmp_path: 
         "profile": saved(picture, "PNG", icc_profile=rgb_profile()),
     }[kind])  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-c", GUEST.replace("\\\\", "\\"), str(path), kind],
+        [sys.executable, "-c", GUEST, str(path)],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
