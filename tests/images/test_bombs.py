@@ -1,8 +1,11 @@
-"""Files that cost more than their pixels, measured from outside: time and all memory."""
+"""What reading costs, measured from outside: time and all memory, of bombs and honest pictures."""
 
+import lzma
+import math
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from picture_tools import (
     gif,
     gif_frame,
     jpeg_segment,
+    lzw,
     noise,
     png_of,
     raw_tiff,
@@ -152,3 +156,55 @@ def test_a_single_tile_of_many_megapixels_is_read(bits: int, tmp_path: Path) -> 
     cost = cost_of_reading(tmp_path, tiff(wide, "rgb", tile=(4096, 4096), compression="zlib"))
     assert cost.found == [side, side, 3]
     assert cost.peak < samples.nbytes + 200 * ONE_MEBIBYTE + 6 * side * side
+
+
+SIDE = 3000
+_GREY = (np.add.outer(np.arange(SIDE), np.arange(SIDE)) // 30).astype(np.uint8)
+LARGE = Image.fromarray(np.dstack([_GREY, _GREY.T, _GREY[::-1]]))
+HONEST: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "baseline JPEG": ("JPEG", "RGB", {}),
+    "progressive JPEG": ("JPEG", "RGB", {"progressive": True, "subsampling": 0}),
+    "JPEG of inks": ("JPEG", "CMYK", {"progressive": True, "subsampling": 0}),
+    "WebP": ("WEBP", "RGB", {"method": 0}),
+    "lossless WebP": ("WEBP", "RGBA", {"lossless": True, "quality": 0, "method": 0}),
+    "GIF": ("GIF", "P", {}),
+    "BMP": ("BMP", "RGB", {}),
+    "PNG": ("PNG", "RGBA", {"compress_level": 1}),
+    "TIFF as it is": ("TIFF", "RGB", {}),
+    "LZW": ("TIFF", "RGBA", {"compression": "tiff_lzw"}),
+    "LZW of inks": ("TIFF", "CMYK", {"compression": "tiff_lzw"}),
+    "TIFF of JPEGs": ("TIFF", "RGB", {"compression": "jpeg"}),
+    "fax": ("TIFF", "1", {"compression": "group4"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_picture_takes_little_beside_itself(name: str, tmp_path: Path) -> None:
+    kind, mode, options = HONEST[name]
+    data = saved(LARGE.convert(mode), kind, **options)
+    cost = cost_of_reading(tmp_path, data)
+    assert isinstance(cost.found, list)
+    assert cost.found[:2] == [SIDE, SIDE]
+    assert cost.peak < math.prod(cost.found) + 100 * ONE_MEBIBYTE + 6 * SIDE * SIDE + len(data)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "JPEG", "GIF"])
+def test_what_follows_a_picture_is_read_once(kind: str, tmp_path: Path) -> None:
+    data = saved(Image.fromarray(noise(0, 64, 64, 3)), kind) + bytes(100_000_000)
+    cost = cost_of_reading(tmp_path, data)
+    assert cost.found == [64, 64, 3]
+    assert cost.peak < len(data) + 32 * ONE_MEBIBYTE
+
+
+@pytest.mark.parametrize("compression", [5, 8, 34925])
+def test_a_tiff_that_inflates_to_far_more_is_inflated_no_further(
+    compression: int, tmp_path: Path
+) -> None:
+    bomb = bytes(256 * ONE_MEBIBYTE)
+    packed = {5: lambda: lzw(b"\0" * 999), 8: lambda: zlib.compress(bomb),
+              34925: lambda: lzma.compress(bomb, preset=0)}[compression]()  # fmt: skip
+    tags = {**tiff_tags(16, 16, len(packed)), 259: (SHORT, [compression])}
+    cost = cost_of_reading(tmp_path, raw_tiff(tags, strip=packed))
+    assert cost.found == [16, 16]
+    assert cost.peak < 32 * ONE_MEBIBYTE
+    assert cost.seconds < 0.5
