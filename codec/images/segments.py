@@ -175,7 +175,8 @@ class Layout:
                 # Nothing makes more of anything than fax codings do, but old writers may give no
                 # size, and hostile ones any.
                 size = int(sizes[number]) if number < len(sizes) else 0
-                size = min(size or len(data), _MOST_EXPANDED * needed + 4096)
+                spare = 1 << 16 if self.compression == _JPEG else 4096
+                size = min(size or len(data), _MOST_EXPANDED * needed + spare)
             segments.append(data[start : start + size])
             held += len(segments[-1])
             if held > len(data) + _MOST_BEYOND:

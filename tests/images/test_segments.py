@@ -22,6 +22,7 @@ from picture_tools import (
     tiff,
     tiff_tags,
     warm_up,
+    with_segment,
 )
 from PIL import Image
 
@@ -298,3 +299,11 @@ def test_ycbcr_with_too_few_strips_is_truncated(compression: int, tmp_path: Path
             273: (LONG, [16] * 3), 279: (LONG, [768] * 3), 530: (SHORT, [1, 1]),
             259: (SHORT, [compression])}  # fmt: skip
     assert refusal(tmp_path, raw_tiff(tags, strip=bytes(9999))).reason == "truncated"
+
+
+def test_a_jpeg_in_a_tiff_may_have_long_segments(tmp_path: Path) -> None:
+    parts = [saved(Image.fromarray(noise(n, 32, 32, 3)), "JPEG") for n in range(2)]
+    expected = read(tmp_path, jpeg_tiff(True, False, parts, list(map(len, parts)))).pixels
+    longer = [with_segment(part, 0xE2, bytes(60_000)) for part in parts]
+    data = jpeg_tiff(True, False, longer, list(map(len, longer)))
+    np.testing.assert_array_equal(read(tmp_path, data).pixels, expected)
