@@ -30,9 +30,11 @@ _END, _START_OF_SCAN = 0xD9, 0xDA
 _MARKER = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")
 # Before the frame header, of files that are looked at in part; an ICC profile has up to 255.
 _MOST_SEGMENTS = 400
+# Of a profile one more than can be numbered; of EXIF a mebibyte.
+_MOST_PROFILES, _MOST_EXIF = 256, 16
 _EXIF, _XMP, _ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
-# Segments that decide on pixels: frames and tables, and what JFIF and Adobe say of colors.
-_DECODING = {*range(0xC0, 0xD0), 0xDB, 0xDC, 0xDD, 0xE0, 0xEE}
+# Segments that decide on pixels: frames, tables and scans, and what JFIF and Adobe say of colors.
+_DECODING = {*range(0xC0, 0xD0), _START_OF_SCAN, 0xDB, 0xDC, 0xDD, 0xE0, 0xEE}
 
 
 def jpeg_size(part: Part) -> tuple[int, int] | None:
@@ -148,23 +150,28 @@ def decode_jpeg(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     metadata: dict[str, bytes] = {}
     exif: list[bytes] = []
     profile: list[bytes] = []
-    scans = 0
-    for marker, start, end, _ in _segments(data):
+    view = memoryview(data)
+    scan: _Segment | None = None
+    in_scans = False
+    for segment in _segments(data):
+        marker, start, end, _ = segment
         content = data[start + 4 : end]
-        if marker == _START_OF_SCAN or scans:
-            scans = scans or start
-            last = end
-        elif marker == 0xE1 and content.startswith(_EXIF):
+        if scan:
+            kept.append(view[scan.end : start])
+        scan = segment if marker == _START_OF_SCAN else None
+        in_scans |= bool(scan)
+        if marker == _END or (marker in _DECODING and len(content) == end - start - 4):
+            kept.append(view[start:end])
+        elif in_scans:  # where nobody expects metadata
+            continue
+        elif marker == 0xE1 and content.startswith(_EXIF) and len(exif) < _MOST_EXIF:
             exif.append(content[len(_EXIF) :])
         elif marker == 0xE1 and content.startswith(_XMP):
             metadata["xmp"] = content[len(_XMP) :]
-        elif marker == 0xE2 and content.startswith(_ICC):
+        elif marker == 0xE2 and content.startswith(_ICC) and len(profile) < _MOST_PROFILES:
             profile.append(content)
         elif marker == 0xFE:
             metadata["comment"] = content
-        elif marker in _DECODING and end >= start + 4:
-            kept.append(data[start:end])
-    kept.append(memoryview(data)[scans:last])
     if exif:
         metadata["exif"] = b"".join([_EXIF, *exif])
     found = decode_mode(

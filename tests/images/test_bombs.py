@@ -208,3 +208,20 @@ def test_a_tiff_that_inflates_to_far_more_is_inflated_no_further(
     assert cost.found == [16, 16]
     assert cost.peak < 32 * ONE_MEBIBYTE
     assert cost.seconds < 0.5
+
+
+@pytest.mark.parametrize("place", ["first", "between scans"])
+@pytest.mark.parametrize(
+    ("marker", "start"),
+    [(0xFE, b""), (0xE1, b"Exif\0\0"), (0xE2, b"ICC_PROFILE\0"), (0xE5, b"")],
+)
+def test_segments_of_a_jpeg_that_decide_nothing_are_not_copied(
+    marker: int, start: bytes, place: str, tmp_path: Path
+) -> None:
+    data = saved(Image.fromarray(noise(0, 64, 64, 3)), "JPEG", progressive=True)
+    at = 2 if place == "first" else data.rindex(b"\xff\xda")
+    segments = jpeg_segment(marker, start + bytes(65_500)) * 1500
+    cost = cost_of_reading(tmp_path, data[:at] + segments + data[at:])
+    assert cost.found == [64, 64, 3]
+    assert cost.peak < len(segments) + 48 * ONE_MEBIBYTE
+    assert cost.seconds < 0.5
