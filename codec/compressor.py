@@ -17,7 +17,7 @@ from codec.codebook.training import start_engine, train_codebook
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram, count_colors
 from codec.colors.lookup import ascending, count_labels, look_up, renumber
-from codec.colors.metrics import channel_errors, color_samples, squared_error, squared_errors
+from codec.colors.metrics import color_samples, squared_error, squared_errors, worst_error_of
 from codec.colors.pixels import (
     as_channels,
     pack_colors,
@@ -281,10 +281,10 @@ def compress_with_details(
         mse = _mse(histogram, codebook, color_labels)
         # Of colors, as if they were a picture of one column.
         colors, labels_of = histogram.colors[:, None], color_labels[:, None]
-        worst_error = _worst_error(colors, codebook, labels_of, settings.exact)
+        worst_error = worst_error_of(colors, codebook, labels_of, exact=settings.exact)
     else:
         mse = _mse_of_pixels(telling, codebook, labels)
-        worst_error = _worst_error(telling, codebook, labels, settings.exact)
+        worst_error = worst_error_of(telling, codebook, labels, exact=settings.exact)
     return Compression(
         indexed=indexed,
         lossless=is_all or (mse == 0 and not settings.exact),
@@ -354,18 +354,6 @@ def _mse_of_pixels(
     for rows in row_strips(*labels.shape):
         total += squared_error(pixels[rows], look_up(codebook, labels[rows]))
     return total / (labels.size * color_samples(pixels.shape[2]))
-
-
-def _worst_error(
-    pixels: npt.NDArray[np.uint8],
-    codebook: npt.NDArray[np.uint8],
-    labels: npt.NDArray[np.uint8],
-    exact: bool,
-) -> int:
-    return max(
-        int(channel_errors(pixels[rows], look_up(codebook, labels[rows]), exact=exact).max())
-        for rows in row_strips(*labels.shape)
-    )
 
 
 def _without_idle_channels(histogram: ColorHistogram) -> ColorHistogram:

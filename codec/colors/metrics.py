@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from codec.colors.lookup import look_up
 from codec.colors.pixels import pack_colors, unpack_colors
 from codec.errors import ImageError
 from codec.threads import row_strips
@@ -104,6 +105,33 @@ def channel_errors(original: Pixels, decoded: Pixels, *, exact: bool = False) ->
     if not exact and original.shape[-1] in (2, 4):
         errors[..., :-1] *= original[..., -1:] > 0
     return errors
+
+
+def worst_error_of(
+    pixels: Pixels, codebook: Pixels, labels: Pixels, *, exact: bool = False
+) -> int:
+    """Largest of `channel_errors` of a picture and what its labels mean.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, C), dtype uint8
+        The picture.
+    codebook : ndarray of shape (K, C), dtype uint8
+        Its code-words.
+    labels : ndarray of shape (H, W), dtype uint8
+        Less than K.
+    exact : bool
+        As for `channel_errors`.
+
+    Returns
+    -------
+    error : int
+        0 to 255.
+    """
+    return max(
+        int(channel_errors(pixels[rows], look_up(codebook, labels[rows]), exact=exact).max())
+        for rows in row_strips(*labels.shape)
+    )
 
 
 def psnr_db(mse: float) -> float:
