@@ -20,11 +20,13 @@ from codec.colors.lookup import ascending, count_labels, look_up, renumber
 from codec.colors.metrics import color_samples, squared_error, squared_errors, worst_error_of
 from codec.colors.pixels import (
     as_channels,
+    distinct,
     pack_colors,
     telling_channels,
     with_all_channels,
     without_hidden,
 )
+from codec.images.records import SourceImage
 from codec.indexed import IndexedImage
 from codec.labels.dithering import dither_pixels, fixed_strength
 from codec.labels.given import GivenLabels, check_order, given_labels
@@ -39,7 +41,6 @@ from codec.threads import row_strips
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from codec.images.reading import SourceImage
 
 KMEANS = CODEBOOK_SOURCES[0]
 
@@ -219,9 +220,7 @@ def compress_with_details(
     settings, watch = settings or CompressSettings(), watch or Stopwatch()
     indices = palette = None
     if not isinstance(pixels, np.ndarray):
-        from codec.images.memory import as_source
-
-        source = as_source(pixels)
+        source = pixels if isinstance(pixels, SourceImage) else _as_source(pixels)
         pixels, indices, palette = source.pixels, source.indices, source.palette
     pixels = as_channels(pixels)
     if keep_indices or settings.keep_order:
@@ -260,7 +259,7 @@ def compress_with_details(
             else label_colors(histogram.colors, codebook, metric)
         )
         if dither == "none":
-            used = np.unique(color_labels).astype(np.intp)
+            used = np.flatnonzero(np.bincount(color_labels))
             codebook, color_labels = codebook[used], renumber(color_labels, used)
             labels = label_pixels(pixels, counted, color_labels)
         else:
@@ -277,14 +276,11 @@ def compress_with_details(
         )
         codewords = with_all_channels(codebook[order], pixels.shape[2])
         indexed = IndexedImage(renumber(labels, order), codewords)
-    if dither == "none":
-        mse = _mse(histogram, codebook, color_labels)
-        # Of colors, as if they were a picture of one column.
-        colors, labels_of = histogram.colors[:, None], color_labels[:, None]
-        worst_error = worst_error_of(colors, codebook, labels_of, exact=settings.exact)
-    else:
-        mse = _mse_of_pixels(telling, codebook, labels)
-        worst_error = worst_error_of(telling, codebook, labels, exact=settings.exact)
+    mse, worst_error = (
+        _errors(histogram, codebook, color_labels, settings.exact)
+        if dither == "none"
+        else _errors_of_pixels(telling, codebook, labels, settings.exact)
+    )
     return Compression(
         indexed=indexed,
         lossless=is_all or (mse == 0 and not settings.exact),
@@ -296,6 +292,12 @@ def compress_with_details(
         worst_error=worst_error,
         dither=dither,
     )
+
+
+def _as_source(picture: "Image") -> SourceImage:
+    from codec.images.memory import as_source
+
+    return as_source(picture)
 
 
 def _as_given(given: GivenLabels, settings: CompressSettings) -> Compression:
@@ -322,38 +324,43 @@ def _as_given(given: GivenLabels, settings: CompressSettings) -> Compression:
 
 
 def _count_distinct(colors: npt.NDArray[np.uint8]) -> int:
-    return len(np.unique(pack_colors(colors)))
+    return len(distinct(colors)) if len(colors) else 0
 
 
-def _mse(
+def _errors(
     histogram: ColorHistogram,
     codebook: npt.NDArray[np.uint8],
     color_labels: npt.NDArray[np.uint8],
-) -> float:
-    """Mean squared error of a picture, from what became of each of its colors."""
+    exact: bool,
+) -> tuple[float, int]:
+    """Mean squared error of a picture and the largest, from what became of its colors."""
     colors, counts = histogram.colors, histogram.counts
     channels = colors.shape[1]
     samples = int(counts.sum()) * color_samples(channels)
     if channels in (1, 3):
-        return float(
-            kernels.distortion.weighted_squared_error(colors, counts, codebook, color_labels)
-            / samples
-        )
+        total, largest = kernels.distortion.color_errors(colors, counts, codebook, color_labels)
+        return float(total / samples), largest
     total = 0.0
     for part in row_strips(len(histogram), 1):
         errors = squared_errors(colors[part], codebook[color_labels[part]])
         total += float((errors * counts[part]).sum())
-    return total / samples
+    # As if the colors were a picture of one column.
+    largest = worst_error_of(colors[:, None], codebook, color_labels[:, None], exact=exact)
+    return total / samples, largest
 
 
-def _mse_of_pixels(
-    pixels: npt.NDArray[np.uint8], codebook: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]
-) -> float:
-    """Mean squared error where pixels of one color have different labels."""
+def _errors_of_pixels(
+    pixels: npt.NDArray[np.uint8],
+    codebook: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.uint8],
+    exact: bool,
+) -> tuple[float, int]:
+    """As `_errors`, where pixels of one color have different labels."""
     total = 0.0
     for rows in row_strips(*labels.shape):
         total += squared_error(pixels[rows], look_up(codebook, labels[rows]))
-    return total / (labels.size * color_samples(pixels.shape[2]))
+    largest = worst_error_of(pixels, codebook, labels, exact=exact)
+    return total / (labels.size * color_samples(pixels.shape[2])), largest
 
 
 def _without_idle_channels(histogram: ColorHistogram) -> ColorHistogram:

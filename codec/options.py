@@ -3,7 +3,6 @@
 The command line must show its help in a few hundredths of a second, which NumPy alone would take.
 """
 
-from math import inf
 from typing import NamedTuple
 
 DEFAULT_FORMAT = "pair"
@@ -11,6 +10,9 @@ ENGINE_NAMES = ("native", "sklearn")
 COLOR_SPACES = ("rgb", "oklab", "lab")
 DITHER_KINDS = ("none", "fs", "ordered")
 CODEBOOK_SOURCES = ("kmeans", "random", "first-pixels", "median-cut")
+
+
+_ANY = float("inf")  # as math.inf, whose import shows in --help
 
 
 class DeflateLevel(NamedTuple):
@@ -58,7 +60,7 @@ EFFORTS = {
         points=1 << 16, summary=1 << 11, starts=128, breaths=3, swaps=0, steps=4, tolerance=1e-3,
         lattice=1 << 17,
         reference_starts=128, reference_steps=8, reference_breathes=False,
-        deflate_levels=(DeflateLevel(inf, 0, 6),), few_contexts=True,
+        deflate_levels=(DeflateLevel(_ANY, 0, 6),), few_contexts=True,
     ),
     # Level 10 has half of what 12 gains over 6, in a fifth of its time. With more bytes than that
     # it would take longer than everything else together, for photographs to little avail.
@@ -69,7 +71,7 @@ EFFORTS = {
         deflate_levels=(
             DeflateLevel(1 << 17, 0, 12), DeflateLevel(1 << 19, 1.08, 12),
             DeflateLevel(1 << 23, 1.08, 11), DeflateLevel(1 << 21, 0, 10),
-            DeflateLevel(inf, 1.08, 10), DeflateLevel(inf, 0, 6),
+            DeflateLevel(_ANY, 1.08, 10), DeflateLevel(_ANY, 0, 6),
         ),
         few_contexts=False,
     ),
@@ -78,6 +80,6 @@ EFFORTS = {
         tolerance=1e-6,
         lattice=1 << 20,
         reference_starts=2048, reference_steps=100, reference_breathes=True,
-        deflate_levels=(DeflateLevel(inf, 0, 12),), few_contexts=False,
+        deflate_levels=(DeflateLevel(_ANY, 0, 12),), few_contexts=False,
     ),
 }  # fmt: skip

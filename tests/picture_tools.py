@@ -20,10 +20,10 @@ from png_tools import GREY, GREY_ALPHA, INDEXED, RGB, RGBA, SAMPLES, chunk
 
 from codec.errors import CodecError
 from codec.images import containers
-from codec.images.containers import recognize
+from codec.images.kinds import recognize
 from codec.images.png import decode_png
-from codec.images.reading import SourceImage, read_image
-from codec.images.records import Structure
+from codec.images.reading import read_image
+from codec.images.records import SourceImage, Structure
 from codec.limits import MAX_PIXELS
 
 Pixels = npt.NDArray[np.uint8]

@@ -10,7 +10,7 @@ from PIL import Image
 
 import codec
 from codec.compressor import compress_with_details
-from codec.images.reading import SourceImage
+from codec.images.records import SourceImage
 from codec.settings import CompressSettings
 
 CLASSES = np.zeros((60, 80), np.uint8)

@@ -17,7 +17,7 @@ import numpy as np
 
 from codec import kernels
 from codec.codebook.placement import Codebook, Placement, pad
-from codec.colors.pixels import pack_colors, unpack_colors
+from codec.colors.pixels import distinct, pack_colors, unpack_colors
 from codec.threads import run_parallel
 
 if TYPE_CHECKING:
@@ -78,10 +78,10 @@ def search_lattice(
         Distinct code-words in lexicographic order, not worse than any start.
     """
     points, weights = tree.contents()
-    distinct: dict[bytes, Codebook] = {}
+    different: dict[bytes, Codebook] = {}
     for codebook in starts:
-        distinct.setdefault(codebook.tobytes(), codebook)
-    chosen = list(distinct.values())[:n_starts]
+        different.setdefault(codebook.tobytes(), codebook)
+    chosen = list(different.values())[:n_starts]
     for number in range(n_starts - len(chosen)):
         rows = kernels.breathing.seed_codewords(
             points, weights, n_colors, (seed << 16) + (1 << 15) + number
@@ -108,7 +108,7 @@ def search_lattice(
 
     found = run_parallel([partial(descend, codebook) for codebook in chosen])
     _, key = min(found)
-    return np.unique(unpack_colors(np.frombuffer(key, np.uint32), placement.channels), axis=0)
+    return distinct(unpack_colors(np.frombuffer(key, np.uint32), placement.channels))
 
 
 def _within_reach(tree: CellTree, codebook: Codebook, placement: Placement) -> Codebook:

@@ -42,6 +42,7 @@ from codec import kernels
 from codec.codebook.lattice import search_lattice, starts_within
 from codec.codebook.placement import AXES, Codebook, Placement, Whole, pad
 from codec.colors.colorspace import ColorMetric
+from codec.colors.pixels import distinct
 from codec.options import EFFORTS, Effort
 from codec.threads import run_parallel, thread_count
 
@@ -204,7 +205,7 @@ def _settle(
     codebook = placement.colors(codewords[:, :axes].astype(np.float64))
     best, best_codebook = None, codebook
     while True:
-        codebook = np.unique(codebook, axis=0)
+        codebook = distinct(codebook)
         placed = placement.place(codebook)
         sums = sum_clusters(tree, placed)
         used = sums[:, 0] > 0
@@ -234,7 +235,7 @@ def _fill_free_places(
         # One of each cluster, and not all places at once: the next errors know of these.
         worst = np.argsort(-errors, kind="stable")[: max(1, free // 2)]
         added = placement.colors(points[worst[errors[worst] > 0], : tree.axes].astype(np.float64))
-        grown = np.unique(np.vstack([codebook, added]), axis=0)
+        grown = distinct(np.vstack([codebook, added]))
         if len(grown) == len(codebook):
             break
         codebook = grown

@@ -52,7 +52,8 @@ def _is_masked(pixels: Any) -> bool:
     """Tell whether there is a mask, which arrays made of lists silently lose."""
     if isinstance(pixels, list | tuple):
         return any(map(_is_masked, pixels))
-    return isinstance(pixels, np.ma.MaskedArray)
+    # Asking for np.ma would import it, which takes longer than decoding a small picture.
+    return type(pixels) is not np.ndarray and hasattr(pixels, "mask")
 
 
 def _shape_cure(array: npt.NDArray[Any]) -> str:
@@ -124,6 +125,25 @@ def unpack_colors(keys: npt.NDArray[np.uint32], channels: int) -> npt.NDArray[np
     return np.ascontiguousarray(octets[:, 4 - channels :])
 
 
+def distinct(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Leave out colors that are there before, and sort the others.
+
+    As `np.unique` of rows, which would import np.ma.
+
+    Parameters
+    ----------
+    colors : ndarray of shape (N, C), dtype uint8
+        At least one.
+
+    Returns
+    -------
+    colors : ndarray of shape (U, C), dtype uint8
+        In lexicographic order.
+    """
+    keys = np.sort(pack_colors(colors))
+    return unpack_colors(keys[np.append(True, keys[1:] != keys[:-1])], colors.shape[1])
+
+
 def as_rows(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """View a picture as rows of bytes side by side, as kernels want it; copied if need be.
 
@@ -154,7 +174,7 @@ def telling_channels(colors: npt.NDArray[np.uint8]) -> int:
     Parameters
     ----------
     colors : ndarray of shape (U, C), dtype uint8
-        All colors of a picture.
+        All colors of a picture, each once: there are 256 greys.
 
     Returns
     -------
@@ -164,7 +184,7 @@ def telling_channels(colors: npt.NDArray[np.uint8]) -> int:
     channels = int(colors.shape[1])
     if channels in (2, 4) and (colors[:, -1] == 255).all():
         channels -= 1
-    if channels == 3 and (colors[:, 1:3] == colors[:, :1]).all():
+    if channels == 3 and len(colors) <= 256 and (colors[:, 1:3] == colors[:, :1]).all():
         channels = 1
     return channels
 

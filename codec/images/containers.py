@@ -1,77 +1,32 @@
-"""Picture files judged by their own structure, before any decoder sees them.
+"""Picture files other than PNG, judged by their own structure before any decoder sees them.
 
 For each kind: is it whole, how large is it, how many pictures does it hold? Decoders are lenient
-about all three; users are not. PNG, which is read by our own decoder, is judged there.
+about all three; users are not. PNG is judged by its own decoder, and needs none of these modules.
 """
 
 import functools
 import struct
-import zlib
 from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
 
 from codec.errors import ImageError
 from codec.files import Part
-from codec.images.bmp import bmp_size, bmp_structure, is_dib
+from codec.images.bmp import bmp_size, bmp_structure, decode_bmp
 from codec.images.directories import first_page_size
-from codec.images.gif import gif_structure
-from codec.images.jpeg import jpeg_size, jpeg_structure
-from codec.images.records import Structure, truncated
-from codec.images.tiff import tiff_structure
+from codec.images.gif import decode_gif, gif_structure
+from codec.images.jpeg import decode_jpeg, jpeg_size, jpeg_structure
+from codec.images.kinds import START_BYTES
+from codec.images.pillow import decode_webp
+from codec.images.records import Findings, Structure, truncated
+from codec.images.tiff import decode_tiff, tiff_structure
 from codec.limits import check_dimensions
-from codec.png.reading import SIGNATURE
 
-EXTENSIONS = {
-    "PNG": (".png", ".apng"),
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
-    "WebP": (".webp",),
-    "BMP": (".bmp", ".dib"),
-    "DIB": (".dib",),
-    "GIF": (".gif",),
-    "TIFF": (".tif", ".tiff"),
-}
+Pixels = npt.NDArray[np.uint8]
+
 # Chunks of a WebP: of an animation some for every frame, and more of larger files.
 _MOST_CHUNKS, _LEAST_CHUNK = 1 << 16, 128
-# What `stated_size` looks at, at least.
-START_BYTES = 33
-READABLE_EXTENSIONS = tuple({name: None for names in EXTENSIONS.values() for name in names})
-
-
-def recognize(data: bytes) -> str:
-    """Tell the kind of a picture from its first bytes.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-
-    Returns
-    -------
-    kind : str
-        As in `Structure`.
-
-    Raises
-    ------
-    ImageError
-        It is none of the allowed kinds.
-    """
-    for magic, kind in (
-        (SIGNATURE, "PNG"),
-        (b"\xff\xd8\xff", "JPEG"),
-        (b"BM", "BMP"),
-        (b"GIF87a", "GIF"),
-        (b"GIF89a", "GIF"),
-        (b"II*\x00", "TIFF"),
-        (b"MM\x00*", "TIFF"),
-        (b"II+\x00", "TIFF"),
-        (b"MM\x00+", "TIFF"),
-    ):
-        if data.startswith(magic):
-            return kind
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WebP"
-    if is_dib(data):
-        return "DIB"
-    raise ImageError("not a PNG, JPEG, WebP, BMP, GIF or TIFF picture", "unknown-format")
 
 
 def stated_size(part: Part, kind: str) -> tuple[int, int] | None:
@@ -90,11 +45,6 @@ def stated_size(part: Part, kind: str) -> tuple[int, int] | None:
         Width and height; None if they are not where a sound file has them.
     """
     start = part(0, START_BYTES)
-    if kind == "PNG":
-        if zlib.crc32(start[12:29]) != int.from_bytes(start[29:33], "big"):
-            return None
-        width, height = struct.unpack_from(">II", start, 16)
-        return width, height
     if kind == "GIF":
         width, height = struct.unpack_from("<HH", start, 6)
         return width, height
@@ -117,6 +67,35 @@ def _webp_size(name: bytes, content: bytes) -> tuple[int, int] | None:
         packed = struct.unpack_from("<I", content, 1)[0]
         return 1 + (packed & 0x3FFF), 1 + (packed >> 14 & 0x3FFF)
     return None
+
+
+def decode(data: bytes, structure: Structure, *, scale_range: bool) -> tuple[Pixels, Findings]:
+    """Decode what `examine` found to be whole.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    structure : Structure
+        From `examine`.
+    scale_range : bool
+        Stretch samples of more than 8 bits, which TIFFs have.
+
+    Returns
+    -------
+    pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        In the file's own color space; or indices, if there is a palette.
+    findings : Findings
+        What else is in the file.
+
+    Raises
+    ------
+    ImageError, FormatError, LimitError, OSError
+        It is damaged, ends early, or is of a kind that is not read.
+    """
+    if structure.kind == "TIFF":
+        return decode_tiff(data, structure, scale_range=scale_range)
+    return _DECODERS[structure.kind](data, structure)
 
 
 def examine(data: bytes, kind: str, max_pixels: int) -> Structure:
@@ -180,4 +159,11 @@ _EXAMINERS: dict[str, Callable[[bytes, int], Structure]] = {
     "BMP": functools.partial(bmp_structure, kind="BMP"),
     "DIB": functools.partial(bmp_structure, kind="DIB"),
     "TIFF": lambda data, _: tiff_structure(data),
+}
+_DECODERS: dict[str, Callable[[bytes, Structure], tuple[Pixels, Findings]]] = {
+    "JPEG": decode_jpeg,
+    "WebP": decode_webp,
+    "BMP": decode_bmp,
+    "DIB": decode_bmp,
+    "GIF": decode_gif,
 }

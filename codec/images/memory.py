@@ -10,15 +10,15 @@ import numpy.typing as npt
 
 from codec.colors.lookup import count_labels, look_up
 from codec.errors import CodecError, ImageError
-from codec.images.containers import START_BYTES, recognize
 from codec.images.decoders import as_codec_error
 from codec.images.depth import scale_to_8_bits
 from codec.images.grey import without_color
+from codec.images.kinds import START_BYTES, recognize
 from codec.images.orientation import turn_upright
 from codec.images.palettes import convert_palette
 from codec.images.pillow import palette_of, target_mode
 from codec.images.profiles import convert_inks, to_srgb
-from codec.images.reading import SourceImage
+from codec.images.records import SourceImage
 from codec.images.stated import profile_of_png
 
 Pixels = npt.NDArray[np.uint8]

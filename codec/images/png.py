@@ -26,6 +26,14 @@ from codec.png.samples import Samples, decode_samples, decode_strips
 Pixels = npt.NDArray[np.uint8]
 
 
+def png_size(start: bytes) -> tuple[int, int] | None:
+    """Find width and height in the first 33 bytes of a PNG; None if they are damaged."""
+    if zlib.crc32(start[12:29]) != int.from_bytes(start[29:33], "big"):
+        return None
+    width, height = struct.unpack_from(">II", start, 16)
+    return width, height
+
+
 def decode_png(
     data: bytes, max_pixels: int, *, first_frame: bool = False, scale_range: bool = False
 ) -> tuple[Pixels, Findings]:

@@ -10,7 +10,6 @@ are needed.
 """
 
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,67 +18,17 @@ import numpy.typing as npt
 from codec.colors.lookup import count_labels, look_up
 from codec.errors import CodecError
 from codec.files import open_parts, read_file
-from codec.images.bmp import decode_bmp
-from codec.images.containers import (
-    EXTENSIONS,
-    READABLE_EXTENSIONS,
-    START_BYTES,
-    examine,
-    recognize,
-    stated_size,
-)
 from codec.images.decoders import as_codec_error
-from codec.images.gif import decode_gif
-from codec.images.jpeg import decode_jpeg
+from codec.images.kinds import EXTENSIONS, READABLE_EXTENSIONS, START_BYTES, recognize
 from codec.images.orientation import TURNS, turn_upright
 from codec.images.palettes import Entries, convert_palette
-from codec.images.pillow import decode_webp
-from codec.images.png import decode_png
+from codec.images.png import decode_png, png_size
 from codec.images.profiles import to_srgb
-from codec.images.records import Findings, check_frames
-from codec.images.tiff import decode_tiff
+from codec.images.records import Findings, SourceImage, check_frames
 from codec.limits import MAX_FILE_BYTES, MAX_PIXELS, check_dimensions
 from codec.threads import row_strips
 
 Pixels = npt.NDArray[np.uint8]
-
-_DECODERS = {
-    "JPEG": decode_jpeg,
-    "WebP": decode_webp,
-    "BMP": decode_bmp,
-    "DIB": decode_bmp,
-    "GIF": decode_gif,
-}
-
-
-@dataclass(frozen=True, eq=False)
-class SourceImage:
-    """A picture as read from its file.
-
-    Parameters
-    ----------
-    pixels : ndarray of shape (H, W) for grey, else (H, W, C), dtype uint8
-        Upright, in sRGB, straight alpha.
-    size_bytes : int
-        Size of the file.
-    notices : list of str
-        What was changed or left out on the way here.
-    conversions : tuple of str
-        Those of the notices that say of samples that they are not what they were in the file:
-        what is lossless from here on is not from there.
-    indices : ndarray of shape (H, W), dtype uint8, or None
-        Those of its palette, if it has one.
-    palette : ndarray of shape (P, C), dtype uint8, or None
-        Its entries, unused ones included, in sRGB. C is that of the pixels but where these are
-        grey and there are unused entries that are not.
-    """
-
-    pixels: Pixels
-    size_bytes: int
-    notices: list[str] = field(default_factory=list)
-    conversions: tuple[str, ...] = ()
-    indices: Pixels | None = None
-    palette: Pixels | None = None
 
 
 def read_image(
@@ -175,7 +124,13 @@ def _read_if_small(path: str | bytes | os.PathLike[str], max_pixels: int) -> tup
     with open_parts(path) as (part, size_bytes):
         start = part(0, START_BYTES)
         if size_bytes <= MAX_FILE_BYTES and len(start) == START_BYTES:
-            size = stated_size(part, recognize(start))
+            kind = recognize(start)
+            if kind == "PNG":
+                size = png_size(start)
+            else:
+                from codec.images.containers import stated_size
+
+                size = stated_size(part, kind)
             if size and all(size):
                 check_dimensions(*size, max_pixels)
     data = read_file(path)
@@ -187,11 +142,11 @@ def _decode(
 ) -> tuple[Pixels, Findings]:
     if kind == "PNG":
         return decode_png(data, max_pixels, first_frame=first_frame, scale_range=scale_range)
+    from codec.images.containers import decode, examine
+
     structure = examine(data, kind, max_pixels)
     check_frames(structure, first_frame)
-    if kind == "TIFF":
-        return decode_tiff(data, structure, scale_range=scale_range)
-    return _DECODERS[kind](data, structure)
+    return decode(data, structure, scale_range=scale_range)
 
 
 def _name_notices(path: str | bytes | os.PathLike[str], kind: str) -> list[str]:

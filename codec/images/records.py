@@ -1,11 +1,13 @@
 """What readers of all kinds of pictures hand on besides pixels, and the refusals they share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
+
+Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,36 @@ class Findings:
     left_out: tuple[str, ...]
     conversions: tuple[str, ...] = ()
     palette: npt.NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SourceImage:
+    """A picture as read from its file.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W) for grey, else (H, W, C), dtype uint8
+        Upright, in sRGB, straight alpha.
+    size_bytes : int
+        Size of the file.
+    notices : list of str
+        What was changed or left out on the way here.
+    conversions : tuple of str
+        Those of the notices that say of samples that they are not what they were in the file:
+        what is lossless from here on is not from there.
+    indices : ndarray of shape (H, W), dtype uint8, or None
+        Those of its palette, if it has one.
+    palette : ndarray of shape (P, C), dtype uint8, or None
+        Its entries, unused ones included, in sRGB. C is that of the pixels but where these are
+        grey and there are unused entries that are not.
+    """
+
+    pixels: Pixels
+    size_bytes: int
+    notices: list[str] = field(default_factory=list)
+    conversions: tuple[str, ...] = ()
+    indices: Pixels | None = None
+    palette: Pixels | None = None
 
 
 def check_frames(structure: Structure, first_frame: bool) -> None:

@@ -12,7 +12,8 @@ from codec.errors import FileError
 from codec.files import check_source, check_targets, display_name, write_files
 from codec.formats.checking import encode_checked
 from codec.formats.registry import Format
-from codec.images.reading import SourceImage, read_image
+from codec.images.reading import read_image
+from codec.images.records import SourceImage
 from codec.jobs.info import contents_facts, contents_notices
 from codec.reports.quality import quality_facts, worst_facts
 from codec.reports.report import FileReport

@@ -9,7 +9,6 @@ from codec.errors import CodecError, ImageError
 from codec.files import read_start
 from codec.formats.files import is_marked, load_contents
 from codec.formats.registry import FORMATS, START_BYTES, is_reserved, own_endings, peek_size
-from codec.images.reading import read_image
 from codec.limits import MAX_PIXELS
 
 DECODED_ENDING = ".decoded.png"
@@ -80,6 +79,8 @@ def _decodes_to(compressed: Path, picture: Path, max_pixels: int) -> bool:
         contents = load_contents(compressed, max_pixels=max_pixels)
         if not contents.verified or sizes[1] != (contents.indexed.width, contents.indexed.height):
             return False
+        from codec.images.reading import read_image
+
         pixels = read_image(picture, max_pixels=max_pixels).pixels
         return bool(np.array_equal(pixels, decompress(contents.indexed)))
     except (CodecError, MemoryError):

@@ -16,7 +16,7 @@ from codec.formats.registry import (
     main_path,
     stem_of,
 )
-from codec.images.containers import READABLE_EXTENSIONS
+from codec.images.kinds import READABLE_EXTENSIONS
 from codec.jobs.collisions import PlannedFile, without_collisions
 from codec.jobs.ours import DECODED_ENDING, is_ours, made_here
 from codec.limits import MAX_PIXELS

@@ -1,15 +1,15 @@
-"""Squared error of colors against the code-words of their labels."""
+"""Errors of colors against the code-words of their labels."""
 
 from libc.stdint cimport int64_t, uint8_t
 
 
-def weighted_squared_error(
+def color_errors(
     const uint8_t[:, ::1] colors,
     const int64_t[::1] counts,
     const uint8_t[:, ::1] codebook,
     const uint8_t[::1] labels,
 ):
-    """Sum weighted squared differences over all samples.
+    """Sum weighted squared differences over all samples, and find the largest difference.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ def weighted_squared_error(
 
     Returns
     -------
-    total : int
-        Exact.
+    total, largest : int
+        Both exact; the largest is not weighted.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def weighted_squared_error(
     cdef Py_ssize_t size = colors.shape[0], channels = colors.shape[1], i, channel
     cdef Py_ssize_t beyond = codebook.shape[0]
     cdef int64_t total = 0
-    cdef int difference, square
+    cdef int difference, square, largest = 0
     cdef bint wrong = False
     if counts.shape[0] != size or labels.shape[0] != size or codebook.shape[1] != channels:
         raise ValueError("colors, counts, codebook and labels do not fit")
@@ -48,7 +48,8 @@ def weighted_squared_error(
             for channel in range(channels):
                 difference = <int> colors[i, channel] - <int> codebook[labels[i], channel]
                 square += difference * difference
+                largest = max(largest, difference, -difference)
             total += counts[i] * square
     if wrong:
         raise ValueError("a label is beyond the codebook")
-    return total
+    return total, largest

@@ -11,7 +11,7 @@ from codec.compressor import compress_with_details
 from codec.errors import FormatError, LimitError
 from codec.formats.checking import encode_checked
 from codec.formats.registry import FORMATS
-from codec.images.reading import SourceImage
+from codec.images.records import SourceImage
 from codec.settings import CompressSettings
 
 DENSE = FORMATS["kmc"]

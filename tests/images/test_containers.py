@@ -31,7 +31,7 @@ from PIL import Image
 from png_tools import IEND, chunk, grey_png, idat, ihdr, png
 
 from codec.errors import FormatError, ImageError, LimitError
-from codec.images.containers import recognize
+from codec.images.kinds import recognize
 from codec.limits import MAX_PIXELS
 
 KINDS = ("PNG", "JPEG", "WebP", "BMP", "GIF", "TIFF")

@@ -20,7 +20,7 @@ from picture_tools import (
 from PIL import Image
 from profile_tools import from_profile, rgb_profile
 
-from codec.images.containers import recognize
+from codec.images.kinds import recognize
 from codec.limits import MAX_PIXELS
 
 SAMPLES = noise(0, 5, 11, 4)

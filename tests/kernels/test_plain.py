@@ -303,7 +303,7 @@ def test_the_nearest_codeword_and_the_error(pixels: Bytes, data: st.DataObject) 
         nothing,
     )  # fmt: skip
     counts = frozen(state.randint(1, 1 << 35, len(colors)).astype(np.int64))
-    check("distortion", "weighted_squared_error", colors, counts, codebook, frozen(labels))
+    check("distortion", "color_errors", colors, counts, codebook, frozen(labels))
 
 
 @settings(max_examples=60, derandomize=True, deadline=None)
