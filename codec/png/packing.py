@@ -38,7 +38,7 @@ def deflate_level(rows: Rows, effort: str) -> int:
     level : int
         1 to 12.
     """
-    samples = _row_samples(rows)
+    samples = _row_samples(rows, _TRIAL_BYTES // 2)
     return _level(rows.size, effort, lambda: _repetition(samples, _try(samples, NONE)))
 
 
@@ -95,9 +95,9 @@ def _deflate(rows: Rows, level: int) -> bytes:
     return bytes(deflate.zlib_compress(np.ascontiguousarray(rows), level))
 
 
-def _row_samples(rows: Rows) -> Rows:
+def _row_samples(rows: Rows, size: int = _TRIAL_BYTES) -> Rows:
     """Take samples of rows, evenly spread, as many as a trial needs."""
-    height = max(1, _TRIAL_BYTES // rows.shape[1] // _SAMPLES)
+    height = max(1, size // rows.shape[1] // _SAMPLES)
     if height * _SAMPLES >= len(rows):
         return rows
     gap = (len(rows) - height) / (_SAMPLES - 1)
