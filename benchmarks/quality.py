@@ -20,6 +20,7 @@ from peers import OURS, QUANTIZERS, Coded, Run, installed
 
 import codec
 from codec.colors.histogram import count_colors
+from codec.colors.pixels import as_channels
 
 JUDGED = ("libimagequant", "pngquant", "sklearn")  # whose squared error is a target
 MAX_ERROR = 0.95  # ours / theirs, geometric mean over the pictures
@@ -208,7 +209,7 @@ def png(settings: Settings) -> Iterator[Figure]:
     folders = settings.folders or ("gray", "palette_input", "pixelart_rgba", "screenshots")
     for path in pictures.files(settings.data, folders, settings.limit):
         picture = pictures.read(path) if path.suffix == ".png" else None
-        if picture is None or len(count_colors(picture.pixels)) > 256:
+        if picture is None or len(count_colors(as_channels(picture.pixels))) > 256:
             continue
         theirs, sizes = len(oxipng.optimize_from_memory(path.read_bytes(), level=4)), {}
         for effort in ("default", "best"):
