@@ -148,7 +148,7 @@ def test_nothing_is_decoded_to_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         raise AssertionError("a picture is decoded")
 
     monkeypatch.setattr("codec.jobs.ours.load_contents", decode)
-    monkeypatch.setattr("codec.jobs.ours.read_image", decode)
+    monkeypatch.setattr("codec.images.reading.read_image", decode)
     plan = plan_compression([tmp_path], Naming(recursive=True), FORMATS["npz"])
     assert {planned.source.name: bool(planned.failure) for planned in plan} == {
         "a.decoded.png": False, "b.decoded.png": False, "b.labels.png": True,
