@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from cli_tools import Run, Sandbox, child_environment, few_colors, many_colors, read_picture, spawn
 from fault_tools import DRIVER, TASKS, drive, prepare
+from marks import needs_kernels
 
 import codec
 from codec import kernels
@@ -199,7 +200,9 @@ print(json.dumps(tally))
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="all files have names here")
-@pytest.mark.parametrize("format", ["pair", "npz", "png", "kmc"])
+@pytest.mark.parametrize(
+    "format", ["pair", "npz", "png", pytest.param("kmc", marks=needs_kernels)]
+)
 def test_a_killed_process_leaves_nothing_but_whole_outputs(  # rows 115 and 116
     sandbox: Sandbox, format: str
 ) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_tools import few_colors, many_colors, with_alpha
+from marks import needs_kernels
 from PIL import GifImagePlugin, Image, ImageFile
 from profile_tools import rgb_profile
 
@@ -128,6 +129,8 @@ def test_reading_changes_nothing_that_others_see(tmp_path: Path) -> None:
     assert watch.changed == []
 
 
+# KMeans of scikit-learn warns, which its engine silences for a moment.
+@needs_kernels
 @pytest.mark.usefixtures("strict")
 @pytest.mark.parametrize("space", ["rgb", "oklab", "lab"])
 @pytest.mark.parametrize("dither", ["none", "fs", "ordered"])

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_tools import REPOSITORY
+from marks import needs_kernels
 from picture_tools import (
     FOUR_COLORS,
     LONG,
@@ -47,6 +48,8 @@ def damaged_tiff() -> bytes:
     return data.replace(b"\x78", b"\x00")
 
 
+# Plain kernels warn once.
+@needs_kernels
 def test_the_command_says_one_line_of_a_damaged_tiff(tmp_path: Path) -> None:
     path = tmp_path / "damaged.tif"
     path.write_bytes(damaged_tiff())
@@ -91,6 +94,7 @@ print(lines)
 """
 
 
+@needs_kernels
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["raw", "zlib", "GIF", "JPEG", "profile"])
 def test_what_another_thread_does_meanwhile_is_undisturbed(kind: str, tmp_path: Path) -> None:
