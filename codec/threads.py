@@ -13,13 +13,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
-
-from codec import kernels
-
-# Held by who silences warnings, which is done for all threads at once.
-silence = threading.RLock()
 
 STRIP_PIXELS = 1 << 18  # held at once where there is a choice, pixels or colors
 THREAD_PIXELS = 1 << 18  # what another thread must get to do for it to pay
@@ -46,19 +40,6 @@ def thread_count() -> int:
     else:
         available = os.cpu_count() or 1
     return min(available, _MOST_THREADS)
-
-
-@contextmanager
-def quiet_warnings() -> Iterator[None]:
-    """Keep libraries from warning, one thread at a time.
-
-    What `codec.kernels` has to say is heard, since it is said once.
-    """
-    import warnings
-
-    with silence, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=f"(?!{kernels.WITHOUT})")
-        yield
 
 
 def row_strips(height: int, width: int) -> Iterator[slice]:
@@ -206,6 +187,3 @@ def _serve(queue: Any) -> None:
 _pool = _Pool()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.forget)
-    os.register_at_fork(
-        before=silence.acquire, after_in_parent=silence.release, after_in_child=silence.release
-    )

@@ -129,7 +129,7 @@ def test_reading_changes_nothing_that_others_see(tmp_path: Path) -> None:
     assert watch.changed == []
 
 
-# KMeans of scikit-learn warns, which its engine silences for a moment.
+# KMeans itself sets filters of warnings while it validates what it is given.
 @needs_kernels
 @pytest.mark.usefixtures("strict")
 @pytest.mark.parametrize("space", ["rgb", "oklab", "lab"])

@@ -35,7 +35,7 @@ from codec.codebook.placement import Placement
 from codec.colors.colorspace import ColorMetric, Points
 from codec.colors.nearest import NearestSearch
 from codec.options import EFFORTS, Effort
-from codec.threads import quiet_warnings, row_strips
+from codec.threads import row_strips
 
 # Above this many colors k-means works on the means of grid cells, so that time and memory stay
 # bounded for every picture while every color still counts.
@@ -130,9 +130,8 @@ def _search(sample: WeightedPoints, n_colors: int, seed: int, effort: Effort) ->
 
     def fit(part: WeightedPoints, **options: object) -> Points:
         # Fewer distinct clusters than asked for: the end game fills the free places.
-        with quiet_warnings():
-            model = KMeans(n_colors, random_state=seed, **options)
-            model.fit(part.points, sample_weight=part.weights)
+        model = KMeans(n_colors, random_state=seed, **options)
+        model.fit(part.points, sample_weight=part.weights)
         return np.asarray(model.cluster_centers_, dtype=np.float64)
 
     coarse = sample.binned(_COARSE_POINTS)

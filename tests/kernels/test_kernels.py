@@ -22,7 +22,6 @@ from codec.cli.commands import main
 from codec.errors import ParameterError
 from codec.formats.kmc import file as kmc
 from codec.settings import resolve_engine
-from codec.threads import quiet_warnings
 
 KERNELS = Path(kernels.__file__).parent
 SAID = "without compiled kernels"
@@ -126,24 +125,15 @@ def test_of_many_threads_one_says_it(without: None) -> None:
     assert len(texts) == 1
 
 
-def test_it_is_heard_while_libraries_are_kept_quiet(without: None) -> None:
-    with heard() as texts, quiet_warnings():
-        warnings.warn("of a library", RuntimeWarning, stacklevel=1)
-        warnings.warn("of a library", UserWarning, stacklevel=1)
-        codec.compress(few_colors())
-    assert [text[: len(SAID)] for text in texts] == [SAID]
-
-
 def test_whoever_wants_no_warnings_hears_none(without: None) -> None:
     with heard() as texts:
         warnings.filterwarnings("ignore", message=SAID)
-        with quiet_warnings():
-            codec.compress(few_colors())
+        codec.compress(few_colors())
     assert texts == []
 
 
 def pictures(folder: Path) -> list[str]:
-    """Files of all kinds, whose readers do and do not keep libraries quiet."""
+    """Files of all kinds, whose readers ask different libraries."""
     color, grey = many_colors(), many_colors()[:, :, 0]
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     deep = grey.astype(np.uint16) * 257
