@@ -80,6 +80,10 @@ def test_a_small_file_does_not_pay_for_a_header() -> None:
     assert sizes["codebook"] <= 3 + 27
 
 
+# By K: of the grey sample, coded with all contexts and with few.
+SCAN_BYTES = {16: (105_163, 119_454), 256: (380_142, 417_494)}
+
+
 @compiled_only
 @pytest.mark.parametrize("name", slow(SAMPLES, "gradient".__ne__))
 @pytest.mark.parametrize("n_colors", [16, 256])
@@ -94,11 +98,16 @@ def test_no_other_format_is_as_small(name: str, n_colors: int) -> None:
         for format in FORMATS.values()
         if format.name != "kmc"
     ]
-    # A grey PNG needs no palette, and the filters of PNG were made for grey.
-    most, most_fast = (0.86, 0.94) if indexed.channels == 1 else (0.82, 0.9)
-    assert sizes["best"] == sizes["default"] <= most * min(others)
-    assert sizes["best"] <= sizes["fast"] <= 1.3 * sizes["best"]
-    assert sizes["fast"] <= most_fast * min(others)
+    assert sizes["best"] == sizes["default"] < sizes["fast"] < min(others)
+    assert sizes["fast"] <= 1.3 * sizes["best"]
+    if name == "scan":
+        # The filters of PNG were made for grey, so that bytes say more than ratios.
+        best, fast = SCAN_BYTES[n_colors]
+        assert sizes["best"] <= 1.002 * best
+        assert sizes["fast"] <= 1.002 * fast
+    else:
+        assert sizes["best"] <= 0.82 * min(others)
+        assert sizes["fast"] <= 0.9 * min(others)
 
 
 def test_the_order_of_code_words_is_kept_unless_they_are_arranged() -> None:
