@@ -67,7 +67,7 @@ class Compression:
         `codec.colors.metrics`).
     worst_error : int
         Largest difference of a channel, 0 to 255; see `codec.colors.metrics.channel_errors`.
-    dither : {'none', 'fs', 'ordered'}
+    dither : {'none', 'selective', 'fs', 'ordered'}
         How the labels were dithered; ``none`` where nothing had to be.
     as_given : bool
         Whether labels are the picture's own palette indices or grey values.
@@ -92,10 +92,11 @@ def compress(
     seed: int = 0,
     engine: str = "auto",
     effort: str = "default",
-    color_space: str = "rgb",
+    tune: str = "psnr",
+    color_space: str | None = None,
     exact: bool = False,
     codebook_from: str = KMEANS,
-    dither: str = "none",
+    dither: str | None = None,
     dither_strength: float = 1.0,
     keep_order: bool = False,
 ) -> IndexedImage:
@@ -123,18 +124,22 @@ def compress(
         result is the same on every machine.
     effort : {'fast', 'default', 'best'}
         How long it looks for a better codebook: ``fast`` takes half the time, ``best`` some
-        seconds for a squared error about 2 % less.
-    color_space : {'rgb', 'oklab', 'lab'}
-        Where differences of color are measured. The default minimizes squared error in sRGB.
+        seconds, with ``psnr`` for a squared error about 2 % less.
+    tune : {'visual', 'psnr'}
+        What the aim is: ``visual``, that it looks like the picture, or ``psnr``, the least squared
+        error in sRGB. It chooses `color_space` and `dither` where they are not given.
+    color_space : {'oklab', 'rgb', 'lab'}, optional
+        Where differences of color are measured. By default ``rgb``; for ``visual``, ``oklab``.
     exact : bool
         Keep the colors of fully transparent pixels and measure alpha as a channel like the
         others. By default colors count as much as they can be seen, and hidden ones become zero.
     codebook_from : {'kmeans', 'random', 'first-pixels', 'median-cut'}
         How the codebook is chosen; all but the first are there to compare with.
-    dither : {'none', 'fs', 'ordered'}
-        Whether the errors of neighbors cancel, by Floyd-Steinberg error diffusion or an 8x8
-        pattern: smooth shades look smooth, but squared error and files are larger. In sRGB
-        whatever the color space; see `codec.labels.dithering`. What is lossless is left alone.
+    dither : {'auto', 'none', 'selective', 'fs', 'ordered'}, optional
+        Whether the errors of neighbors cancel, by error diffusion everywhere (``fs``) or where a
+        band would show (``selective``), or by an 8x8 pattern: smooth shades look smooth, squared
+        error and files are larger. By default ``none``; for ``visual``, ``auto``, which chooses
+        for the look at these bytes. See `codec.labels.dithering`. Nothing lossless is dithered.
     dither_strength : float
         0 to 1: how much of an error is made up for; 0 is no dithering.
     keep_order : bool
@@ -163,17 +168,10 @@ def compress(
     [[11, 11, 11, 201, 201]]
     """
     settings = CompressSettings(
-        n_colors=n_colors,
-        seed=seed,
-        engine=engine,
-        effort=effort,
-        color_space=color_space,
-        exact=exact,
-        codebook_from=codebook_from,
-        dither=dither,
-        dither_strength=dither_strength,
-        keep_order=keep_order,
-    )
+        n_colors=n_colors, seed=seed, engine=engine, effort=effort, tune=tune,
+        color_space=color_space, exact=exact, codebook_from=codebook_from,
+        dither=dither, dither_strength=dither_strength, keep_order=keep_order,
+    )  # fmt: skip
     return compress_with_details(pixels, settings).indexed
 
 
@@ -230,7 +228,7 @@ def compress_with_details(
                 check_order(given, settings.n_colors)
             if given is not None and len(given.codebook) <= settings.n_colors:
                 return _as_given(given, settings)
-    metric = ColorMetric(settings.color_space, settings.exact)
+    metric = ColorMetric(str(settings.color_space), settings.exact)  # a word, by the tune
     with watch.stage("histogram"):
         counted = count_colors(pixels)
         histogram = _without_idle_channels(counted)
@@ -251,7 +249,7 @@ def compress_with_details(
         watch=watch,
     )
     strength = fixed_strength(settings.dither_strength)
-    dither = "none" if is_all or not strength else settings.dither
+    dither = "none" if is_all or not strength else _resolve_dither(settings)
     with watch.stage("labels"):
         color_labels = (
             _exact_labels(histogram, visible)
@@ -292,6 +290,11 @@ def compress_with_details(
         worst_error=worst_error,
         dither=dither,
     )
+
+
+def _resolve_dither(settings: CompressSettings) -> str:
+    """Name the dithering that runs for a choice; there is no selective one yet."""
+    return "none" if settings.dither in ("auto", "selective") else str(settings.dither)
 
 
 def _as_source(picture: "Image") -> SourceImage:

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 DEFAULT_FORMAT = "pair"
 ENGINE_NAMES = ("native", "sklearn")
+TUNES = ("visual", "psnr")
 COLOR_SPACES = ("rgb", "oklab", "lab")
-DITHER_KINDS = ("none", "fs", "ordered")
+DITHER_KINDS = ("auto", "none", "selective", "fs", "ordered")
 CODEBOOK_SOURCES = ("kmeans", "random", "first-pixels", "median-cut")
 
 

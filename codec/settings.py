@@ -8,7 +8,20 @@ from numbers import Real
 from codec import kernels
 from codec.errors import ParameterError
 from codec.limits import MAX_CODEBOOK_SIZE, MAX_PIXELS, MAX_SEED
-from codec.options import CODEBOOK_SOURCES, COLOR_SPACES, DITHER_KINDS, EFFORTS, ENGINE_NAMES
+from codec.options import (
+    CODEBOOK_SOURCES,
+    COLOR_SPACES,
+    DITHER_KINDS,
+    EFFORTS,
+    ENGINE_NAMES,
+    TUNES,
+)
+
+# What each tune says of options that are not given.
+_SAID_BY_TUNE = {
+    "visual": {"color_space": "oklab", "dither": "auto"},
+    "psnr": {"color_space": "rgb", "dither": "none"},
+}
 
 
 def check_choice(name: str, value: object, legal: Collection[str]) -> None:
@@ -23,9 +36,9 @@ class CompressSettings:
 
     Parameters
     ----------
-    n_colors, seed, engine, effort, color_space, exact, codebook_from, dither, dither_strength
-        See `codec.compress`.
-    keep_order : bool
+    n_colors, seed, engine, effort, tune, color_space, exact, codebook_from, dither
+        See `codec.compress`. None of `color_space` and `dither` becomes what the tune says.
+    dither_strength, keep_order
         Likewise.
 
     Raises
@@ -38,10 +51,11 @@ class CompressSettings:
     seed: int = 0
     engine: str = "auto"
     effort: str = "default"
-    color_space: str = COLOR_SPACES[0]
+    tune: str = TUNES[1]
+    color_space: str | None = None
     exact: bool = False
     codebook_from: str = CODEBOOK_SOURCES[0]
-    dither: str = DITHER_KINDS[0]
+    dither: str | None = None
     dither_strength: float = 1.0
     keep_order: bool = False
 
@@ -49,6 +63,10 @@ class CompressSettings:
         self._keep_whole("n_colors", 1, MAX_CODEBOOK_SIZE)
         self._keep_whole("seed", 0, MAX_SEED)
         object.__setattr__(self, "engine", resolve_engine(self.engine))
+        check_choice("tune", self.tune, TUNES)
+        for name, word in _SAID_BY_TUNE[self.tune].items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, word)
         for name, legal in (
             ("effort", EFFORTS),
             ("color_space", COLOR_SPACES),

@@ -1,5 +1,8 @@
 """What `codec.compress` may be told."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from cli_tools import few_colors, many_colors
 
@@ -7,13 +10,18 @@ import codec
 from codec import compressor
 from codec.codebook.training import Training, train_codebook
 from codec.errors import ParameterError
+from codec.settings import CompressSettings
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
         {"dither": "floyd"},
-        {"dither": None},
+        {"dither": ""},
+        {"color_space": "hsv"},
+        {"tune": "loud"},
+        {"tune": None},
+        {"tune": ["visual"]},
         {"dither_strength": 1.5},
         {"dither_strength": -0.1},
         {"dither_strength": float("nan")},
@@ -39,3 +47,37 @@ def test_efforts_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     for effort in ("fast", "default", "best"):
         codec.compress(many_colors(), 8, effort=effort)
     assert given == ["fast", "default", "best"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"tune": "visual"}, ("oklab", "auto")),
+        ({"tune": "psnr"}, ("rgb", "none")),
+        ({"tune": "psnr", "color_space": None, "dither": None}, ("rgb", "none")),
+        ({"tune": "psnr", "color_space": "oklab"}, ("oklab", "none")),
+        ({"tune": "psnr", "dither": "auto"}, ("rgb", "auto")),
+        ({"tune": "visual", "color_space": "lab"}, ("lab", "auto")),
+        ({"tune": "visual", "color_space": "rgb", "dither": "none"}, ("rgb", "none")),
+    ],
+    ids=str,
+)
+def test_the_tune_says_what_is_not_given(given: dict[str, Any], words: tuple[str, str]) -> None:
+    settings = CompressSettings(**given)
+
+    assert (settings.color_space, settings.dither) == words
+    # Another K or codebook, as in a sweep, changes neither.
+    assert replace(settings, n_colors=9) == CompressSettings(9, **given)
+
+
+def test_what_is_given_overrides_the_tune() -> None:
+    """Single parts of it, and nothing else."""
+    pixels = many_colors()
+
+    def compressed(**options: Any) -> bytes:
+        return codec.decompress(codec.compress(pixels, 12, tune="psnr", **options)).tobytes()
+
+    assert compressed() == compressed(color_space="rgb", dither="none")
+    assert compressed() != compressed(color_space="oklab")
+    assert compressed() != compressed(dither="fs")
+    assert compressed() != compressed(dither="ordered")

@@ -14,6 +14,7 @@ from codec.options import (
     DITHER_KINDS,
     EFFORTS,
     ENGINE_NAMES,
+    TUNES,
 )
 
 _EXIT_CODES = """\
@@ -235,10 +236,16 @@ def _shared_options() -> list[argparse.ArgumentParser]:
 
     training = argparse.ArgumentParser(add_help=False)
     training.add_argument(
+        "--tune",
+        choices=TUNES,
+        default=TUNES[1],
+        help="what the aim is: visual, that it looks like the picture; psnr, the least squared "
+        "error in sRGB (default %(default)s)",
+    )
+    training.add_argument(
         "--color-space",
         choices=COLOR_SPACES,
-        default=COLOR_SPACES[0],
-        help="where color differences are measured (default %(default)s)",
+        help="where color differences are measured (default rgb, with --tune visual oklab)",
     )
     training.add_argument(
         "--exact", action="store_true", help="keep the hidden colors of fully transparent pixels"
@@ -265,9 +272,10 @@ def _shared_options() -> list[argparse.ArgumentParser]:
     training.add_argument(
         "--dither",
         choices=DITHER_KINDS,
-        default=DITHER_KINDS[0],
-        help="let the errors of neighboring pixels cancel: fs diffuses them (Floyd-Steinberg), "
-        "ordered takes an 8x8 pattern; shades look smoother, files grow (default %(default)s)",
+        help="let the errors of neighboring pixels cancel: selective diffuses them where a band "
+        "would show, fs everywhere (Floyd-Steinberg), ordered takes an 8x8 pattern; shades look "
+        "smoother, files grow; auto does what serves the look at these bytes (default none, with "
+        "--tune visual auto)",
     )
     training.add_argument(
         "--dither-strength",

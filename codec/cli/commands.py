@@ -110,19 +110,23 @@ def _settings(options: argparse.Namespace, n_colors: int) -> "CompressSettings":
     from codec.settings import CompressSettings
 
     strength = options.dither_strength
-    if strength is not None and options.dither == "none":
-        raise ParameterError("--dither-strength needs --dither fs or ordered", "dither_strength")
-    return CompressSettings(
+    settings = CompressSettings(
         n_colors=n_colors,
         seed=options.seed,
         engine=options.engine,
         effort=options.effort,
+        tune=options.tune,
         color_space=options.color_space,
         exact=options.exact,
         dither=options.dither,
         dither_strength=1.0 if strength is None else strength,
         keep_order=getattr(options, "keep_order", False),  # which a sweep has not
     )
+    if strength is not None and settings.dither == "none":
+        raise ParameterError(
+            "--dither-strength needs a --dither other than none", "dither_strength"
+        )
+    return settings
 
 
 def _format(options: argparse.Namespace) -> "Format":

@@ -134,7 +134,16 @@ def test_missing_and_unknown_arguments_are_wrong_usage(  # row 6
         (("--dither", "fs", "--dither-strength=-1"), "'-1' is not a number from 0 to 1"),
         (("--dither", "fs", "--dither-strength", "nan"), "'nan' is not a number from 0 to 1"),
         (("--dither", "fs", "--dither-strength", "half"), "'half' is not a number from 0 to 1"),
-        (("--dither-strength", "0.5"), "--dither-strength needs --dither fs or ordered"),
+        (
+            ("--tune", "psnr", "--dither-strength", "0.5"),
+            "--dither-strength needs a --dither other than none",
+        ),
+        (
+            ("--dither", "none", "--dither-strength", "0.5"),
+            "--dither-strength needs a --dither other than none",
+        ),
+        (("--tune", "loud"), "invalid choice: 'loud'"),
+        (("--color-space", "hsv"), "invalid choice: 'hsv'"),
         (("--effort", "most"), "invalid choice: 'most'"),
     ],
 )
@@ -204,7 +213,9 @@ def test_options_and_parameters_of_the_library_have_the_same_defaults(
     parameters = [*signature(codec.compress).parameters.values()]
     parameters += signature(codec.read_image).parameters.values()
     expected = {one.name: one.default for one in parameters if one.default is not Parameter.empty}
-    assert len(expected) == 13
+    assert len(expected) == 14
     assert make_parser().parse_args(["compress", "x.png"]).engine == expected["engine"]
     expected["engine"] = resolve_engine(expected["engine"])
+    assert (expected["color_space"], expected["dither"]) == (None, None)  # as the tune says
+    expected |= {"color_space": "rgb", "dither": "none"}
     assert {name: found[name] for name in expected} == expected
