@@ -32,6 +32,7 @@ N_SAMPLES = 10_000  # pixels that the tutorials' scikit-learn script clusters
 MAX_PIXELS = 10**9
 SCRIPT = Path(sys.executable).with_name(OURS)
 COMMAND = [str(SCRIPT)] if SCRIPT.exists() else [sys.executable, "-m", "codec"]
+TUNE = "psnr"  # for the least squared error, which is what the comparisons are about
 PROGRAMS = {  # in the folder of X.png; what they write and read is X or X.*
     "pngquant": "pngquant --nofs -s1 --force --output X.out.png {k} -- X.png",  # its best
     "pngquant -s4": "pngquant --nofs -s4 --force --output X.out.png {k} -- X.png",  # its default
@@ -70,8 +71,8 @@ class Coded(NamedTuple):
 
 
 def compress(pixels: Pixels, n_colors: int, **options: Any) -> codec.IndexedImage:
-    """Compress for the least squared error, which is what the comparisons are about."""
-    return codec.compress(pixels, n_colors=n_colors, **options)
+    """Compress for the least squared error."""
+    return codec.compress(pixels, n_colors=n_colors, tune=TUNE, **options)
 
 
 def encode(name: str, indexed: codec.IndexedImage, effort: str) -> list[bytes]:

@@ -26,7 +26,10 @@ import codec
 
 K = 256
 COMMANDS = {  # in the folder of X.png: the words, and the file they write
-    OURS: ([*peers.COMMAND, *f"compress X.png -q -f -o X.npz -k {K}".split()], "X.npz"),
+    OURS: (
+        [*peers.COMMAND, *f"compress X.png -q -f -o X.npz --tune {peers.TUNE} -k {K}".split()],
+        "X.npz",
+    ),
     "pngquant": (peers.words("pngquant -s4", K), "X.out.png"),
 }
 
@@ -117,8 +120,8 @@ def run_programs(folder: Path, repeats: int) -> dict[str, tuple[list[measure.Usa
 def process(settings: Settings) -> Iterator[Figure]:
     """Whole processes beside pngquant -s4.
 
-    time: geometric mean over the pictures of `kmcodec compress X.png -o X.npz -k 256` /
-    `pngquant --nofs -s4 256 X.png`, start of the process to its end, medians of runs in turns
+    time: geometric mean over the pictures of `kmcodec compress X.png -o X.npz --tune psnr -k 256`
+    / `pngquant --nofs -s4 256 X.png`, start of the process to its end, medians of runs in turns
     after one to warm up; X.png is the picture, decoded and written as PNG once.
     """
     for size in CLASSES:
@@ -165,7 +168,8 @@ def batch(settings: Settings) -> Iterator[Figure]:
 
         def run(*paths: str) -> float:
             words = [*peers.COMMAND, "compress", *paths, "-q", "-f", "-d", folder]
-            return measure.spawn([*words, "-k", str(K)]).seconds / len(names)
+            words += ["-k", str(K), "--tune", peers.TUNE]
+            return measure.spawn(words).seconds / len(names)
 
         run(*names)
         tasks = {"one": lambda: run(*names), "each": lambda: sum(map(run, names))}
@@ -279,14 +283,15 @@ STARTS = 4  # of the long-lived processes
 LEAST_SECONDS = 0.1  # shorter jobs run several times
 SETUP = """\
 import codec; assert codec.__file__.startswith({root!r}), codec.__file__
+import functools; compress = functools.partial(codec.compress, **{options})
 small, large = codec.read_image("small.png").pixels, codec.read_image("large.png").pixels
-indexed, large_indexed = codec.compress(small), codec.compress(large)
+indexed, large_indexed = compress(small), compress(large)
 import numpy as np; order = np.lexsort(indexed.codebook.T[::-1])
 places = np.argsort(order).astype("u1")  # ascending, as every version stores a .kmc best
 indexed = codec.IndexedImage(places[indexed.labels], indexed.codebook[order])"""
 JOBS = {  # statements in process, or the command's words
-    "compress, 768x512": "codec.compress(small)",
-    "compress, 10 Mpx": "codec.compress(large)",
+    "compress, 768x512": "compress(small)",
+    "compress, 10 Mpx": "compress(large)",
     "decompress, 10 Mpx": "codec.decompress(large_indexed)",
     ".kmc encoding, 768x512": "codec.save(indexed, 'X.kmc', force=True)",
     ".kmc decoding, 768x512": "codec.load('X.kmc')",
@@ -304,12 +309,17 @@ class Checkout:
         self._words = [python, "-m", "codec"]
         self._options = {"cwd": folder, "env": {**os.environ, "PYTHONPATH": str(root)}}
         self.worker = Worker(python, **self._options)
-        self.worker.run(SETUP.format(root=str(root)))
+        # Earlier versions have no tunes, and all of them aim at what this one does.
+        words = Path(root, "codec", "options.py").read_text(encoding="utf-8")
+        self._tune = {"tune": peers.TUNE} if "TUNES" in words else {}
+        self.worker.run(SETUP.format(root=str(root), options=self._tune))
 
     def run(self, name: str, times: int = 1) -> tuple[float, float]:
         """Run a job; return its wall and its CPU seconds."""
         if name.startswith("kmcodec"):
             words = [*self._words, *JOBS[name].split()]
+            if "compress" in words:
+                words += [f"--{option}={word}" for option, word in self._tune.items()]
             used = [measure.spawn(words, **self._options) for _ in range(times)]
         else:
             used = [self.worker.run(f"for _ in range({times}): {JOBS[name]}")]
