@@ -33,6 +33,7 @@ from profile_tools import rgb_profile
 import codec
 from codec.cli.commands import main
 from codec.compressor import compress_with_details
+from codec.options import TUNES
 from codec.settings import CompressSettings
 
 FORMATS = ("picture.npz", "picture.png", "picture.labels.png")
@@ -182,8 +183,11 @@ def test_the_smallest_pictures_keep_their_shape(
     ],
     ids=str,
 )
+@pytest.mark.parametrize("tune", TUNES)
 @pytest.mark.parametrize("size", [5, 256])
-def test_channels_that_say_nothing_change_nothing(size: int, options: dict[str, Any]) -> None:
+def test_channels_that_say_nothing_change_nothing(
+    size: int, tune: str, options: dict[str, Any]
+) -> None:
     """Alpha that is 255 everywhere, and grey as RGB: the same colors for the same pixels."""
     opaque = np.full((30, 40, 1), 255, np.uint8)
     color, grey = noise(1, 30, 40, 3), noise(2, 30, 40, 1)
@@ -192,7 +196,7 @@ def test_channels_that_say_nothing_change_nothing(size: int, options: dict[str, 
         (color, [np.dstack([color, opaque])]),
         (grey, [rgb, np.dstack([grey, opaque]), np.dstack([rgb, opaque])]),
     ):
-        settings = CompressSettings(size, **options)
+        settings = CompressSettings(size, tune=tune, **options)
         expected = compress_with_details(telling, settings)
         for pixels in others:
             found = compress_with_details(pixels, settings)

@@ -144,7 +144,8 @@ def _worse(
         decoded = peer(pixels, size)
         if decoded is None:
             continue
-        found = _error(pixels, codec.decompress(codec.compress(pixels, size, engine=engine)))
+        indexed = codec.compress(pixels, size, engine=engine, tune="psnr")
+        found = _error(pixels, codec.decompress(indexed))
         theirs = _error(pixels, decoded)
         if found > theirs * (1 + 1e-12):
             worse[seed] = found / theirs if theirs else np.inf

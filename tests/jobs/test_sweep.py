@@ -5,10 +5,14 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pytest
 from cli_tools import Sandbox, few_colors, many_colors
 from report_tools import disk, read_json
 
 import codec
+from codec.compressor import compress_with_details
+from codec.options import TUNES
+from codec.settings import CompressSettings
 
 
 def test_a_sweep_is_one_line_for_each_size(sandbox: Sandbox) -> None:
@@ -55,7 +59,7 @@ def test_a_sweep_as_json_has_a_result_for_each_line(sandbox: Sandbox) -> None:
 def test_k_means_has_the_smallest_error_of_all_ways_to_choose_colors(sandbox: Sandbox) -> None:
     sandbox.picture("photo.png", many_colors(height=48, width=64))
     run = sandbox.run(
-        "sweep", "photo.png", "-k", "32", "--json",
+        "sweep", "photo.png", "-k", "32", "--json", "--tune", "psnr",
         "--codebook-from", "kmeans", "random", "first-pixels", "median-cut", check=0,
     )  # fmt: skip
     document = read_json(run.out)
@@ -79,13 +83,25 @@ def test_a_sweep_has_sizes_by_default(sandbox: Sandbox) -> None:
 
 def test_sweep_dithers(sandbox: Sandbox) -> None:
     sandbox.picture("photo.png", many_colors())
-    command = ("sweep", "photo.png", "-k", "8", "--effort", "fast", "--json")
+    command = ("sweep", "photo.png", "-k", "8", "--effort", "fast", "--tune", "psnr", "--json")
     plain, smooth = (
         json.loads(sandbox.run(*command, *more, check=0).out)["results"][0]
         for more in ((), ("--dither", "fs"))
     )
     assert plain["mse"] < smooth["mse"]
     assert (plain["dither"], smooth["dither"]) == ("none", "fs")
+
+
+def test_sweep_tunes(sandbox: Sandbox) -> None:
+    sandbox.picture("photo.png", many_colors())
+    errors = {}
+    for tune in TUNES:
+        run = sandbox.run("sweep", "photo.png", "-k", "8", "--json", "--tune", tune, check=0)
+        (result,) = json.loads(run.out)["results"]
+        details = compress_with_details(many_colors(), CompressSettings(8, tune=tune))
+        assert result["mse"] == pytest.approx(details.mse)
+        errors[tune] = result["mse"]
+    assert errors["psnr"] < errors["visual"]
 
 
 def test_a_sweep_counts_the_bytes_of_dense_files(sandbox: Sandbox) -> None:

@@ -3,6 +3,7 @@
 The twins in turn are held against definitions, byte by byte, in the tests of what uses them.
 """
 
+import functools
 import importlib
 import inspect
 from collections.abc import Callable
@@ -434,21 +435,33 @@ def test_samples_are_the_same_through_the_twins(
 ) -> None:
     """Training too: its twins are slow, but a codebook of 16 is soon found."""
     pixels = codec.read_image(SAMPLES / name).pixels
-    for dither in ("none", "ordered"):
+    for tune, dither in (("psnr", "none"), ("psnr", "ordered"), ("visual", "auto")):
         some = pixels if dither == "none" else pixels[::7, ::7]
-        expected = codec.compress(some, 16, engine="native", effort="fast", dither=dither)
+        compress = functools.partial(
+            codec.compress, some, 16, engine="native", effort="fast", tune=tune, dither=dither
+        )
+        expected = compress()
         decoded = codec.decompress(expected)
         with monkeypatch.context() as patch:
             hand_out_twins(patch)
 
-            found = codec.compress(some, 16, engine="native", effort="fast", dither=dither)
+            found = compress()
 
             assert np.array_equal(found.codebook, expected.codebook)
             assert np.array_equal(found.labels, expected.labels)
             assert np.array_equal(codec.decompress(found), decoded)
 
 
-@pytest.mark.parametrize("options", [{"color_space": "oklab"}, {"dither": "fs"}, {"exact": True}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tune": "visual"},
+        {"tune": "psnr", "color_space": "oklab"},
+        {"tune": "psnr", "dither": "fs"},
+        {"tune": "psnr", "exact": True},
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_pictures_of_all_kinds_are_the_same_through_the_twins(
     channels: int, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch

@@ -1,6 +1,8 @@
 """Dithering: what is promised of it."""
 
 from collections.abc import Callable
+from functools import partial
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ from codec.colors.metrics import measure
 from codec.compressor import compress_with_details
 from codec.labels.dithering import dither_pixels, fixed_strength
 from codec.labels.nearest import label_colors
+from codec.options import TUNES
 from codec.settings import CompressSettings
 
 KINDS = ["fs", "ordered"]
@@ -61,22 +64,23 @@ def test_what_no_codeword_can_make_up_for_does_not_spread(kind: str, path: str) 
 def test_strength_zero_is_no_dithering(channels: int, kind: str, path: str) -> None:
     state = np.random.RandomState(channels)
     pixels = state.randint(0, 256, (20, 30, channels)).astype(np.uint8)
-    for space in ("rgb", "oklab"):
-        plain = codec.compress(pixels, 9, color_space=space)
-        same = codec.compress(pixels, 9, color_space=space, dither=kind, dither_strength=0)
+    for tune, space in product(TUNES, ("rgb", "oklab")):
+        compress = partial(codec.compress, pixels, 9, tune=tune, color_space=space)
+        plain, same = compress(dither="none"), compress(dither=kind, dither_strength=0)
         assert np.array_equal(plain.labels, same.labels)
         assert np.array_equal(plain.codebook, same.codebook)
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("tune", TUNES)
 @pytest.mark.parametrize("channels", [2, 4])
 def test_opaque_stays_opaque_and_transparent_transparent(
-    channels: int, kind: str, path: str
+    channels: int, tune: str, kind: str, path: str
 ) -> None:
     state = np.random.RandomState(channels)
     pixels = state.randint(0, 256, (24, 30, channels)).astype(np.uint8)
     pixels[..., -1] = np.repeat(state.choice([0, 120, 255], (24, 6)), 5, axis=1)
-    compressed = compress_with_details(pixels, CompressSettings(12, dither=kind))
+    compressed = compress_with_details(pixels, CompressSettings(12, tune=tune, dither=kind))
     decoded = codec.decompress(compressed.indexed)
     assert (decoded[pixels[..., -1] == 255][:, -1] == 255).all()
     assert not decoded[pixels[..., -1] == 0].any()
@@ -86,8 +90,8 @@ def test_opaque_stays_opaque_and_transparent_transparent(
 @pytest.mark.parametrize("kind", KINDS)
 def test_error_is_that_of_the_pixels(kind: str, path: str) -> None:
     pixels = many_colors()
-    plain = compress_with_details(pixels, CompressSettings(8))
-    details = compress_with_details(pixels, CompressSettings(8, dither=kind))
+    plain = compress_with_details(pixels, CompressSettings(8, tune="psnr"))
+    details = compress_with_details(pixels, CompressSettings(8, tune="psnr", dither=kind))
     decoded = codec.decompress(details.indexed)
     assert details.mse == ((decoded.astype(float) - pixels) ** 2).mean() > plain.mse
     assert (details.dither, plain.dither) == (kind, "none")
@@ -107,19 +111,18 @@ def test_shades_are_nearer_from_afar(kind: str, path: str) -> None:
     def error(picture: Bytes) -> float:
         return float(((afar(picture) - afar(pixels)) ** 2).mean())
 
-    plain = codec.decompress(codec.compress(pixels, 12))
-    smooth = codec.decompress(codec.compress(pixels, 12, dither=kind))
+    plain = codec.decompress(codec.compress(pixels, 12, tune="psnr"))
+    smooth = codec.decompress(codec.compress(pixels, 12, tune="psnr", dither=kind))
     assert error(smooth) < error(plain) / 20
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("tune", TUNES)
 @pytest.mark.parametrize("make", [many_colors, with_alpha])
-def test_what_is_lossless_is_left_alone(make: Callable[[], Bytes], kind: str) -> None:
-    pixels = make()
-    first = compress_with_details(pixels, CompressSettings(16, dither=kind))
-    again = compress_with_details(
-        codec.decompress(first.indexed), CompressSettings(16, dither=kind)
-    )
+def test_what_is_lossless_is_left_alone(make: Callable[[], Bytes], tune: str, kind: str) -> None:
+    pixels, settings = make(), CompressSettings(16, tune=tune, dither=kind)
+    first = compress_with_details(pixels, settings)
+    again = compress_with_details(codec.decompress(first.indexed), settings)
     assert again.lossless
     assert again.mse == 0
     assert again.dither == "none"
@@ -127,12 +130,13 @@ def test_what_is_lossless_is_left_alone(make: Callable[[], Bytes], kind: str) ->
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_threads_change_nothing(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("tune", TUNES)
+def test_threads_change_nothing(tune: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = many_colors(height=100, width=120)
     results = set()
     for count in ("1", "2", "4"):
         monkeypatch.setenv("KMCODEC_THREADS", count)
-        results.add(codec.compress(pixels, 32, dither=kind).labels.tobytes())
+        results.add(codec.compress(pixels, 32, tune=tune, dither=kind).labels.tobytes())
     assert len(results) == 1
 
 

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import imageio.v3 as iio
 import numpy as np
@@ -36,13 +37,14 @@ def test_both_give_the_pixels_of_decompress(tmp_path: Path, channels: int, mode:
         assert np.array_equal(np.asarray(image.copy()), pixels)
 
 
-def test_both_write_what_compress_makes(tmp_path: Path) -> None:
-    pixels = many_colors()
-    expected = codec.decompress(codec.compress(pixels, 20))
-    iio.imwrite(tmp_path / "x.kmc", pixels, n_colors=20)
-    Image.fromarray(pixels).save(tmp_path / "y.kmc", n_colors=20)
+@pytest.mark.parametrize("options", [{}, {"tune": "psnr"}, {"color_space": "lab"}], ids=str)
+def test_both_write_what_compress_makes(options: dict[str, Any], tmp_path: Path) -> None:
+    pixels, options = many_colors(), {"n_colors": 20, **options}
+    expected = codec.decompress(codec.compress(pixels, **options))
+    iio.imwrite(tmp_path / "x.kmc", pixels, **options)
+    Image.fromarray(pixels).save(tmp_path / "y.kmc", **options)
     assert np.array_equal(codec.decompress(codec.load(tmp_path / "x.kmc")), expected)
-    data = iio.imwrite("<bytes>", pixels, extension=".kmc", n_colors=20)
+    data = iio.imwrite("<bytes>", pixels, extension=".kmc", **options)
     assert data == (tmp_path / "x.kmc").read_bytes() == (tmp_path / "y.kmc").read_bytes()
     Image.fromarray(few_colors()).quantize(8).save(tmp_path / "z.kmc")
     with Image.open(tmp_path / "z.kmc") as image:
