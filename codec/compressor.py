@@ -92,7 +92,7 @@ def compress(
     seed: int = 0,
     engine: str = "auto",
     effort: str = "default",
-    tune: str = "psnr",
+    tune: str = "visual",
     color_space: str | None = None,
     exact: bool = False,
     codebook_from: str = KMEANS,
@@ -129,7 +129,7 @@ def compress(
         What the aim is: ``visual``, that it looks like the picture, or ``psnr``, the least squared
         error in sRGB. It chooses `color_space` and `dither` where they are not given.
     color_space : {'oklab', 'rgb', 'lab'}, optional
-        Where differences of color are measured. By default ``rgb``; for ``visual``, ``oklab``.
+        Where differences of color are measured. By default ``oklab``; for ``psnr``, ``rgb``.
     exact : bool
         Keep the colors of fully transparent pixels and measure alpha as a channel like the
         others. By default colors count as much as they can be seen, and hidden ones become zero.
@@ -138,8 +138,8 @@ def compress(
     dither : {'auto', 'none', 'selective', 'fs', 'ordered'}, optional
         Whether the errors of neighbors cancel, by error diffusion everywhere (``fs``) or where a
         band would show (``selective``), or by an 8x8 pattern: smooth shades look smooth, squared
-        error and files are larger. By default ``none``; for ``visual``, ``auto``, which chooses
-        for the look at these bytes. See `codec.labels.dithering`. Nothing lossless is dithered.
+        error and files are larger. By default ``auto``, which chooses for the best look at these
+        bytes; for ``psnr``, ``none``. See `codec.labels.dithering`. Nothing lossless is dithered.
     dither_strength : float
         0 to 1: how much of an error is made up for; 0 is no dithering.
     keep_order : bool

@@ -51,7 +51,7 @@ class CompressSettings:
     seed: int = 0
     engine: str = "auto"
     effort: str = "default"
-    tune: str = TUNES[1]
+    tune: str = TUNES[0]
     color_space: str | None = None
     exact: bool = False
     codebook_from: str = CODEBOOK_SOURCES[0]

@@ -238,14 +238,14 @@ def _shared_options() -> list[argparse.ArgumentParser]:
     training.add_argument(
         "--tune",
         choices=TUNES,
-        default=TUNES[1],
+        default=TUNES[0],
         help="what the aim is: visual, that it looks like the picture; psnr, the least squared "
         "error in sRGB (default %(default)s)",
     )
     training.add_argument(
         "--color-space",
         choices=COLOR_SPACES,
-        help="where color differences are measured (default rgb, with --tune visual oklab)",
+        help="where color differences are measured (default oklab, with --tune psnr rgb)",
     )
     training.add_argument(
         "--exact", action="store_true", help="keep the hidden colors of fully transparent pixels"
@@ -274,8 +274,8 @@ def _shared_options() -> list[argparse.ArgumentParser]:
         choices=DITHER_KINDS,
         help="let the errors of neighboring pixels cancel: selective diffuses them where a band "
         "would show, fs everywhere (Floyd-Steinberg), ordered takes an 8x8 pattern; shades look "
-        "smoother, files grow; auto does what serves the look at these bytes (default none, with "
-        "--tune visual auto)",
+        "smoother, files grow; auto does what serves the look at these bytes (default auto, with "
+        "--tune psnr none)",
     )
     training.add_argument(
         "--dither-strength",

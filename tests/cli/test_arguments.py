@@ -217,5 +217,5 @@ def test_options_and_parameters_of_the_library_have_the_same_defaults(
     assert make_parser().parse_args(["compress", "x.png"]).engine == expected["engine"]
     expected["engine"] = resolve_engine(expected["engine"])
     assert (expected["color_space"], expected["dither"]) == (None, None)  # as the tune says
-    expected |= {"color_space": "rgb", "dither": "none"}
+    expected |= {"color_space": "oklab", "dither": "auto"}
     assert {name: found[name] for name in expected} == expected

@@ -36,6 +36,7 @@ from codec.formats import files as format_files
 from codec.formats.kmc import file as kmc
 from codec.images import reading
 from codec.jobs import compress
+from codec.options import TUNES
 from codec.settings import CompressSettings, resolve_engine
 
 
@@ -101,6 +102,20 @@ def test_command_dithers(sandbox: Sandbox, kind: str) -> None:
     decoded = read_picture(sandbox.path("photo.decoded.png"))
     assert np.array_equal(decoded, codec.decompress(expected))
     assert result["mse"] == pytest.approx(measure(many_colors(), decoded).mse)
+
+
+@pytest.mark.parametrize("tune", [*TUNES, None])
+def test_command_tunes(sandbox: Sandbox, tune: str | None) -> None:
+    sandbox.picture("photo.png", many_colors())
+    more = () if tune is None else ("--tune", tune)
+    sandbox.run("compress", "photo.png", "-k", "12", "-o", "photo.npz", *more, check=0)
+    found = codec.load("photo.npz")
+    by_tune = {one: codec.compress(many_colors(), 12, tune=one) for one in TUNES}
+    same = {
+        one: np.array_equal(codec.decompress(found), codec.decompress(indexed))
+        for one, indexed in by_tune.items()
+    }
+    assert same == {one: one == (tune or "visual") for one in TUNES}
 
 
 def test_effort_chooses_the_level(sandbox: Sandbox) -> None:
