@@ -287,7 +287,7 @@ class Settings:
     before_python: str | None = None
 
 
-Section = Callable[[Settings], Iterator[Figure]]
+Section = Callable[[Any], Iterator[Figure]]  # of `Settings`, or those that `main` is given
 Options = Mapping[str, Mapping[str, Any]]
 
 
@@ -313,7 +313,11 @@ def run(name: str, section: Section, settings: Settings, versions: str) -> list[
 
 
 def main(
-    doc: str, sections: Mapping[str, Section], options: Options, versions: Callable[[], str]
+    doc: str,
+    sections: Mapping[str, Section],
+    options: Options,
+    versions: Callable[[], str],
+    settings: Settings | None = None,
 ) -> int:
     """Run the sections asked for; exit code 1 when a target is not met or a run of ours fails."""
     docs = {name: (section.__doc__ or "").splitlines()[0] for name, section in sections.items()}
@@ -326,7 +330,7 @@ def main(
     parser.add_argument("--write", action="store_true", help="also write results/SECTION.txt")
     for name, words in options.items():
         parser.add_argument(name, **words)
-    settings = parser.parse_args(namespace=Settings())
+    settings = parser.parse_args(namespace=settings or Settings())
     names = settings.sections or [n for n in sections if n != "before" or settings.before]
     if not settings.data.is_dir() or settings.repeats < 1 or not {*names} <= {*sections}:
         parser.error(f"DATA is a folder, sections are {', '.join(sections)}, --repeats 1 or more")

@@ -273,7 +273,7 @@ def lossy_bytes(picture: Picture, name: str, error: float) -> int | None:
 
 
 @functools.cache
-def _word(name: str | None, option: str, place: int) -> str | None:
+def word(name: str | None, option: str, place: int) -> str | None:
     """Return a word that a program prints first of all; None when it cannot run."""
     if name is None or shutil.which(name) is None:
         return None
@@ -284,24 +284,29 @@ def _word(name: str | None, option: str, place: int) -> str | None:
 def find_imagemagick() -> str | None:
     """Return the command that is ImageMagick's ``convert``; other programs share that name."""
     names = ("magick", "convert-im6.q16", "convert-im6.q16hdri", "convert")
-    return next((name for name in names if _word(name, "-version", 1) == "ImageMagick"), None)
+    return next((name for name in names if word(name, "-version", 1) == "ImageMagick"), None)
+
+
+@functools.cache
+def packages() -> dict[str, str]:
+    """Return the version of every Python package that is installed, by its name in small."""
+    return {package.name.lower(): package.version for package in metadata.distributions()}
 
 
 @functools.cache
 def versions() -> dict[str, str | None]:
     """Return the version of every peer; None where it is not installed."""
-    packages = {package.name.lower(): package.version for package in metadata.distributions()}
     found = {
-        "pngquant": _word("pngquant", "--version", 0),
-        "libimagequant": packages.get("imagequant"),
-        "sklearn": packages.get("scikit-learn"),
-        "pillow": packages.get("pillow"),
-        "imagemagick": _word(find_imagemagick(), "-version", 2),
-        "opencv": packages.get("opencv-python-headless") or packages.get("opencv-python"),
-        "cwebp": _word("cwebp", "-version", 0),
-        "cjxl": _word("cjxl", "--version", 1),
+        "pngquant": word("pngquant", "--version", 0),
+        "libimagequant": packages().get("imagequant"),
+        "sklearn": packages().get("scikit-learn"),
+        "pillow": packages().get("pillow"),
+        "imagemagick": word(find_imagemagick(), "-version", 2),
+        "opencv": packages().get("opencv-python-headless") or packages().get("opencv-python"),
+        "cwebp": word("cwebp", "-version", 0),
+        "cjxl": word("cjxl", "--version", 1),
     }
-    return {**found, "oxipng": found["pngquant"] and packages.get("pyoxipng")}
+    return {**found, "oxipng": found["pngquant"] and packages().get("pyoxipng")}
 
 
 def installed(name: str) -> bool:
@@ -309,11 +314,12 @@ def installed(name: str) -> bool:
     return name == OURS or versions()[name.partition(",")[0]] is not None
 
 
-def about() -> str:
-    """Return our version with the engine that runs here, and those of the peers."""
+def about(found: Mapping[str, str | None] | None = None) -> str:
+    """Return our version with the engine that runs here, and those `found` of the peers."""
+    found = versions() if found is None else found
     in_memory(noise(), 256)  # loads the engine, for which no measurement shall pay
     done = subprocess.run([*COMMAND, "info", "--engine"], capture_output=True, text=True)
-    present = ", ".join(f"{name} {version}" for name, version in versions().items() if version)
-    absent = ", ".join(name for name, version in versions().items() if not version)
+    present = ", ".join(f"{name} {version}" for name, version in found.items() if version)
+    absent = ", ".join(name for name, version in found.items() if not version)
     ours = f"{OURS} {codec.__version__}, {done.stdout.strip()}, numpy {np.__version__}"
     return f"{ours}\npeers: {present}" + (f"\nnot installed: {absent}" if absent else "")
