@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+import report
 from looks_curves import Hull, bytes_ratio, hull, log_bytes
 from looks_rows import ALPHA_FOLDERS, FOLDERS, Row
 from measure import Figure, Values, geometric_mean, mean, ratios, versus
@@ -58,7 +59,9 @@ def short(who: str) -> str:
     return who.removeprefix("ours ")
 
 
-def worst_of(name: str, found: Mapping[str, float], target: float, at_least: bool) -> Figure:
+def worst_of(
+    name: str, found: Mapping[str, float], target: float | None, at_least: bool
+) -> Figure:
     """Judge the worst picture."""
     if not found:
         return Figure(name, None, target, at_least=at_least, detail="not measured")
@@ -80,22 +83,29 @@ def differences(
     means = (mean(values[picture][who] for picture in found) for who in (ours, theirs))
     detail = "worst {:.3g} ({}); mean {:.4g}, theirs {:.4g}".format(found[low], low, *means)
     yield Figure(name, mean(found.values()), target, "", True, len(found), detail)
-    if worst is not None:
-        yield worst_of(f"{name}, worst", found, worst, at_least=True)._replace(unit="")
+    yield worst_of(f"{name}, worst", found, worst, at_least=True)._replace(unit="")
 
 
-def beside(
+def looks_beside(
     title: str, rows: Rows, ours: str, theirs: str, targets: Targets = NO_TARGETS
 ) -> Iterator[Figure]:
-    """Compare two at the same K."""
-    look, worst, butteraugli, size = targets
+    """Compare looks of two at the same K."""
+    look, worst, butteraugli, _ = targets
     name = f"{title}, {short(ours)}, {theirs}: "
     found = values(rows, "ssimulacra2", ours, theirs)
     yield from differences(f"{name}SSIMULACRA2", found, ours, theirs, look, worst)
     found = values(rows, "butteraugli", ours, theirs)
     yield versus(f"{name}butteraugli", found, ours, theirs, butteraugli)
+
+
+def beside(
+    title: str, rows: Rows, ours: str, theirs: str, targets: Targets = NO_TARGETS
+) -> Iterator[Figure]:
+    """Compare looks and bytes of two at the same K."""
+    yield from looks_beside(title, rows, ours, theirs, targets)
     found = values(rows, "oxipng", ours, theirs)
-    yield versus(f"{name}bytes", found, ours, theirs, size, "bytes")
+    name = f"{title}, {short(ours)}, {theirs}: bytes"
+    yield versus(name, found, ours, theirs, targets[3], "bytes")
 
 
 def signs(targets: Targets) -> Targets:
@@ -105,15 +115,22 @@ def signs(targets: Targets) -> Targets:
     return better, None, butteraugli and 1.0, size and 1.0
 
 
-def means(title: str, rows: Rows) -> Iterator[Figure]:
-    """Show everybody's mean look and bytes, and what nobody could make of a picture."""
+def means(title: str, rows: Rows, parts: Mapping[str, Rows]) -> Iterator[Figure]:
+    """Show everybody's mean look, by background too, and bytes, and what somebody cannot take."""
     for who in dict.fromkeys(who for row in rows.values() for who in row):
         own = [row[who] for row in rows.values() if who in row]
         seen = [row for row in own if row.ssimulacra2 is not None]
         name = f"{title}, {short(who)}: "
         for what in ("SSIMULACRA2", "butteraugli"):
             value = mean(getattr(row, what.lower()) for row in seen)
-            yield Figure(f"{name}{what}", value, unit="", n=len(seen))
+            each = {
+                b: mean(getattr(part[r.picture][who], what.lower()) for r in seen)
+                for b, part in parts.items()
+            }
+            detail = ", ".join(
+                f"{background} {report.show(v, '')}" for background, v in each.items()
+            )
+            yield Figure(f"{name}{what}", value, unit="", n=len(seen), detail=detail)
         for form, size in {"PNG": "oxipng", "kmc": "kmc"}.items():
             bits = mean(8 * getattr(row, size) / row.pixels for row in seen if getattr(row, size))
             yield Figure(f"{name}bits a pixel, {form}", bits, unit="", n=len(seen))
@@ -126,7 +143,7 @@ def same_k(table: Table) -> Iterator[Figure]:
     """Compare with every peer at the same K; opaque pictures."""
     for k, all_rows in table.items():
         rows, title = within(all_rows, FOLDERS), f"K={k}"
-        yield from means(title, rows)
+        yield from means(title, rows, {})
         for ours in DITHERS if k in COMPARED else ():
             for theirs in PEERS:
                 targets = TARGETS.get(ours, {}).get(k, NO_TARGETS)
@@ -135,13 +152,17 @@ def same_k(table: Table) -> Iterator[Figure]:
                 yield from beside(title, rows, ours, theirs, targets)
 
 
-def with_alpha(table: Table, background: str) -> Iterator[Figure]:
-    """Show means, and compare with pngquant at the same K; pictures with alpha."""
+def with_alpha(table: Table, by_background: Mapping[str, Table]) -> Iterator[Figure]:
+    """Show means, and compare with pngquant on every background; pictures with alpha."""
     for k, all_rows in table.items():
-        rows, title = within(all_rows, ALPHA_FOLDERS), f"K={k}, {background}"
-        yield from means(title, rows)
+        rows = within(all_rows, ALPHA_FOLDERS)
+        parts = {name: part[k] for name, part in by_background.items()}
+        yield from means(f"K={k}", rows, parts)
         for ours in DITHERS if k in COMPARED and rows else ():
-            yield from beside(title, rows, ours, PNGQUANT)
+            yield from beside(f"K={k}", rows, ours, PNGQUANT)
+            for background, part in parts.items():
+                own = {name: part[name] for name in rows}
+                yield from looks_beside(f"K={k}, on {background}", own, ours, PNGQUANT)
 
 
 File = tuple[float, float]  # bytes, look
