@@ -51,7 +51,9 @@ class Shown(NamedTuple):
 
 
 def read(section: str, results: Path = RESULTS) -> dict[str, Shown]:
-    """Read the values of a section's figures back from its text."""
+    """Read the values of a section's figures back from its text; none before it was measured."""
+    if not (results / f"{section}.txt").exists():
+        return {}
     found = {}
     for line in (results / f"{section}.txt").read_text(encoding="utf-8").splitlines():
         fields = re.split(r" {2,}", line, maxsplit=5)
@@ -124,6 +126,16 @@ def times(value: float) -> str:
     return f"{value:.2f} ×" if value >= 0.01 else f"{value:.1g} ×"
 
 
+def score(value: float, sign: str = "") -> str:
+    """Render SSIMULACRA2, which may be negative."""
+    return f"{value:{sign}.1f}".replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """Render a difference of SSIMULACRA2."""
+    return score(value, "+")
+
+
 Cells = Mapping[str, tuple[str, Callable[[float], str]]]  # head: a figure's name, how it is shown
 Keys = Mapping[str, str]  # head: what goes into the figures' names
 one, two, three, whole = (style.format for style in ("{:.1f}", "{:.2f}", "{:.3f}", "{:,.0f}"))
@@ -166,13 +178,42 @@ LOSSY: Cells = {
     "JPEG": ("K={}: JPEG", whole),
     "AVIF": ("K={}: AVIF", whole),
 }
+LOOKS: Cells = {
+    "SSIMULACRA2, ours − theirs": ("{}, pngquant: SSIMULACRA2", signed),
+    "the worst picture": ("{}, pngquant: SSIMULACRA2, worst", signed),
+    "butteraugli, ours ÷ theirs": ("{}, pngquant: butteraugli", times),
+    "bytes, ours ÷ theirs": ("{}, pngquant: bytes", times),
+}
+LOOKS_PEERS: Cells = {
+    **{f"SSIMULACRA2, K = {k}": (f"K={k}, {{}}: SSIMULACRA2", score) for k in (16, 64, 256)},
+    **{f"bits a pixel, {k}": (f"K={k}, {{}}: bits a pixel, PNG", two) for k in (16, 64, 256)},
+}
+LOOKERS = {
+    "kmcodec": "auto",
+    "kmcodec `--dither selective`": "selective",
+    "kmcodec `--dither none`": "none",
+    "kmcodec `--tune psnr`": "psnr",
+    "pngquant": "pngquant",
+    "pngquant `--nofs`": "pngquant --nofs",
+    "libimagequant": "libimagequant",
+    "Pillow": "pillow",
+    "ImageMagick": "imagemagick",
+    "gifsicle": "gifsicle",
+}
 CLASSES = {"768×512": "768x512", "2.4 Mpx": "2.4 Mpx", "10 to 17 Mpx": "10-24 Mpx"}
 KINDS = {kind: kind for kind in ("photographs", "screenshots", "maps", "charts", "pixel art")}
 COLORS_SHOWN = {k: k for k in ("16", "64", "256")}
+LOOKS_SHOWN = {
+    f"{k}, `--dither {dither}`": f"K={k}, {dither}"
+    for k in COLORS_SHOWN
+    for dither in ("auto", "selective", "none")
+}
 # By the name between the markers: the section, the corner, what is shown, and of what
 TABLES: dict[str, tuple[str, str, Cells, Keys]] = {
     "speed-in-process": ("in-process", "ours ÷ theirs", IN_PROCESS, CLASSES),
     "speed-process": ("process", "", PROCESS, CLASSES),
+    "looks": ("looks", "K", LOOKS, LOOKS_SHOWN),
+    "looks-peers": ("looks", "", LOOKS_PEERS, LOOKERS),
     "quality-error": ("error", "K", ERROR, COLORS_SHOWN),
     "quality-pair": ("error", "bytes ÷ pngquant -s1", PAIR, {f"K = {k}": k for k in COLORS_SHOWN}),
     "quality-dense": ("dense", "bytes ÷", DENSE, KINDS),
