@@ -55,7 +55,7 @@ def as_png(image: Image.Image) -> bytes:
 
 def ours(picture: Picture, n_colors: int, *, tune: str, dither: str) -> Seen:
     """Compress as `tune` and `dither` say, all else at its default."""
-    indexed = peers.compress(picture.pixels, n_colors, tune=tune, dither=dither)
+    indexed = codec.compress(picture.pixels, n_colors, tune=tune, dither=dither)
     png, kmc = (peers.encode(name, indexed, "default")[0] for name in ("png", "kmc"))
     return Seen(rgba(codec.decompress(indexed)), png, len(kmc))
 

@@ -1,6 +1,6 @@
 """Draw crops of ten pictures, twice their size, side by side: a sheet to look at.
 
-``python benchmarks/looks_sheet.py DATA OUTPUT.png [--colors K]``
+``python benchmarks/looks_sheet.py DATA OUT.png [--colors K] [--pictures GLOB...] [--who GLOB...]``
 """
 
 from __future__ import annotations
@@ -55,9 +55,11 @@ def cell(pixels: Pixels, place: Place) -> Image.Image:
     return crop.resize((ZOOM * CROP[0], ZOOM * CROP[1]), Image.Resampling.NEAREST)
 
 
-def draw(data: Path, n_colors: int, output: Path, who: Sequence[str] = WHO) -> None:
+def draw(
+    data: Path, n_colors: int, output: Path, names: Sequence[str], who: Sequence[str]
+) -> None:
     """Write the sheet of one K, a row for every picture that is there."""
-    places = [place for place in PLACES if (data / place.name).exists()]
+    places = [place for place in PLACES if place.name in names and (data / place.name).exists()]
     who = [name for name in who if installed(name)]
     wide, high = ZOOM * CROP[0] + GAP, ZOOM * CROP[1] + CAPTION
     sheet = Image.new("RGB", (wide * (len(who) + 1), max(high * len(places), 1)), "white")
@@ -84,8 +86,13 @@ def main() -> None:
     parser.add_argument("data", type=Path, metavar="DATA", help="folder of folders of pictures")
     parser.add_argument("output", type=Path, metavar="OUTPUT.png")
     parser.add_argument("--colors", type=int, default=16, metavar="K", help="default: 16")
+    names = [place.name for place in PLACES]
+    parser.add_argument("--pictures", nargs="+", metavar="GLOB", help=f"of {'; '.join(names)}")
+    parser.add_argument("--who", nargs="+", metavar="GLOB", help=f"of {'; '.join(PAINTERS)}")
     asked = parser.parse_args()
-    draw(asked.data, asked.colors, asked.output)
+    names = looks_rows.chosen(names, asked.pictures or [])
+    who = looks_rows.chosen([*PAINTERS], asked.who) if asked.who else WHO
+    draw(asked.data, asked.colors, asked.output, names, who)
 
 
 if __name__ == "__main__":
