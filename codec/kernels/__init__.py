@@ -12,10 +12,13 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from types import ModuleType
 
 NAMES = (
+    "activity",
+    "bands",
     "breathing",
     "cells",
+    "diffusion",
     "distortion",
-    "dither",
+    "flats",
     "histogram",
     "labelcoder",
     "labelcolors",
@@ -24,7 +27,10 @@ NAMES = (
     "mapping",
     "medoids",
     "nearest",
+    "nearpoints",
     "neighbors",
+    "oklab",
+    "pairs",
     "rowfilters",
     "summary",
     "unfilter",

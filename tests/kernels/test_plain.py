@@ -20,6 +20,9 @@ from kernel_tools import TWINS, hand_out_twins, read_only
 
 import codec
 from codec import kernels
+from codec.colors.colorspace import ColorMetric
+from codec.colors.pixels import pack_colors
+from codec.colors.places import oklab_tables, place_colors, place_pixels
 
 pytestmark = pytest.mark.skipif(not kernels.COMPILED, reason="the kernels were not compiled")
 
@@ -133,6 +136,15 @@ def test_there_is_a_twin_of_every_function() -> None:
 
 
 # Pixels
+
+
+@EXAMPLES
+@given(pixels=pictures(), apart=st.booleans(), part=st.integers(0, 12))
+def test_counting_flat_pixels(pixels: Bytes, apart: bool, part: int) -> None:
+    height, _, channels = pixels.shape
+    keys = frozen(np.unique(pack_colors(pixels)))
+    top, counts = min(part, height), np.zeros(len(keys), np.int64)
+    check("flats", "count_flats", rows_of(pixels, apart), channels, top, height, keys, counts)
 
 
 @EXAMPLES
@@ -311,34 +323,41 @@ def test_the_nearest_codeword_and_the_error(pixels: Bytes, data: st.DataObject) 
 @given(
     pixels=pictures(),
     data=st.data(),
-    apart=st.booleans(),
-    strength=st.sampled_from([0, 1, 77, 256]),
     most=st.sampled_from([0, 9, 300, 4080]),
+    space=st.sampled_from(["rgb", "oklab"]),
 )
-def test_dithering(
-    pixels: Bytes, data: st.DataObject, apart: bool, strength: int, most: int
-) -> None:
+def test_error_diffusion(pixels: Bytes, data: st.DataObject, most: int, space: str) -> None:
     height, width, channels = pixels.shape
-    codebook = data.draw(codebooks(channels))
-    opaque = np.empty(0, np.uint8)
+    codebook, metric = data.draw(codebooks(channels)), ColorMetric(space)
+    state = np.random.RandomState(height)
+    opaque, alpha = np.empty(0, np.uint8), np.empty((0, 0), np.uint8)
     if channels in (2, 4):
         opaque = np.flatnonzero(codebook[:, -1] > 3).astype(np.uint8)
-    alpha = {1: 0, 2: 74, 3: 0, 4: 128}[channels]
-    rows, cut = rows_of(pixels, apart), data.draw(st.integers(0, height - 1))
-    colors = frozen(np.unique(pixels.reshape(-1, channels), axis=0)[:9])
-    ranks = frozen(np.random.RandomState(0).permutation(len(codebook)).astype(np.uint8))
-    found = []
-    for home in (compiled, plain):
-        ditherer = home("dither").Ditherer(codebook, opaque, alpha, strength, most)
-        errors = np.zeros((2, (width + 2) * channels), np.int32)
-        labels = np.full((height, width), 77, np.uint8)
-        for part in (slice(0, cut), slice(cut, height)):
-            if part.start < part.stop:
-                ditherer.diffuse(rows[part], part.start, errors, labels[part])
-        mixtures = np.full((len(colors), 64), 5, np.uint8)
-        ditherer.mix(colors, ranks, mixtures)
-        found.append((errors, labels, mixtures))
-    assert is_same(*found)
+        alpha = frozen(pixels[..., -1].copy())
+    places, words = frozen(place_pixels(pixels, metric)), frozen(place_colors(codebook, metric))
+    labels = state.randint(0, len(codebook), (height, width)).astype(np.uint8)
+    _, arguments = check(
+        "bands", "find_bands", places, words, frozen(labels), 2.0, 0.1, 300.0, 9.0, 255,
+        np.empty_like(labels),
+    )  # fmt: skip
+    for strengths in (arguments[-1], state.choice([0, 77, 255], labels.shape).astype(np.uint8)):
+        found = []
+        for home in (compiled, plain):
+            mine = labels.copy()
+            diffuser = home("diffusion").Diffuser(words, opaque, most)
+            diffuser.diffuse(places, alpha, frozen(strengths), 3, mine)
+            found.append(mine)
+        assert is_same(*found)
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(pixels=pictures(), apart=st.booleans())
+def test_what_tells_how_errors_look(pixels: Bytes, apart: bool) -> None:
+    channels, rows = pixels.shape[2], rows_of(pixels, apart)
+    check("activity", "weigh_cells", rows, channels, *np.zeros((2, 1 << 18), np.int32))
+    if channels >= 3:
+        places = np.empty((len(pixels), pixels.shape[1] * 3), np.int16)
+        check("oklab", "place_rows", rows, channels, *map(frozen, oklab_tables()), places)
 
 
 # Points
