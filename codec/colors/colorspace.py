@@ -36,7 +36,8 @@ def _identity(values: Points) -> Points:
     return values
 
 
-def _srgb_to_linear(values: Points) -> Points:
+def srgb_to_linear(values: Points) -> Points:
+    """Turn sRGB samples in 0..255 into linear light in 0..1."""
     scaled = values / 255.0
     return np.where(scaled <= 0.04045, scaled / 12.92, ((scaled + 0.055) / 1.055) ** 2.4)
 
@@ -50,14 +51,14 @@ def _linear_to_srgb(values: Points) -> Points:
 
 # Björn Ottosson, "A perceptual color space for image processing", 2020,
 # https://bottosson.github.io/posts/oklab/ (matrices of the 2021-01-25 revision).
-_LMS_FROM_RGB = np.array(
+LMS_FROM_RGB = np.array(
     [
         [0.4122214708, 0.5363325363, 0.0514459929],
         [0.2119034982, 0.6806995451, 0.1073969566],
         [0.0883024619, 0.2817188376, 0.6299787005],
     ]
 )
-_OKLAB_FROM_LMS = np.array(
+OKLAB_FROM_LMS = np.array(
     [
         [0.2104542553, 0.7936177850, -0.0040720468],
         [1.9779984951, -2.4285922050, 0.4505937099],
@@ -72,13 +73,17 @@ def _mixed(values: Points, matrix: npt.NDArray[np.float64]) -> Points:
     return np.stack([first * a + second * b + third * c for a, b, c in matrix], axis=1)
 
 
+_LINEAR = srgb_to_linear(np.arange(256.0))  # of 8-bit samples, for powers take long
+
+
 def _oklab_from_srgb(values: Points) -> Points:
-    return _mixed(np.cbrt(_mixed(_srgb_to_linear(values), _LMS_FROM_RGB)), _OKLAB_FROM_LMS)
+    linear = _LINEAR[values.astype(np.uint8)]
+    return _mixed(np.cbrt(_mixed(linear, LMS_FROM_RGB)), OKLAB_FROM_LMS)
 
 
 def _srgb_from_oklab(values: Points) -> Points:
-    lms = _mixed(values, np.linalg.inv(_OKLAB_FROM_LMS)) ** 3
-    return _linear_to_srgb(_mixed(lms, np.linalg.inv(_LMS_FROM_RGB)))
+    lms = _mixed(values, np.linalg.inv(OKLAB_FROM_LMS)) ** 3
+    return _linear_to_srgb(_mixed(lms, np.linalg.inv(LMS_FROM_RGB)))
 
 
 def _lab_from_srgb(values: Points) -> Points:

@@ -1,0 +1,122 @@
+"""Which colors rule a picture: those of large flat areas, such as paper, themes and brands.
+
+A pixel is flat if all its neighbors, of those in the picture, have its very color.
+"""
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+
+from codec import kernels
+from codec.colors.histogram import ColorHistogram
+from codec.colors.pixels import as_rows, pack_colors
+from codec.threads import run_parallel, spans
+
+Bytes = npt.NDArray[np.uint8]
+Counts = npt.NDArray[np.int64]
+
+_LARGE = 20  # percent of the picture: exact with any number of code-words
+_FULL_SIZE = 16  # code-words with which one percent is enough
+_EXTREMES_FROM = 4  # code-words with which that is so for black and white
+_NEAR = 16  # of any channel: how far apart the steps of a ramp may be
+
+
+def count_flats(pixels: Bytes, colors: Bytes) -> Counts:
+    """Count the flat pixels of some colors.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, C), dtype uint8
+        Any strides.
+    colors : ndarray of shape (N, C), dtype uint8
+        Distinct, in lexicographic order.
+
+    Returns
+    -------
+    counts : ndarray of shape (N,), dtype int64
+        How many flat pixels each has.
+    """
+    height, width, channels = pixels.shape
+    rows, keys = as_rows(pixels), pack_colors(colors)
+    parts = spans(height, width)
+    counts = np.zeros((len(parts), len(keys)), dtype=np.int64)
+    run_parallel(
+        [
+            functools.partial(
+                kernels.flats.count_flats, rows, channels, part.start, part.stop, keys, count
+            )
+            for part, count in zip(parts, counts, strict=True)
+        ]
+    )
+    return np.asarray(counts.sum(axis=0))
+
+
+def ruling_colors(pixels: Bytes, histogram: ColorHistogram, n_colors: int) -> Bytes:
+    """Find the colors that a codebook should have exactly.
+
+    From 16 code-words on these are all colors whose flat pixels are 1 % of the picture; with
+    fewer, those of a share that is larger the fewer there are, and of 20 % in any case. Black and
+    white count from 4 code-words on with 1 % of any pixels. An eighth of the codebook, or half of
+    one below 16, is left to other colors, unless flat ones are half of the picture or more. Where
+    colors are too many, those of greatest cover are taken, and none that is a step of a ramp.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, C), dtype uint8
+        The picture.
+    histogram : ColorHistogram
+        Its colors; hidden ones may be merged.
+    n_colors : int
+        Size of the codebook, K.
+
+    Returns
+    -------
+    colors : ndarray of shape (N, C), dtype uint8
+        In lexicographic order; 0 <= N <= K, and N = 0 for a single code-word.
+    """
+    total = int(histogram.counts.sum())
+    often = np.flatnonzero(histogram.counts * 100 >= total)
+    colors = histogram.colors[often]
+    if n_colors < 2 or not len(often):
+        return colors[:0]
+    flats = count_flats(pixels, colors)
+    first = flats * 100 >= _LARGE * total
+    if n_colors >= _EXTREMES_FROM:
+        first |= _is_extreme(colors)
+    # Squared: code-words are spread over areas, and few colors hold most of these.
+    share = max(1.0, (_FULL_SIZE / n_colors) ** 2)
+    wanted = first | (flats * 100 >= share * total)
+    room = _room(n_colors, int(first.sum()), 2 * int(flats[wanted].sum()) >= total)
+    if wanted.sum() > room:
+        wanted &= ~_on_ramps(colors, np.where(wanted, flats, 0))
+    # By tier, then by cover; of equals the darkest.
+    order = np.lexsort((np.arange(len(flats)), -flats, ~first))
+    order = order[wanted[order]][:room]
+    return colors[np.sort(order)]
+
+
+def _room(n_colors: int, first: int, rule: bool) -> int:
+    """Tell how many code-words may be given away."""
+    if n_colors >= _FULL_SIZE:
+        room = n_colors if rule else n_colors - n_colors // 8
+    else:
+        room = n_colors // 2
+    return max(room, first if first <= n_colors else n_colors - 1)
+
+
+def _is_extreme(colors: Bytes) -> npt.NDArray[np.bool_]:
+    """Tell which colors are black or white, and opaque."""
+    values = colors
+    extreme = np.ones(len(colors), dtype=bool)
+    if colors.shape[1] in (2, 4):
+        values = colors[:, :-1]
+        extreme = colors[:, -1] == 255
+    return np.asarray(extreme & ((values == 0).all(axis=1) | (values == 255).all(axis=1)))
+
+
+def _on_ramps(colors: Bytes, flats: Counts) -> npt.NDArray[np.bool_]:
+    """Tell which colors have neighbors that cover more than they do, all together."""
+    wide = colors.astype(np.int16)
+    near = np.abs(wide[:, None] - wide).max(axis=2) <= _NEAR
+    return np.asarray(near @ flats > 2 * flats)

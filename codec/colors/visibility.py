@@ -1,0 +1,86 @@
+"""How much errors of colors show: a histogram weighed by what surrounds its pixels.
+
+Texture hides errors, smooth shades show them [1]_: blocks of 4x4 pixels are weighed by the mean
+variance of their channels, and every color gets the mean weight of the pixels of its kind, which
+are those whose first six bits of each channel are the same.
+
+References
+----------
+.. [1] N. Jayant, J. Johnston, R. Safranek, "Signal compression based on models of human
+   perception", Proceedings of the IEEE 81(10), 1993, doi:10.1109/5.241504.
+"""
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+
+from codec import kernels
+from codec.colors.histogram import ColorHistogram
+from codec.colors.pixels import as_rows
+from codec.threads import run_parallel, spans
+
+_SIDE = 4  # of a block
+_CELLS = 1 << 18
+# Of larger pictures a part tells how much errors show: every so many strips of blocks.
+_SAMPLED_PIXELS = 1 << 21
+_STRIP_BLOCKS = 4
+_GROUPS = 2  # of strips, that are weighed at the same time
+
+
+def weigh_colors(
+    pixels: npt.NDArray[np.uint8], histogram: ColorHistogram, *, mildly: bool = False
+) -> npt.NDArray[np.int64]:
+    """Weigh colors by how many pixels have them, and by how much errors show there.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, C), dtype uint8
+        The picture that the histogram was counted from.
+    histogram : ColorHistogram
+        Every color of the picture.
+    mildly : bool
+        Let the square root of a weight count.
+
+    Returns
+    -------
+    weights : ndarray of shape (U,), dtype int64
+        Counts times 1 to 16, or if mildly times 5.7 to 16, rounded.
+    """
+    height, width, channels = pixels.shape
+    rows = as_rows(pixels)
+    step = 1 + height * width // _SAMPLED_PIXELS
+    blocks = -(-height // _SIDE)
+    if step == 1:
+        parts = [
+            slice(_SIDE * part.start, min(_SIDE * part.stop, height))
+            for part in spans(blocks, _SIDE * width)
+        ]
+    else:
+        size = _SIDE * _STRIP_BLOCKS
+        parts = [slice(top, min(top + size, height)) for top in range(0, height, step * size)]
+
+    def weigh(some: list[slice]) -> npt.NDArray[np.int32]:
+        sums = np.zeros((2, _CELLS), dtype=np.int32)
+        for part in some:
+            kernels.activity.weigh_cells(rows[part], channels, *sums)
+        return sums
+
+    groups = [parts[first::_GROUPS] for first in range(min(_GROUPS, len(parts)))]
+    sums = run_parallel([functools.partial(weigh, group) for group in groups])
+    cells = _cells(histogram.colors)
+    weights, counts = np.sum([found[:, cells].astype(np.int64) for found in sums], axis=0)
+    weight, count = np.sum([found.sum(axis=1, dtype=np.int64) for found in sums], axis=0)
+    means = np.where(counts > 0, weights / np.maximum(counts, 1), weight / count)
+    if mildly:
+        means = 4 * np.sqrt(np.maximum(means, 2))
+    weighed: npt.NDArray[np.int64] = np.rint(histogram.counts * means).astype(np.int64)
+    return weighed
+
+
+def _cells(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
+    """Find the cells of colors, as `kernels.activity` does."""
+    if colors.shape[1] < 3:
+        return colors[:, 0].astype(np.intp)
+    red, green, blue = (colors[:, :3] >> 2).astype(np.intp).T
+    return np.asarray((red << 12) + (green << 6) + blue)
