@@ -16,7 +16,7 @@ Everything is whole numbers: colors on a grid of eighths, or
 the steps of `codec.colors.colorspace`.
 
 Breathing is split and merge. `_newcomers` splits clusters: their new code-words begin halfway to
-the worst-served points. `_least_missed` merges: those code-words go whose clusters cost least in
+the worst-served points. `least_missed` merges: those code-words go whose clusters cost least in
 others by Ward's method [3]_, and the nearest other is the *heir* of a cluster. The same algorithm
 stands, under the same names and in floating point, in `codec.codebook.sklearn_engine`, the
 reference that this one is compared with.
@@ -84,14 +84,21 @@ def _newcomers(tree: CellTree, codewords: Whole, split: npt.NDArray[np.intp]) ->
     return np.asarray((codewords[split] + points[split] + 1) // 2)
 
 
-def _least_missed(
-    codewords: Whole, weights: npt.NDArray[np.int64], count: int
+def least_missed(
+    codewords: Whole,
+    weights: npt.NDArray[np.int64],
+    count: int,
+    kept: npt.NDArray[np.bool_] | None = None,
 ) -> npt.NDArray[np.intp]:
-    """Choose code-words to remove; of two that are each other's heirs only one, if possible."""
+    """Choose code-words to remove; of two that are each other's heirs only one, if possible.
+
+    Those that are kept may be heirs, and stay.
+    """
     costs, nearest = kernels.breathing.merging_costs(codewords, weights)
     removed: list[int] = []
     heirs: set[int] = set()
-    order = np.argsort(costs, kind="stable").tolist()
+    order = np.argsort(costs, kind="stable")
+    order = (order if kept is None else order[~kept[order]]).tolist()
     for codeword in order:
         if len(removed) < count and codeword not in heirs:
             removed.append(codeword)
@@ -124,7 +131,7 @@ def _exchange(
     codewords, weights, _ = kernels.lloyd.lloyd_steps(tree, codewords, steps[0])
     codewords, weights = codewords[weights > 0], weights[weights > 0]
     if len(codewords) > n_colors:
-        gone = _least_missed(codewords, weights, len(codewords) - n_colors)
+        gone = least_missed(codewords, weights, len(codewords) - n_colors)
         codewords = np.delete(codewords, gone, axis=0)
     codewords, _, errors = kernels.lloyd.lloyd_steps(tree, codewords, steps[1])
     return _Attempt(codewords, errors)
@@ -210,7 +217,7 @@ def _settle(
         sums = sum_clusters(tree, placed)
         used = sums[:, 0] > 0
         if used.sum() < n_colors:
-            codebook = _fill_free_places(tree, codebook[used], n_colors, placement)
+            codebook = fill_free_places(tree, codebook[used], n_colors, placement)
             placed = placement.place(codebook)
             sums = sum_clusters(tree, placed)
         error = squared_error(sums, placed)
@@ -223,7 +230,7 @@ def _settle(
         )
 
 
-def _fill_free_places(
+def fill_free_places(
     tree: CellTree, codebook: Codebook, n_colors: int, placement: Placement
 ) -> Codebook:
     """Give unused places of the codebook to the colors that are served worst."""
@@ -285,3 +292,32 @@ def train(
     return search_lattice(
         tree, [codebook, *rounded], starts, n_colors, placement=placement, seed=seed
     )
+
+
+def begin(
+    colors: Codebook,
+    counts: npt.NDArray[np.int64],
+    n_colors: int,
+    *,
+    metric: ColorMetric,
+    seed: int = 0,
+    effort: str = "default",
+) -> Codebook:
+    """Find code-words as `train` begins, for others to go on: on a summary, in less breath.
+
+    Parameters
+    ----------
+    colors, counts, n_colors, metric, seed, effort
+        As for `train`.
+
+    Returns
+    -------
+    codebook : ndarray of shape (K', C), dtype uint8
+        1 <= K' <= `n_colors`, rounded; some may be equal.
+    """
+    chosen = EFFORTS[effort]
+    chosen = chosen._replace(breaths=chosen.breaths // 2)
+    placement = Placement(metric, colors.shape[1], int(counts.sum()))
+    tree = placement.tree(colors, counts, chosen.points)
+    codewords = _search(tree, n_colors, seed, chosen)[0]
+    return placement.colors(codewords[:, : tree.axes].astype(np.float64))

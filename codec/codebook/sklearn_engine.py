@@ -319,3 +319,30 @@ def train(
     placement = Placement(metric, colors.shape[1], int(counts.sum()))
     tree = placement.tree(colors, counts, len(colors))
     return search_lattice(tree, [codebook], starts, n_colors, placement=placement, seed=seed)
+
+
+def begin(
+    colors: Codebook,
+    counts: Counts,
+    n_colors: int,
+    *,
+    metric: ColorMetric,
+    seed: int = 0,
+    effort: str = "default",
+) -> Codebook:
+    """Find code-words as `train` begins, for others to go on.
+
+    Parameters
+    ----------
+    colors, counts, n_colors, metric, seed, effort
+        As for `codec.codebook.native.train`.
+
+    Returns
+    -------
+    codebook : ndarray of shape (K', C), dtype uint8
+        1 <= K' <= `n_colors`, rounded; some may be equal.
+    """
+    sample = _sample_colors(colors, counts, metric)
+    if len(sample) <= n_colors:
+        return metric.colors(sample.points, colors.shape[1])
+    return metric.colors(_search(sample, n_colors, seed, EFFORTS[effort]), colors.shape[1])

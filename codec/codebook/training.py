@@ -1,5 +1,6 @@
 """Histogram to codebook: whether anybody has to train, and who does."""
 
+import functools
 import importlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -8,13 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.codebook.greys import optimal_codebook
+from codec.codebook.opacity import complete, train_parted
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
+from codec.colors.opacity import has_classes, has_ends
 from codec.settings import resolve_engine
 from codec.stopwatch import Stopwatch
 
 Codebook = npt.NDArray[np.uint8]
-# Whatever is not asked for stays unimported; each has a function `train`.
+# Whatever is not asked for stays unimported; each has functions `train` and `begin`.
 _ENGINES = {"native": "codec.codebook.native", "sklearn": "codec.codebook.sklearn_engine"}
 
 
@@ -48,8 +51,8 @@ def start_engine(name: str) -> Any:
     Returns
     -------
     engine : module
-        Its function `train` takes colors, counts and `n_colors`, and as `train_codebook` metric,
-        seed and effort.
+        Its functions `train` and `begin` take colors, counts and `n_colors`, and as
+        `train_codebook` metric, seed and effort.
     """
     return importlib.import_module(_ENGINES[name])
 
@@ -99,18 +102,24 @@ def train_codebook(
     """
     watch = watch or Stopwatch()
     colors, counts = histogram.colors, histogram.counts
+    metric = metric or ColorMetric()
     if len(histogram) <= n_colors:
         return Training(colors, "none", is_all=True)
+    # One code-word cannot be clear and solid.
+    parted = n_colors > 1 and has_classes(metric, colors.shape[1]) and has_ends(colors)
     if instead is not None:
         with watch.stage("training"):
-            return Training(instead(histogram, n_colors, seed), "none")
+            codebook = instead(histogram, n_colors, seed)
+            if parted:
+                codebook = complete(codebook, colors, counts, n_colors, metric)
+            return Training(codebook, "none")
     if colors.shape[1] == 1:
         with watch.stage("training"):
             return Training(optimal_codebook(colors, counts, n_colors), "optimal")
     engine = resolve_engine(engine)
     with watch.stage("engine start"):
-        train = start_engine(engine).train
+        module = start_engine(engine)
+    train = functools.partial(train_parted, module.begin) if parted else module.train
     with watch.stage("training"):
-        metric = metric or ColorMetric()
         codebook = train(colors, counts, n_colors, metric=metric, seed=seed, effort=effort)
     return Training(codebook, engine)
