@@ -1,48 +1,72 @@
 """Pixels and codebook to labels whose mixture looks like the picture from afar.
 
-Everything is done in whole numbers and in sRGB samples, whatever space the codebook was trained
-in. Errors are in 1/16 sample. The
-code-word nearest to a color plus the error it has received (within 0 to 255, rounded to nearest)
-is taken, and what that leaves, times the strength, is made up for elsewhere.
+`codec.labels.ordered` has the pattern; here is error diffusion, in whole numbers, in the space of
+the metric: see `codec.colors.places`. The code-word nearest to a pixel plus the error it has
+received is taken, and what that leaves is passed on to its neighbors [1]_. How much of what it has
+received is added to a pixel is its strength:
 
-What a sample receives is bounded by half the longest gap between code-words, the greatest error
-between two of them, and the error left is that of the color moved into the box around the
-codebook: what no code-word can make up for is not carried across the picture.
+- ``fs`` has one strength for all pixels;
+- ``selective`` has a strength only where the error without dithering would show as a band: where
+  it is the same over a neighborhood of 7x7 pixels, and not hidden by texture, nor an edge. What
+  is exact, text and line art have none. Pixels without strength keep their labels.
 
-Alpha. Colors are compared as they are seen on a middle grey: sample v under alpha a becomes
-``127.5 + a / 255 * (v - 127.5)``, and alpha itself is scaled so that it counts as much as
-`codec.colors.colorspace` says. Fully transparent pixels keep their labels, and neither take nor
-pass on an error; opaque ones get opaque code-words if there are any.
+What is received is shortened to a bound, half the longest gap between code-words, or for ``fs``
+the median one, beyond which colors would be strange. The error left is that of the pixel moved
+into the box around the codebook: what no code-word can make up for is not carried across the
+picture.
+
+Strips of rows begin anew, some rows above their first, so that several threads can work.
+
+Fully transparent pixels keep their labels, and neither take nor pass on an error; opaque ones get
+opaque code-words if there are any.
 
 References
 ----------
 .. [1] R. W. Floyd, L. Steinberg, "An adaptive algorithm for spatial grey scale", Proceedings of
    the Society for Information Display 17(2), 1976.
-.. [2] B. E. Bayer, "An optimum method for two-level rendition of continuous-tone pictures", IEEE
-   International Conference on Communications, 1973.
-.. [3] T. Knoll, "Pattern dithering", US patent 6,606,166, 1999 (expired).
 """
 
 import functools
 import math
-from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from codec import kernels
+from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
-from codec.colors.pixels import as_rows
+from codec.colors.places import HIGHEST, place_colors, place_pixels
 from codec.labels.nearest import label_pixels
-from codec.threads import row_strips, run_parallel, spans
+from codec.labels.ordered import order_dither
+from codec.limits import MAX_CODEBOOK_SIZE
+from codec.threads import run_parallel, thread_count
 
 Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int16]
 
 FULL_STRENGTH = 256
-THRESHOLDS = 64
-# Alpha 255 as seen, by channels: sqrt(n / 12) * 255 for n color channels.
-_OPAQUE_ALPHA = {1: 0, 2: 74, 3: 0, 4: 128}
+# Strips, on which labels depend, and how many rows before its first a strip begins.
+_STRIP_ROWS = 128
+_STRIP_PIXELS = 1 << 21
+_LEAD = 8
+_REACH = 4  # of what tells bands
+_LEAST_BOUND = 160  # steps of places
+
+
+class _Bands(NamedTuple):
+    """What shows as a band."""
+
+    unseen: float  # error that nobody sees, in steps of places
+    hidden: float  # by a standard deviation of 1
+    edge: float  # the deviation that hides twice as much as that
+    full: float  # error that is made up for as far as any
+    most: int  # how far that is, in 1/255
+
+
+# Set by look, and by SSIMULACRA2 and bytes: see decision 15.
+_SELECTIVE = _Bands(unseen=0.0, hidden=0.1, edge=300.0, full=10.0, most=190)
+_CEILING = _Bands(unseen=8.0, hidden=0.35, edge=300.0, full=10.0, most=220)
 
 
 def fixed_strength(strength: float) -> int:
@@ -50,11 +74,17 @@ def fixed_strength(strength: float) -> int:
     return math.floor(strength * FULL_STRENGTH + 0.5)
 
 
+def is_at_ceiling(kind: str, n_colors: int) -> bool:
+    """Tell whether no more code-words can be had, and little is made up for."""
+    return kind == "auto" and n_colors == MAX_CODEBOOK_SIZE
+
+
 def dither_pixels(
     pixels: Bytes,
     histogram: ColorHistogram,
     color_labels: Bytes,
     codebook: Bytes,
+    metric: ColorMetric,
     kind: str,
     strength: float = 1.0,
 ) -> Bytes:
@@ -70,12 +100,11 @@ def dither_pixels(
         The label of each of these colors without dithering.
     codebook : ndarray of shape (K, C), dtype uint8
         1 <= K <= 256 code-words as stored in the file.
-    kind : {'fs', 'ordered'}
-        ``fs`` diffuses errors among pixels [1]_, 7, 3, 5 and 1 of 16 parts, odd rows from right
-        to left. ``ordered`` finds for every color the 64 code-words that diffusing its error
-        from one to the next gives [3]_, sorts them by lightness, and takes the one that the
-        8x8 thresholds of [2]_ name: its amplitude is the spacing of the codebook around the
-        color, and its mean the color.
+    metric : ColorMetric
+        Where differences are measured.
+    kind : {'fs', 'selective', 'auto', 'ordered'}
+        See the module; ``auto`` is ``selective``, but with 256 code-words, where others would
+        serve better if there were any, only what would be seen as a band is made up for.
     strength : float
         0 to 1: how much of an error is made up for, in steps of 1/256. With 0 the labels are those
         without dithering.
@@ -85,138 +114,68 @@ def dither_pixels(
     labels : ndarray of shape (H, W), dtype uint8
         One label a pixel.
     """
+    if kind == "ordered":
+        return order_dither(pixels, histogram, color_labels, codebook, metric, strength)
+    labels = label_pixels(pixels, histogram, color_labels)
     steps = fixed_strength(strength)
     if steps == 0:
-        return label_pixels(pixels, histogram, color_labels)
-    words, opaque_alpha = as_seen(codebook), _OPAQUE_ALPHA[codebook.shape[1]]
-    prepare = functools.partial(
-        kernels.dither.Ditherer,
-        words, _opaque_words(codebook), opaque_alpha, steps, 8 * _longest_gap(words),
-    )  # fmt: skip
-    if kind == "ordered":
-        return _take_in_order(pixels, histogram, color_labels, prepare, _ranks(words))
-    if opaque_alpha:
-        labels = label_pixels(pixels, histogram, color_labels)
-    else:
-        labels = np.empty(pixels.shape[:2], dtype=np.uint8)
-    _diffuse(pixels, labels, prepare())
-    return labels
+        return labels
+    words = place_colors(codebook, metric)
+    bands = None
+    if kind != "fs":
+        bands = _CEILING if is_at_ceiling(kind, len(codebook)) else _SELECTIVE
+    bound = _bound(words, everywhere=bands is None)
+    height, width, channels = pixels.shape
+    with_alpha = channels in (2, 4)
+    opaque = np.flatnonzero(codebook[:, -1] == 255) if with_alpha else np.empty(0)
+    result = labels.copy()
+
+    def diffuse(strips: list[range]) -> None:
+        diffuser = kernels.diffusion.Diffuser(words, opaque.astype(np.uint8), bound)
+        for strip in strips:
+            first = max(strip.start - _LEAD, 0)
+            known = slice(max(first - _REACH, 0), min(strip.stop + _REACH, height))
+            places = place_pixels(pixels[known], metric)
+            strengths = np.full(labels[known].shape, min(steps, 255), dtype=np.uint8)
+            if bands is not None:
+                most = bands.most * steps >> 8
+                kernels.bands.find_bands(
+                    places, words, labels[known], bands.unseen, bands.hidden, bands.edge,
+                    bands.full, most, strengths,
+                )  # fmt: skip
+            inner = slice(first - known.start, strip.stop - known.start)
+            if not strengths[inner].any():
+                continue
+            alpha = pixels[first : strip.stop, :, -1] if with_alpha else np.empty((0, 0))
+            found = labels[first : strip.stop].copy()
+            diffuser.diffuse(
+                places[inner], np.ascontiguousarray(alpha, dtype=np.uint8), strengths[inner],
+                first, found,
+            )  # fmt: skip
+            result[strip.start : strip.stop] = found[strip.start - first :]
+
+    rows = max(1, min(_STRIP_ROWS, _STRIP_PIXELS // width))
+    strips = [range(top, min(top + rows, height)) for top in range(0, height, rows)]
+    hands = min(thread_count(), len(strips))
+    run_parallel([functools.partial(diffuse, strips[hand::hands]) for hand in range(hands)])
+    return result
 
 
-def as_seen(colors: Bytes) -> Bytes:
-    """Place colors so that squared distance is how different they look, as whole samples.
+def _bound(words: Places, *, everywhere: bool) -> int:
+    """Tell how much of an error is made up for at most: half the longest gap.
 
-    Parameters
-    ----------
-    colors : ndarray of shape (N, C), dtype uint8
-        Straight alpha.
-
-    Returns
-    -------
-    seen : ndarray of shape (N, C), dtype uint8
-        Opaque samples are themselves; see the module for the others.
+    The gaps are the edges of the shortest tree that joins all code-words. Everywhere, errors of
+    many pixels add up to strange colors: then no more than the median gap.
     """
-    channels = colors.shape[1]
-    if not _OPAQUE_ALPHA[channels]:
-        return np.ascontiguousarray(colors)
-    values, alpha = colors[:, :-1].astype(np.int64), colors[:, -1:].astype(np.int64)
-    placed = (alpha * (2 * values - 255) + 65280) // 510
-    return np.hstack([placed, (alpha * _OPAQUE_ALPHA[channels] + 127) // 255]).astype(np.uint8)
-
-
-def _opaque_words(codebook: Bytes) -> Bytes:
-    """Labels of the opaque code-words, none where there is no alpha."""
-    if not _OPAQUE_ALPHA[codebook.shape[1]]:
-        return np.empty(0, dtype=np.uint8)
-    return np.flatnonzero(codebook[:, -1] == 255).astype(np.uint8)
-
-
-def _longest_gap(words: Bytes) -> int:
-    """Length of the longest edge of the shortest tree that joins all code-words, rounded up."""
     whole = words.astype(np.int64)
     nearest = ((whole - whole[0]) ** 2).sum(axis=1)
     joined = np.zeros(len(words), dtype=bool)
-    longest = 0
+    gaps = []
     for _ in range(len(words)):
         newcomer = int(np.where(joined, np.iinfo(np.int64).max, nearest).argmin())
-        longest = max(longest, int(nearest[newcomer]))
+        gaps.append(math.isqrt(int(nearest[newcomer])))
         joined[newcomer] = True
         np.minimum(nearest, ((whole - whole[newcomer]) ** 2).sum(axis=1), out=nearest)
-    return math.isqrt(longest - 1) + 1 if longest else 0
-
-
-def _ranks(words: Bytes) -> Bytes:
-    """Sort code-words by lightness (luma of ITU-R BT.601), then label; tell each one's place."""
-    weights = (299, 587, 114) if words.shape[1] >= 3 else (1,)
-    luma = words[:, : len(weights)].astype(np.int64) @ np.array(weights)
-    ranks = np.empty(len(words), dtype=np.uint8)
-    ranks[np.argsort(luma, kind="stable")] = np.arange(len(words), dtype=np.uint8)
-    return ranks
-
-
-def _diffuse(pixels: Bytes, labels: Bytes, ditherer: Any) -> None:
-    """Fill in labels by error diffusion; those of transparent pixels stay."""
-    height, width, channels = pixels.shape
-    errors = np.zeros((2, (width + 2) * channels), dtype=np.int32)
-    for strip in row_strips(height, width):
-        ditherer.diffuse(as_rows(pixels[strip]), strip.start, errors, labels[strip])
-
-
-def _mix(colors: Bytes, color_labels: Bytes, prepare: Callable[[], Any], ranks: Bytes) -> Bytes:
-    """Find the labels (U, 64) that mix to each color; a transparent one keeps its own."""
-    colors = np.ascontiguousarray(colors)
-    mixtures = np.repeat(color_labels[:, None], THRESHOLDS, axis=1)
-
-    def mix(part: slice) -> None:
-        prepare().mix(colors[part], ranks, mixtures[part])
-
-    run_parallel([functools.partial(mix, part) for part in spans(len(colors), THRESHOLDS)])
-    return mixtures
-
-
-def bayer_thresholds() -> Bytes:
-    """Make the thresholds of ordered dithering.
-
-    Returns
-    -------
-    thresholds : ndarray of shape (8, 8), dtype uint8
-        Each of 0 to 63 once, those that follow each other far apart.
-    """
-    thresholds = np.zeros((1, 1), dtype=np.uint8)
-    for _ in range(3):
-        fourfold = 4 * thresholds
-        thresholds = np.block([[fourfold, fourfold + 2], [fourfold + 3, fourfold + 1]])
-    return thresholds.astype(np.uint8)
-
-
-def _take_in_order(
-    pixels: Bytes,
-    histogram: ColorHistogram,
-    color_labels: Bytes,
-    prepare: Callable[[], Any],
-    ranks: Bytes,
-) -> Bytes:
-    """Take for each pixel the code-word of its color's mixture that its threshold names."""
-    height, width = pixels.shape[:2]
-    size = len(histogram)
-    labels = np.empty((height, width), dtype=np.uint8)
-    # Which color a pixel has, a byte at a time.
-    places = np.arange(size)
-    digits = [
-        label_pixels(pixels, histogram, (places >> shift & 255).astype(np.uint8))
-        for shift in range(0, max(size - 1, 1).bit_length(), 8)
-    ]
-    thresholds = bayer_thresholds()[:, np.arange(width) % 8]
-    for part in row_strips(size, 1):  # of 16 MiB of mixtures
-        mixtures = _mix(histogram.colors[part], color_labels[part], prepare, ranks)
-        for y in range(height):
-            color = np.zeros(width, dtype=np.int64)
-            for shift, digit in enumerate(digits):
-                color += digit[y].astype(np.int64) << 8 * shift
-            here = (color >= part.start) & (color < part.stop)
-            np.copyto(
-                labels[y],
-                mixtures[np.where(here, color - part.start, 0), thresholds[y % 8]],
-                where=here,
-            )
-    return labels
+    gaps.sort()
+    most = max(gaps[len(gaps) // 2], _LEAST_BOUND) if everywhere else HIGHEST
+    return min((gaps[-1] + 1) // 2, most)

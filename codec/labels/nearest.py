@@ -4,6 +4,7 @@ The search is done once for each unique color; pixels only look the result up.
 """
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,12 @@ import numpy.typing as npt
 from codec import kernels
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
+from codec.colors.opacity import are_clear, are_solid, has_classes
 from codec.colors.pixels import as_rows, pack_colors
 from codec.threads import row_strips, run_parallel, spans
 
 Bytes = npt.NDArray[np.uint8]
+Keys = npt.NDArray[np.uint32]
 
 _COLOR_WORK = 8  # of labeling a color, in pixels
 
@@ -36,9 +39,32 @@ def label_colors(
     Returns
     -------
     labels : ndarray of shape (U,), dtype uint8
-        A tie goes to the lower label.
+        A tie goes to the lower label. Where alpha has classes, clear colors go to clear
+        code-words and solid ones to solid code-words, if there are any.
     """
-    search = _search_grid if metric.is_plain(colors.shape[1]) else _search_cells
+    if has_classes(metric, colors.shape[1]):
+        return _label_classes(colors, codebook, metric)
+    return _label(colors, codebook, metric)
+
+
+def _label_classes(colors: Bytes, codebook: Bytes, metric: ColorMetric) -> Bytes:
+    """Search for the colors of each class among the code-words that they may have."""
+    labels = np.empty(len(colors), dtype=np.uint8)
+    solid, clear = are_solid(colors), are_clear(colors)
+    for members, words in (
+        (solid, are_solid(codebook)),
+        (clear, are_clear(codebook)),
+        (~(solid | clear), np.ones(len(codebook), dtype=bool)),
+    ):
+        allowed = np.flatnonzero(words) if words.any() else np.arange(len(codebook))
+        if members.any():
+            labels[members] = allowed[_label(colors[members], codebook[allowed], metric)]
+    return labels
+
+
+def _label(colors: Bytes, codebook: Bytes, metric: ColorMetric) -> Bytes:
+    """Search among all code-words."""
+    search = _search_grid if metric.is_plain(colors.shape[1]) else _search_points
     labels = np.empty(len(colors), dtype=np.uint8)
     colors, codebook = np.ascontiguousarray(colors), np.ascontiguousarray(codebook)
     run_parallel(
@@ -55,18 +81,18 @@ def _search_grid(colors: Bytes, codebook: Bytes, metric: ColorMetric, labels: By
     kernels.nearest.label_rows(kernels.nearest.NearestGrid(codebook), colors, labels)
 
 
-def _search_cells(colors: Bytes, codebook: Bytes, metric: ColorMetric, labels: Bytes) -> None:
+def _search_points(colors: Bytes, codebook: Bytes, metric: ColorMetric, labels: Bytes) -> None:
     """Search in any space."""
+    words = _as_points(codebook, metric)
     for strip in row_strips(len(colors), 1):
-        points = metric.coordinates(colors[strip])
-        low = points.min(axis=0)
-        placed = np.zeros((len(codebook), 4), dtype=np.int32)
-        placed[:, : points.shape[1]] = metric.coordinates(codebook) - low
-        weights = np.ones(len(points), dtype=np.int64)
-        tree = kernels.cells.CellTree((points - low).astype(np.int32), weights)
-        sorted_labels = np.empty(len(points), dtype=np.int32)
-        kernels.lloyd.cluster_sums(tree, placed, labels=sorted_labels)
-        labels[strip][tree.input_order()] = sorted_labels
+        kernels.nearpoints.label_points(_as_points(colors[strip], metric), words, labels[strip])
+
+
+def _as_points(colors: Bytes, metric: ColorMetric) -> npt.NDArray[np.int32]:
+    points = np.zeros((len(colors), 4), dtype=np.int32)
+    placed = metric.coordinates(colors)
+    points[:, : placed.shape[1]] = placed
+    return points
 
 
 def label_pixels(
@@ -90,24 +116,53 @@ def label_pixels(
     labels : ndarray of shape (H, W), dtype uint8
         One label a pixel.
     """
+    return look_up_pixels(pixels, histogram, [color_labels])[0]
+
+
+def look_up_pixels(
+    pixels: npt.NDArray[np.uint8],
+    histogram: ColorHistogram,
+    columns: Sequence[npt.NDArray[np.uint8]],
+) -> list[npt.NDArray[np.uint8]]:
+    """Look up several facts of every pixel's color.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, C), dtype uint8
+        The picture that the histogram was counted from.
+    histogram : ColorHistogram
+        Every color of the picture.
+    columns : sequence of ndarray of shape (U,), dtype uint8
+        A fact of each of these colors.
+
+    Returns
+    -------
+    planes : list of ndarray of shape (H, W), dtype uint8
+        For each column one of each pixel.
+    """
     height, width, channels = pixels.shape
     colors = np.ascontiguousarray(histogram.colors)
-    color_labels = np.ascontiguousarray(color_labels)
     table = np.zeros(1 << 8 * min(channels, 3), dtype=np.uint8)
-    kernels.mapping.fill_table(colors, color_labels, table)
-    keys, key_labels = np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint8)
-    if channels == 4:
-        translucent = colors[:, 3] != 255
-        keys, key_labels = pack_colors(colors[translucent]), color_labels[translucent]
+    translucent = colors[:, 3] != 255 if channels == 4 else np.zeros(len(colors), dtype=bool)
+    keys = pack_colors(colors[translucent])
     # Enough bits that few keys begin with the same ones.
     bits = 20 if len(keys) >> 16 else 12
     beginnings = np.bincount(keys >> np.uint32(32 - bits), minlength=1 << bits)
     firsts = np.append(0, beginnings.cumsum()).astype(np.uint32)
-    labels = np.empty((height, width), dtype=np.uint8)
+    planes = []
+    for column in columns:
+        kernels.mapping.fill_table(colors, np.ascontiguousarray(column), table)
+        plane = np.empty((height, width), dtype=np.uint8)
+        look_up = functools.partial(
+            _look_up, pixels, table, firsts, keys, column[translucent], plane
+        )
+        run_parallel([functools.partial(look_up, part) for part in spans(height, width)])
+        planes.append(plane)
+    return planes
 
-    def label(part: slice) -> None:
-        rows = as_rows(pixels[part])
-        kernels.mapping.map_pixels(rows, channels, table, firsts, keys, key_labels, labels[part])
 
-    run_parallel([functools.partial(label, part) for part in spans(height, width)])
-    return labels
+def _look_up(
+    pixels: Bytes, table: Bytes, firsts: Keys, keys: Keys, values: Bytes, plane: Bytes, part: slice
+) -> None:
+    rows, channels = as_rows(pixels[part]), pixels.shape[2]
+    kernels.mapping.map_pixels(rows, channels, table, firsts, keys, values, plane[part])
