@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from codec import kernels
 from codec.codebook.baselines import BASELINES
 from codec.codebook.training import start_engine, train_codebook
 from codec.colors.colorspace import ColorMetric
+from codec.colors.distortion import errors_of_colors, errors_of_pixels
 from codec.colors.histogram import ColorHistogram, count_colors
-from codec.colors.lookup import ascending, count_labels, look_up, renumber
-from codec.colors.metrics import color_samples, squared_error, squared_errors, worst_error_of
+from codec.colors.lookup import ascending, count_labels, renumber
 from codec.colors.pixels import (
     as_channels,
     distinct,
@@ -26,23 +25,24 @@ from codec.colors.pixels import (
     with_all_channels,
     without_hidden,
 )
+from codec.colors.visibility import weigh_colors
 from codec.images.records import SourceImage
 from codec.indexed import IndexedImage
-from codec.labels.dithering import dither_pixels, fixed_strength
+from codec.labels.dithering import dither_pixels, fixed_strength, is_at_ceiling
 from codec.labels.given import GivenLabels, check_order, given_labels
 from codec.labels.nearest import label_colors, label_pixels
 from codec.labels.ordering import order_codewords
 from codec.limits import MAX_CODEBOOK_SIZE
 from codec.options import CODEBOOK_SOURCES
+from codec.pinning import pin_colors
 from codec.settings import CompressSettings
 from codec.stopwatch import Stopwatch
-from codec.threads import row_strips
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-
 KMEANS = CODEBOOK_SOURCES[0]
+_ENOUGH_COLORS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,8 +238,18 @@ def compress_with_details(
     if settings.codebook_from != KMEANS:
         shown = telling if hidden_pixels == 0 else without_hidden(telling)
         instead = functools.partial(BASELINES[settings.codebook_from], shown)
+    dither = str(settings.dither) if fixed_strength(settings.dither_strength) else "none"
+    weighed = visible
+    if settings.tune == "visual" and instead is None and len(visible) > settings.n_colors:
+        # Errors that are diffused show less, and of few code-words hues would miss more.
+        diffused = dither != "none" and not is_at_ceiling(dither, settings.n_colors)
+        with watch.stage("training"):
+            weights = weigh_colors(
+                telling, visible, mildly=diffused or settings.n_colors < _ENOUGH_COLORS
+            )
+            weighed = ColorHistogram(visible.colors, weights)
     codebook, engine, is_all = train_codebook(
-        visible,
+        weighed,
         settings.n_colors,
         metric=metric,
         seed=settings.seed,
@@ -248,22 +258,24 @@ def compress_with_details(
         instead=instead,
         watch=watch,
     )
-    strength = fixed_strength(settings.dither_strength)
-    dither = "none" if is_all or not strength else _resolve_dither(settings)
     with watch.stage("labels"):
-        color_labels = (
-            _exact_labels(histogram, visible)
-            if is_all
-            else label_colors(histogram.colors, codebook, metric)
-        )
+        if is_all:
+            dither, color_labels = "none", _exact_labels(histogram, visible)
+        elif settings.tune == "visual" and instead is None:
+            codebook, color_labels = pin_colors(
+                codebook, telling, histogram, visible, settings.n_colors, metric
+            )
+        else:
+            color_labels = label_colors(histogram.colors, codebook, metric)
         if dither == "none":
             used = np.flatnonzero(np.bincount(color_labels))
             codebook, color_labels = codebook[used], renumber(color_labels, used)
             labels = label_pixels(pixels, counted, color_labels)
         else:
             labels = dither_pixels(
-                telling, histogram, color_labels, codebook, dither, settings.dither_strength
-            )
+                telling, histogram, color_labels, codebook, metric, dither,
+                settings.dither_strength,
+            )  # fmt: skip
             used = np.flatnonzero(count_labels(labels))
             codebook, labels = codebook[used], renumber(labels, used)
     with watch.stage("ordering"):
@@ -275,9 +287,9 @@ def compress_with_details(
         codewords = with_all_channels(codebook[order], pixels.shape[2])
         indexed = IndexedImage(renumber(labels, order), codewords)
     mse, worst_error = (
-        _errors(histogram, codebook, color_labels, settings.exact)
+        errors_of_colors(histogram, codebook, color_labels, exact=settings.exact)
         if dither == "none"
-        else _errors_of_pixels(telling, codebook, labels, settings.exact)
+        else errors_of_pixels(telling, codebook, labels, exact=settings.exact)
     )
     return Compression(
         indexed=indexed,
@@ -288,13 +300,8 @@ def compress_with_details(
         engine=engine,
         mse=mse,
         worst_error=worst_error,
-        dither=dither,
+        dither="selective" if dither == "auto" else dither,
     )
-
-
-def _resolve_dither(settings: CompressSettings) -> str:
-    """Name the dithering that runs for a choice; there is no selective one yet."""
-    return "none" if settings.dither in ("auto", "selective") else str(settings.dither)
 
 
 def _as_source(picture: "Image") -> SourceImage:
@@ -328,42 +335,6 @@ def _as_given(given: GivenLabels, settings: CompressSettings) -> Compression:
 
 def _count_distinct(colors: npt.NDArray[np.uint8]) -> int:
     return len(distinct(colors)) if len(colors) else 0
-
-
-def _errors(
-    histogram: ColorHistogram,
-    codebook: npt.NDArray[np.uint8],
-    color_labels: npt.NDArray[np.uint8],
-    exact: bool,
-) -> tuple[float, int]:
-    """Mean squared error of a picture and the largest, from what became of its colors."""
-    colors, counts = histogram.colors, histogram.counts
-    channels = colors.shape[1]
-    samples = int(counts.sum()) * color_samples(channels)
-    if channels in (1, 3):
-        total, largest = kernels.distortion.color_errors(colors, counts, codebook, color_labels)
-        return float(total / samples), largest
-    total = 0.0
-    for part in row_strips(len(histogram), 1):
-        errors = squared_errors(colors[part], codebook[color_labels[part]])
-        total += float((errors * counts[part]).sum())
-    # As if the colors were a picture of one column.
-    largest = worst_error_of(colors[:, None], codebook, color_labels[:, None], exact=exact)
-    return total / samples, largest
-
-
-def _errors_of_pixels(
-    pixels: npt.NDArray[np.uint8],
-    codebook: npt.NDArray[np.uint8],
-    labels: npt.NDArray[np.uint8],
-    exact: bool,
-) -> tuple[float, int]:
-    """As `_errors`, where pixels of one color have different labels."""
-    total = 0.0
-    for rows in row_strips(*labels.shape):
-        total += squared_error(pixels[rows], look_up(codebook, labels[rows]))
-    largest = worst_error_of(pixels, codebook, labels, exact=exact)
-    return total / (labels.size * color_samples(pixels.shape[2])), largest
 
 
 def _without_idle_channels(histogram: ColorHistogram) -> ColorHistogram:

@@ -29,7 +29,7 @@ GROUND = (
     "threads",
     "stopwatch",
 )
-LIBRARY = ("compressor", "decompressor", "estimator")
+LIBRARY = ("compressor", "decompressor", "estimator", "pinning")
 _BELOW = {"ground", "kernels"}
 _STEPS = {*_BELOW, "colors", "png"}
 MAY_IMPORT = {
