@@ -28,7 +28,7 @@ from codec.colors.pixels import (
 from codec.colors.visibility import weigh_colors
 from codec.images.records import SourceImage
 from codec.indexed import IndexedImage
-from codec.labels.dithering import dither_pixels, fixed_strength, is_at_ceiling
+from codec.labels.dithering import dither_pixels, fixed_strength
 from codec.labels.given import GivenLabels, check_order, given_labels
 from codec.labels.nearest import label_colors, label_pixels
 from codec.labels.ordering import order_codewords
@@ -238,11 +238,11 @@ def compress_with_details(
     if settings.codebook_from != KMEANS:
         shown = telling if hidden_pixels == 0 else without_hidden(telling)
         instead = functools.partial(BASELINES[settings.codebook_from], shown)
-    dither = str(settings.dither) if fixed_strength(settings.dither_strength) else "none"
+    dither = _resolve_dither(settings)
     weighed = visible
     if settings.tune == "visual" and instead is None and len(visible) > settings.n_colors:
         # Errors that are diffused show less, and of few code-words hues would miss more.
-        diffused = dither != "none" and not is_at_ceiling(dither, settings.n_colors)
+        diffused = dither not in ("none", "sparing")
         with watch.stage("training"):
             weights = weigh_colors(
                 telling, visible, mildly=diffused or settings.n_colors < _ENOUGH_COLORS
@@ -300,8 +300,17 @@ def compress_with_details(
         engine=engine,
         mse=mse,
         worst_error=worst_error,
-        dither="selective" if dither == "auto" else dither,
+        dither="selective" if dither == "sparing" else dither,
     )
+
+
+def _resolve_dither(settings: CompressSettings) -> str:
+    """Name the dithering that runs for a choice, as `dither_pixels` knows it."""
+    if not fixed_strength(settings.dither_strength):
+        return "none"
+    if settings.dither != "auto":
+        return str(settings.dither)
+    return "selective" if settings.n_colors < MAX_CODEBOOK_SIZE else "sparing"
 
 
 def _as_source(picture: "Image") -> SourceImage:

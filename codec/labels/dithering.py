@@ -8,7 +8,9 @@ received is added to a pixel is its strength:
 - ``fs`` has one strength for all pixels;
 - ``selective`` has a strength only where the error without dithering would show as a band: where
   it is the same over a neighborhood of 7x7 pixels, and not hidden by texture, nor an edge. What
-  is exact, text and line art have none. Pixels without strength keep their labels.
+  is exact, text and line art have none. Pixels without strength keep their labels;
+- ``sparing`` is the same for bands that anybody sees, and no others: of a codebook that is as
+  large as can be, as more code-words would serve better.
 
 What is received is shortened to a bound, half the longest gap between code-words, or for ``fs``
 the median one, beyond which colors would be strange. The error left is that of the pixel moved
@@ -39,7 +41,6 @@ from codec.colors.histogram import ColorHistogram
 from codec.colors.places import HIGHEST, place_colors, place_pixels
 from codec.labels.nearest import label_pixels
 from codec.labels.ordered import order_dither
-from codec.limits import MAX_CODEBOOK_SIZE
 from codec.threads import run_parallel, thread_count
 
 Bytes = npt.NDArray[np.uint8]
@@ -66,17 +67,12 @@ class _Bands(NamedTuple):
 
 # Set by look, and by SSIMULACRA2 and bytes: see decision 15.
 _SELECTIVE = _Bands(unseen=0.0, hidden=0.1, edge=300.0, full=10.0, most=190)
-_CEILING = _Bands(unseen=8.0, hidden=0.35, edge=300.0, full=10.0, most=220)
+_SPARING = _Bands(unseen=8.0, hidden=0.35, edge=300.0, full=10.0, most=220)
 
 
 def fixed_strength(strength: float) -> int:
     """Round a strength of 0 to 1 to the steps of 1/256 that are calculated with."""
     return math.floor(strength * FULL_STRENGTH + 0.5)
-
-
-def is_at_ceiling(kind: str, n_colors: int) -> bool:
-    """Tell whether no more code-words can be had, and little is made up for."""
-    return kind == "auto" and n_colors == MAX_CODEBOOK_SIZE
 
 
 def dither_pixels(
@@ -102,9 +98,8 @@ def dither_pixels(
         1 <= K <= 256 code-words as stored in the file.
     metric : ColorMetric
         Where differences are measured.
-    kind : {'fs', 'selective', 'auto', 'ordered'}
-        See the module; ``auto`` is ``selective``, but with 256 code-words, where others would
-        serve better if there were any, only what would be seen as a band is made up for.
+    kind : {'fs', 'selective', 'sparing', 'ordered'}
+        See the module.
     strength : float
         0 to 1: how much of an error is made up for, in steps of 1/256. With 0 the labels are those
         without dithering.
@@ -123,7 +118,7 @@ def dither_pixels(
     words = place_colors(codebook, metric)
     bands = None
     if kind != "fs":
-        bands = _CEILING if is_at_ceiling(kind, len(codebook)) else _SELECTIVE
+        bands = _SELECTIVE if kind == "selective" else _SPARING
     bound = _bound(words, everywhere=bands is None)
     height, width, channels = pixels.shape
     with_alpha = channels in (2, 4)
