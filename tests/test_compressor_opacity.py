@@ -72,6 +72,7 @@ def test_they_are_in_codebooks_without_kmeans(name: str, source: str) -> None:
         assert spoiled(pixels, codec.decompress(indexed)) == (0, 0), size
 
 
+@needs_kernels
 @pytest.mark.parametrize("name", ["card", slowly("badges"), "nearly"])
 def test_they_are_without_compiled_kernels(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = WITH_ALPHA[name]()
