@@ -297,19 +297,14 @@ def train_parted(
         return placement.tree(colors[members], counts[members], chosen.points)
 
     classes = _Classes(tree(solid), tree(~(solid | clear)), bool(clear.any()), placement)
-    summary = classes.summary(chosen.summary * max(n_colors, 64) // 256)
+    summary = classes.summary(chosen.summary * max(n_colors, 128) // 256)
     # Of many code-words few are in the wrong class.
     rounds = max(2, 64 * chosen.breaths // max(n_colors, 32))
 
-    def descend(beginning: str) -> _Attempt:
-        codebook = begin(colors, shares, n_colors, metric=apart, seed=seed, effort=beginning)
-        codebook = complete(codebook, colors, counts, n_colors, metric)
-        breathed = summary.breathe(summary.settle(codebook, n_colors, 4), n_colors, rounds)
-        return classes.settle(breathed.codebook, n_colors, chosen.steps, chosen.tolerance)
-
-    # Where much is tried, it is not to end worse than where less is.
-    beginnings = (effort, "default") if effort == "best" else (effort,)
-    return min(map(descend, beginnings), key=lambda attempt: attempt.error).codebook
+    codebook = begin(colors, shares, n_colors, metric=apart, seed=seed, effort=effort)
+    codebook = complete(codebook, colors, counts, n_colors, metric)
+    breathed = summary.breathe(summary.settle(codebook, n_colors, 4), n_colors, rounds)
+    return classes.settle(breathed.codebook, n_colors, chosen.steps, chosen.tolerance).codebook
 
 
 def _with_weight(counts: Counts, clear: Mask) -> Counts:

@@ -87,6 +87,24 @@ cdef inline void smooth(
         result[x] = <uint8_t>(total // (columns * rows))
 
 
+cdef inline void spare(
+    const int16_t* places, const int16_t* words, const uint8_t* labels, Py_ssize_t width,
+    int axes, uint8_t* strengths,
+) noexcept nogil:
+    """Leave pixels alone that are exact."""
+    cdef Py_ssize_t x
+    cdef int c
+    cdef bint exact
+    cdef const int16_t* word
+    for x in range(width):
+        word = words + labels[x] * axes
+        exact = True
+        for c in range(axes):
+            exact &= places[x * axes + c] == word[c]
+        if exact:
+            strengths[x] = 0
+
+
 def find_bands(
     const int16_t[:, ::1] places, const int16_t[:, ::1] words, const uint8_t[:, ::1] labels,
     double unseen, double hidden, double edge, double full, int most,
@@ -96,7 +114,7 @@ def find_bands(
 
     That is how far the mean error of its 7x7 neighborhood exceeds what nobody sees, or texture
     and edges hide, ``unseen + hidden * s * (1 + s / edge)`` for a standard deviation s of the neighborhood; averaged over
-    3x3 pixels. Neighborhoods end where the picture does.
+    3x3 pixels. Neighborhoods end where the picture does. Pixels that are exact have none.
 
     Parameters
     ----------
@@ -167,6 +185,9 @@ def find_bands(
                     found + (y - 1 if y > 0 else y) * width, found + y * width,
                     found + (y + 1 if y + 1 < height else y) * width, width,
                     1 + (y > 0) + (y + 1 < height), &strengths[y, 0],
+                )
+                spare(
+                    &places[y, 0], &words[0, 0], &labels[y, 0], width, <int>axes, &strengths[y, 0]
                 )
     finally:
         free(sums)

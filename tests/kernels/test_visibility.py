@@ -97,6 +97,16 @@ def test_bands_of_a_shade_are_found_but_not_what_is_exact() -> None:
     assert not strengths_of(flat, codebook, np.ones((30, 40), dtype=np.uint8)).any()
 
 
+def test_exact_pixels_beside_a_band_are_left_alone() -> None:
+    pixels = shades(30, 60, 100, 140)
+    pixels[10:20] = 120
+    codebook = np.array([[100] * 3, [120] * 3, [140] * 3], dtype=np.uint8)
+    labels = np.clip((pixels[..., 0].astype(int) - 90) // 20, 0, 2).astype(np.uint8)
+    found = strengths_of(pixels, codebook, labels)
+    assert not found[10:20].any()
+    assert found[8, 10:14].all()
+
+
 def test_texture_hides_bands_and_edges_are_none() -> None:
     state = np.random.RandomState(0)
     grey = state.randint(70, 190, (40, 40, 1)).astype(np.uint8)

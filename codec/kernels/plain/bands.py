@@ -47,4 +47,6 @@ def find_bands(
     taken = unseen + hidden * deviation * (1 + deviation / edge)
     shown = np.where(shown > 0, shown - taken, 0)
     found = np.clip(shown * most / full, 0, most).astype(np.int64)
-    strengths[:] = _sums_around(found, 1) // _sums_around(np.ones_like(found), 1)
+    smoothed = _sums_around(found, 1) // _sums_around(np.ones_like(found), 1)
+    exact = (pixels == words[labels]).all(axis=2)
+    strengths[:] = np.where(exact, 0, smoothed)
