@@ -161,7 +161,7 @@ def with_alpha(table: Table, by_background: Mapping[str, Table]) -> Iterator[Fig
         for ours in DITHERS if k in COMPARED and rows else ():
             yield from beside(f"K={k}", rows, ours, PNGQUANT)
             for background, part in parts.items():
-                own = {name: part[name] for name in rows}
+                own = {name: part[name] for name in rows if name in part}
                 yield from looks_beside(f"K={k}, on {background}", own, ours, PNGQUANT)
 
 
