@@ -109,10 +109,10 @@ def dither_pixels(
     labels : ndarray of shape (H, W), dtype uint8
         One label a pixel.
     """
-    if kind == "ordered":
-        return order_dither(pixels, histogram, color_labels, codebook, metric, strength)
-    labels = label_pixels(pixels, histogram, color_labels)
     steps = fixed_strength(strength)
+    if kind == "ordered" and steps:
+        return order_dither(pixels, histogram, color_labels, codebook, metric, steps)
+    labels = label_pixels(pixels, histogram, color_labels)
     if steps == 0:
         return labels
     words = place_colors(codebook, metric)

@@ -12,7 +12,6 @@ References
 """
 
 import functools
-import math
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +19,12 @@ import numpy.typing as npt
 from codec import kernels
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
-from codec.labels.nearest import label_colors, label_pixels, look_up_pixels
+from codec.labels.nearest import label_colors, look_up_pixels
 from codec.threads import run_parallel, spans
 
 Bytes = npt.NDArray[np.uint8]
 Rows = slice | npt.NDArray[np.bool_]
 
-_FULL_STRENGTH = 256
 _THRESHOLDS = 64
 _COLOR_WORK = 16  # of finding a pair, in pixels
 _COLORS_AT_ONCE = 1 << 13  # whose coordinates stay in the cache
@@ -38,7 +36,7 @@ def order_dither(
     color_labels: Bytes,
     codebook: Bytes,
     metric: ColorMetric,
-    strength: float = 1.0,
+    steps: int,
 ) -> Bytes:
     """Label every pixel with one of two code-words of its color, as its place in 8x8 says.
 
@@ -57,18 +55,14 @@ def order_dither(
         1 <= K <= 256 code-words as stored in the file.
     metric : ColorMetric
         How different two colors are.
-    strength : float
-        0 to 1: how much of its share the second code-word gets, in steps of 1/256. With 0 the
-        labels are those without dithering.
+    steps : int
+        1 to 256: how much of its share the second code-word gets, in 1/256.
 
     Returns
     -------
     labels : ndarray of shape (H, W), dtype uint8
         One label a pixel.
     """
-    steps = math.floor(strength * _FULL_STRENGTH + 0.5)
-    if steps == 0:
-        return label_pixels(pixels, histogram, color_labels)
     first = np.array(color_labels)
     second, shares = first.copy(), np.zeros_like(first)
     for rows, words in _classes(histogram.colors, codebook):

@@ -9,8 +9,9 @@ from marks import slowly
 from codec import kernels
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import count_colors
+from codec.labels.dithering import dither_pixels
 from codec.labels.nearest import label_colors, label_pixels
-from codec.labels.ordered import bayer_thresholds, order_dither
+from codec.labels.ordered import bayer_thresholds
 
 
 def ordered(
@@ -19,7 +20,7 @@ def ordered(
     """Labels of a picture."""
     histogram, metric = count_colors(pixels), metric or ColorMetric()
     labels = label_colors(histogram.colors, codebook, metric)
-    return order_dither(pixels, histogram, labels, codebook, metric, strength)
+    return dither_pixels(pixels, histogram, labels, codebook, metric, "ordered", strength)
 
 
 def undithered(pixels: Bytes, codebook: Bytes, metric: ColorMetric) -> Bytes:
