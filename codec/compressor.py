@@ -1,88 +1,34 @@
-"""Pixels to IndexedImage: histogram, codebook, labels, order, in this order.
+"""Pixels to IndexedImage: histogram, codebook, labels, order, in this order."""
 
-The codebook is rounded before labels are assigned, so that labels describe the codebook that the
-file holds; unused code-words are dropped before the order is chosen.
-"""
-
-import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from codec.codebook.baselines import BASELINES
-from codec.codebook.training import start_engine, train_codebook
-from codec.colors.colorspace import ColorMetric
-from codec.colors.distortion import errors_of_colors, errors_of_pixels
-from codec.colors.histogram import ColorHistogram, count_colors
-from codec.colors.lookup import ascending, count_labels, renumber
-from codec.colors.pixels import (
-    as_channels,
-    distinct,
-    pack_colors,
-    telling_channels,
-    with_all_channels,
-    without_hidden,
+from codec.codebook.training import start_engine
+from codec.colors.lookup import count_labels
+from codec.colors.pixels import as_channels, distinct, without_hidden
+from codec.encoder.picture import count_picture
+from codec.encoder.steps import (
+    KMEANS,
+    Compression,
+    arrange,
+    choose_codebook,
+    judge,
+    label_picture,
+    resolve_dither,
 )
-from codec.colors.visibility import weigh_colors
+from codec.formats.registry import FORMATS, Format
 from codec.images.records import SourceImage
 from codec.indexed import IndexedImage
-from codec.labels.dithering import dither_pixels, fixed_strength
 from codec.labels.given import GivenLabels, check_order, given_labels
-from codec.labels.nearest import label_colors, label_pixels
-from codec.labels.ordering import order_codewords
 from codec.limits import MAX_CODEBOOK_SIZE
-from codec.options import CODEBOOK_SOURCES
-from codec.pinning import pin_colors
+from codec.options import DEFAULT_FORMAT
 from codec.settings import CompressSettings
 from codec.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-KMEANS = CODEBOOK_SOURCES[0]
-_ENOUGH_COLORS = 64
-
-
-@dataclass(frozen=True, eq=False)
-class Compression:
-    """An indexed image and how it came about.
-
-    Parameters
-    ----------
-    indexed : IndexedImage
-        The result.
-    lossless : bool
-        Whether decompressing gives every pixel back; hidden colors do not count.
-    unique_colors, unique_colors_after : int
-        Colors of the picture, hidden ones included, and of what it decompresses to.
-    hidden_pixels : int
-        Fully transparent pixels whose color was set to zero.
-    engine : str
-        What trained the codebook: ``native``, ``sklearn``, ``optimal`` for grey pictures, whose
-        codebook has no better one; ``none`` if nothing had to be trained.
-    mse : float
-        Mean over color samples of the squared difference that is visible (see
-        `codec.colors.metrics`).
-    worst_error : int
-        Largest difference of a channel, 0 to 255; see `codec.colors.metrics.channel_errors`.
-    dither : {'none', 'selective', 'fs', 'ordered'}
-        How the labels were dithered; ``none`` where nothing had to be.
-    as_given : bool
-        Whether labels are the picture's own palette indices or grey values.
-    """
-
-    indexed: IndexedImage
-    lossless: bool
-    unique_colors: int
-    unique_colors_after: int
-    hidden_pixels: int
-    engine: str
-    mse: float
-    worst_error: int
-    dither: str = "none"
-    as_given: bool = False
 
 
 def compress(
@@ -184,8 +130,7 @@ def compress_with_details(
     pixels: "npt.NDArray[np.uint8] | SourceImage | Image",
     settings: CompressSettings | None = None,
     *,
-    in_ascending_order: bool = False,
-    keep_indices: bool = True,
+    format: Format = FORMATS[DEFAULT_FORMAT],
     watch: Stopwatch | None = None,
 ) -> Compression:
     """Compress as `compress` does, and tell how it went.
@@ -196,12 +141,9 @@ def compress_with_details(
         As for `compress`.
     settings : CompressSettings, optional
         Its other arguments; by default, the defaults.
-    in_ascending_order : bool
-        Put code-words into ascending order, as `Format.ascending` asks, and not into the one that
-        suits row filters.
-    keep_indices : bool
-        Take palette indices or grey values for labels where they fit, as `Format.keeps_indices`
-        asks; `settings.keep_order` does in any case.
+    format : Format
+        What will be written: it says in which order code-words stand, and whether palette indices
+        or grey values are labels where they fit; `settings.keep_order` makes them so in any case.
     watch : Stopwatch, optional
         Times the stages.
 
@@ -221,96 +163,22 @@ def compress_with_details(
         source = pixels if isinstance(pixels, SourceImage) else _as_source(pixels)
         pixels, indices, palette = source.pixels, source.indices, source.palette
     pixels = as_channels(pixels)
-    if keep_indices or settings.keep_order:
+    if format.keeps_indices or settings.keep_order:
         with watch.stage("labels"):
             given = given_labels(pixels, indices, palette, settings.n_colors)
             if settings.keep_order:
                 check_order(given, settings.n_colors)
             if given is not None and len(given.codebook) <= settings.n_colors:
                 return _as_given(given, settings)
-    metric = ColorMetric(str(settings.color_space), settings.exact)  # a word, by the tune
     with watch.stage("histogram"):
-        counted = count_colors(pixels)
-        histogram = _without_idle_channels(counted)
-        visible, hidden_pixels = (histogram, 0) if settings.exact else _merge_hidden(histogram)
-    telling = pixels[..., : histogram.colors.shape[1]]
-    instead = None
-    if settings.codebook_from != KMEANS:
-        shown = telling if hidden_pixels == 0 else without_hidden(telling)
-        instead = functools.partial(BASELINES[settings.codebook_from], shown)
-    dither = _resolve_dither(settings)
-    weighed = visible
-    if settings.tune == "visual" and instead is None and len(visible) > settings.n_colors:
-        # Errors that are diffused show less, and of few code-words hues would miss more.
-        diffused = dither not in ("none", "sparing")
-        with watch.stage("training"):
-            weights = weigh_colors(
-                telling, visible, mildly=diffused or settings.n_colors < _ENOUGH_COLORS
-            )
-            weighed = ColorHistogram(visible.colors, weights)
-    codebook, engine, is_all = train_codebook(
-        weighed,
-        settings.n_colors,
-        metric=metric,
-        seed=settings.seed,
-        engine=settings.engine,
-        effort=settings.effort,
-        instead=instead,
-        watch=watch,
-    )
+        picture = count_picture(pixels, settings)
+    chosen = choose_codebook(picture, settings, watch)
+    dither = "none" if chosen.is_all else resolve_dither(settings)
     with watch.stage("labels"):
-        if is_all:
-            dither, color_labels = "none", _exact_labels(histogram, visible)
-        elif settings.tune == "visual" and instead is None:
-            codebook, color_labels = pin_colors(
-                codebook, telling, histogram, visible, settings.n_colors, metric
-            )
-        else:
-            color_labels = label_colors(histogram.colors, codebook, metric)
-        if dither == "none":
-            used = np.flatnonzero(np.bincount(color_labels))
-            codebook, color_labels = codebook[used], renumber(color_labels, used)
-            labels = label_pixels(pixels, counted, color_labels)
-        else:
-            labels = dither_pixels(
-                telling, histogram, color_labels, codebook, metric, dither,
-                settings.dither_strength,
-            )  # fmt: skip
-            used = np.flatnonzero(count_labels(labels))
-            codebook, labels = codebook[used], renumber(labels, used)
+        labeled = label_picture(picture, chosen, dither, settings.dither_strength)
     with watch.stage("ordering"):
-        order = (
-            ascending(codebook)
-            if in_ascending_order
-            else order_codewords(labels, codebook, settings.effort)
-        )
-        codewords = with_all_channels(codebook[order], pixels.shape[2])
-        indexed = IndexedImage(renumber(labels, order), codewords)
-    mse, worst_error = (
-        errors_of_colors(histogram, codebook, color_labels, exact=settings.exact)
-        if dither == "none"
-        else errors_of_pixels(telling, codebook, labels, exact=settings.exact)
-    )
-    return Compression(
-        indexed=indexed,
-        lossless=is_all or (mse == 0 and not settings.exact),
-        unique_colors=len(histogram),
-        unique_colors_after=indexed.n_colors,
-        hidden_pixels=hidden_pixels,
-        engine=engine,
-        mse=mse,
-        worst_error=worst_error,
-        dither="selective" if dither == "sparing" else dither,
-    )
-
-
-def _resolve_dither(settings: CompressSettings) -> str:
-    """Name the dithering that runs for a choice, as `dither_pixels` knows it."""
-    if not fixed_strength(settings.dither_strength):
-        return "none"
-    if settings.dither != "auto":
-        return str(settings.dither)
-    return "selective" if settings.n_colors < MAX_CODEBOOK_SIZE else "sparing"
+        indexed = arrange(picture, labeled, settings, format)
+    return judge(picture, chosen, labeled, indexed, exact=settings.exact, dither=dither)
 
 
 def _as_source(picture: "Image") -> SourceImage:
@@ -344,37 +212,3 @@ def _as_given(given: GivenLabels, settings: CompressSettings) -> Compression:
 
 def _count_distinct(colors: npt.NDArray[np.uint8]) -> int:
     return len(distinct(colors)) if len(colors) else 0
-
-
-def _without_idle_channels(histogram: ColorHistogram) -> ColorHistogram:
-    """Leave out channels that say nothing, so that a picture is the same with and without."""
-    telling = telling_channels(histogram.colors)
-    if telling == histogram.colors.shape[1]:
-        return histogram
-    return ColorHistogram(np.ascontiguousarray(histogram.colors[:, :telling]), histogram.counts)
-
-
-def _merge_hidden(histogram: ColorHistogram) -> tuple[ColorHistogram, int]:
-    """Merge all fully transparent colors into one; count the pixels this changes."""
-    colors, counts = histogram.colors, histogram.counts
-    if colors.shape[1] not in (2, 4):
-        return histogram, 0
-    transparent = colors[:, -1] == 0
-    changed = transparent & colors[:, :-1].any(axis=1)
-    if not changed.any():
-        return histogram, 0
-    # All zero is the first color of any.
-    merged = ColorHistogram(
-        np.vstack([np.zeros_like(colors[:1]), colors[~transparent]]),
-        np.concatenate([[counts[transparent].sum()], counts[~transparent]]),
-    )
-    return merged, int(counts[changed].sum())
-
-
-def _exact_labels(histogram: ColorHistogram, codebook: ColorHistogram) -> npt.NDArray[np.uint8]:
-    """Label colors by equality where the codebook is all of them; no metric is that fine."""
-    keys = pack_colors(codebook.colors)
-    colors = histogram.colors
-    if codebook is not histogram:  # hidden colors were merged; maybe there was one alone
-        colors = without_hidden(colors)
-    return np.searchsorted(keys, pack_colors(colors)).astype(np.uint8)

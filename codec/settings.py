@@ -31,6 +31,24 @@ def check_choice(name: str, value: object, legal: Collection[str]) -> None:
 
 
 @dataclass(frozen=True)
+class Targets:
+    """What is asked for in place of a number of colors; all that is given must be met.
+
+    Parameters
+    ----------
+    max_bytes, min_psnr, min_ssim, min_ssimulacra2, max_error, auto
+        See `codec.compress`.
+    """
+
+    max_bytes: int | None = None
+    min_psnr: float | None = None
+    min_ssim: float | None = None
+    min_ssimulacra2: float | None = None
+    max_error: int | None = None
+    auto: bool = False
+
+
+@dataclass(frozen=True)
 class CompressSettings:
     """How a picture is compressed.
 
@@ -38,7 +56,7 @@ class CompressSettings:
     ----------
     n_colors, seed, engine, effort, tune, color_space, exact, codebook_from, dither
         See `codec.compress`. None of `color_space` and `dither` becomes what the tune says.
-    dither_strength, keep_order
+    dither_strength, keep_order, rate_distortion, targets
         Likewise.
 
     Raises
@@ -58,6 +76,8 @@ class CompressSettings:
     dither: str | None = None
     dither_strength: float = 1.0
     keep_order: bool = False
+    rate_distortion: float | None = None
+    targets: Targets = Targets()
 
     def __post_init__(self) -> None:
         self._keep_whole("n_colors", 1, MAX_CODEBOOK_SIZE)

@@ -29,7 +29,7 @@ GROUND = (
     "threads",
     "stopwatch",
 )
-LIBRARY = ("compressor", "decompressor", "estimator", "pinning")
+LIBRARY = ("compressor", "decompressor", "estimator", "encoder")
 _BELOW = {"ground", "kernels"}
 _STEPS = {*_BELOW, "colors", "png"}
 MAY_IMPORT = {

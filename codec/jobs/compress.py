@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from codec.compressor import Compression, compress_with_details
+from codec.compressor import compress_with_details
 from codec.decompressor import decompress
+from codec.encoder.steps import Compression
 from codec.errors import FileError
 from codec.files import check_source, check_targets, display_name, write_files
 from codec.formats.checking import encode_checked
@@ -68,8 +69,7 @@ def compress_file(
     details = compress_with_details(
         image,
         settings,
-        in_ascending_order=format.ascending,
-        keep_indices=format.keeps_indices,
+        format=format,
         watch=watch,
     )
     with watch.stage("encode"):

@@ -60,8 +60,7 @@ def sweep_file(
             details = compress_with_details(
                 image,
                 chosen,
-                in_ascending_order=format.ascending,
-                keep_indices=format.keeps_indices,
+                format=format,
                 watch=watch,
             )
             _, contents = encode_checked(format, details.indexed, chosen.effort)

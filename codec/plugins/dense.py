@@ -70,8 +70,7 @@ def compress_to_bytes(
     details = compress_with_details(
         pixels,
         settings,
-        in_ascending_order=DENSE.ascending,
-        keep_indices=DENSE.keeps_indices,
+        format=DENSE,
     )
     (data,), _ = encode_checked(DENSE, details.indexed, settings.effort, profile=profile)
     return data

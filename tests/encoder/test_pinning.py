@@ -11,9 +11,10 @@ from codec.codebook.training import train_codebook
 from codec.colors.colorspace import ColorMetric
 from codec.colors.flats import ruling_colors
 from codec.colors.histogram import count_colors
-from codec.compressor import Compression, compress_with_details
+from codec.compressor import compress_with_details
+from codec.encoder.pinning import pin_colors
+from codec.encoder.steps import Compression
 from codec.labels.nearest import label_colors
-from codec.pinning import pin_colors
 from codec.settings import CompressSettings
 
 engines = pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Pixels to an indexed image, step by step: what `codec.compress` does."""

@@ -1,0 +1,308 @@
+"""The steps after counting: codebook, labels, order.
+
+The codebook is rounded before labels are assigned, so that labels describe the codebook that the
+file holds; unused code-words are dropped before the order is chosen.
+"""
+
+import functools
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.codebook.baselines import BASELINES
+from codec.codebook.training import train_codebook
+from codec.colors.distortion import errors_of_colors, errors_of_pixels
+from codec.colors.histogram import ColorHistogram
+from codec.colors.lookup import ascending, count_labels, renumber
+from codec.colors.pixels import with_all_channels
+from codec.colors.visibility import weigh_colors
+from codec.encoder.picture import Picture, exact_labels
+from codec.encoder.pinning import pin_colors
+from codec.formats.registry import Format
+from codec.indexed import IndexedImage
+from codec.labels.dithering import dither_pixels, fixed_strength
+from codec.labels.nearest import label_colors, label_pixels
+from codec.labels.ordering import order_codewords
+from codec.limits import MAX_CODEBOOK_SIZE
+from codec.options import CODEBOOK_SOURCES
+from codec.settings import CompressSettings
+from codec.stopwatch import Stopwatch
+
+Bytes = npt.NDArray[np.uint8]
+
+KMEANS = CODEBOOK_SOURCES[0]
+_ENOUGH_COLORS = 64
+
+
+class Chosen(NamedTuple):
+    """A codebook, and the nearest code-words of all colors.
+
+    Parameters
+    ----------
+    codebook : ndarray of shape (K', C'), dtype uint8
+        Distinct code-words; some may be unused.
+    color_labels : ndarray of shape (U,), dtype uint8
+        A label for each color of `Picture.histogram`.
+    engine : str
+        What trained it, as `Compression.engine`.
+    is_all : bool
+        Whether it is all colors of `Picture.visible`.
+    """
+
+    codebook: Bytes
+    color_labels: Bytes
+    engine: str
+    is_all: bool
+
+
+class Labeled(NamedTuple):
+    """Labels of pixels, and the code-words that they use.
+
+    Parameters
+    ----------
+    codebook : ndarray of shape (K'', C'), dtype uint8
+        Distinct code-words, each used.
+    labels : ndarray of shape (H, W), dtype uint8
+        A label for each pixel.
+    color_labels : ndarray of shape (U,), dtype uint8, or None
+        The label of each color of `Picture.histogram`; None if pixels of one color differ.
+    """
+
+    codebook: Bytes
+    labels: Bytes
+    color_labels: Bytes | None
+
+
+@dataclass(frozen=True, eq=False)
+class Compression:
+    """An indexed image and how it came about.
+
+    Parameters
+    ----------
+    indexed : IndexedImage
+        The result.
+    lossless : bool
+        Whether decompressing gives every pixel back; hidden colors do not count.
+    unique_colors, unique_colors_after : int
+        Colors of the picture, hidden ones included, and of what it decompresses to.
+    hidden_pixels : int
+        Fully transparent pixels whose color was set to zero.
+    engine : str
+        What trained the codebook: ``native``, ``sklearn``, ``optimal`` for grey pictures, whose
+        codebook has no better one; ``none`` if nothing had to be trained.
+    mse : float
+        Mean over color samples of the squared difference that is visible (see
+        `codec.colors.metrics`).
+    worst_error : int
+        Largest difference of a channel, 0 to 255; see `codec.colors.metrics.channel_errors`.
+    dither : {'none', 'selective', 'fs', 'ordered'}
+        How the labels were dithered; ``none`` where nothing had to be.
+    as_given : bool
+        Whether labels are the picture's own palette indices or grey values.
+    """
+
+    indexed: IndexedImage
+    lossless: bool
+    unique_colors: int
+    unique_colors_after: int
+    hidden_pixels: int
+    engine: str
+    mse: float
+    worst_error: int
+    dither: str = "none"
+    as_given: bool = False
+
+
+def resolve_dither(settings: CompressSettings) -> str:
+    """Name the dithering that runs for a choice, as `dither_pixels` knows it."""
+    if not fixed_strength(settings.dither_strength):
+        return "none"
+    if settings.dither != "auto":
+        return str(settings.dither)
+    return "selective" if settings.n_colors < MAX_CODEBOOK_SIZE else "sparing"
+
+
+def weigh_picture(picture: Picture, settings: CompressSettings) -> ColorHistogram:
+    """Count colors as much as the tune says, for training.
+
+    Parameters
+    ----------
+    picture : Picture
+        The picture.
+    settings : CompressSettings
+        Its tune, and what decides how much visibility counts: K and dithering.
+
+    Returns
+    -------
+    weighed : ColorHistogram
+        The colors of `Picture.visible`.
+    """
+    visible = picture.visible
+    if settings.tune != "visual" or len(visible) <= settings.n_colors:
+        return visible
+    # Errors that are diffused show less, and of few code-words hues would miss more.
+    mildly = resolve_dither(settings) not in ("none", "sparing")
+    mildly = mildly or settings.n_colors < _ENOUGH_COLORS
+    return ColorHistogram(visible.colors, weigh_colors(picture.telling, visible, mildly=mildly))
+
+
+def choose_codebook(
+    picture: Picture, settings: CompressSettings, watch: Stopwatch | None = None
+) -> Chosen:
+    """Choose the code-words of a picture.
+
+    Parameters
+    ----------
+    picture : Picture
+        The picture.
+    settings : CompressSettings
+        How they are chosen, and how many.
+    watch : Stopwatch, optional
+        Times the stages.
+
+    Returns
+    -------
+    chosen : Chosen
+        At most `settings.n_colors` code-words.
+    """
+    watch = watch or Stopwatch()
+    instead, weighed = None, picture.visible
+    if settings.codebook_from != KMEANS:
+        instead = functools.partial(BASELINES[settings.codebook_from], picture.shown)
+    else:
+        with watch.stage("training"):
+            weighed = weigh_picture(picture, settings)
+    codebook, engine, is_all = train_codebook(
+        weighed,
+        settings.n_colors,
+        metric=picture.metric,
+        seed=settings.seed,
+        engine=settings.engine,
+        effort=settings.effort,
+        instead=instead,
+        watch=watch,
+    )
+    with watch.stage("labels"):
+        if is_all:
+            color_labels = exact_labels(picture)
+        elif settings.tune == "visual" and instead is None:
+            codebook, color_labels = pin_colors(
+                codebook, picture.telling, picture.histogram, picture.visible,
+                settings.n_colors, picture.metric,
+            )  # fmt: skip
+        else:
+            color_labels = label_colors(picture.histogram.colors, codebook, picture.metric)
+    return Chosen(codebook, color_labels, engine, is_all)
+
+
+def label_picture(
+    picture: Picture, chosen: Chosen, dither: str = "none", strength: float = 1.0
+) -> Labeled:
+    """Give every pixel a label.
+
+    Parameters
+    ----------
+    picture : Picture
+        The picture.
+    chosen : Chosen
+        Its code-words.
+    dither : str
+        How errors cancel, as `dither_pixels` knows it; ``none`` takes the nearest code-words.
+    strength : float
+        See `dither_pixels`.
+
+    Returns
+    -------
+    labeled : Labeled
+        Labels, and the code-words in use.
+    """
+    codebook, color_labels = chosen.codebook, chosen.color_labels
+    if dither == "none":
+        used = np.flatnonzero(np.bincount(color_labels))
+        codebook, color_labels = codebook[used], renumber(color_labels, used)
+        labels = label_pixels(picture.pixels, picture.counted, color_labels)
+        return Labeled(codebook, labels, color_labels)
+    labels = dither_pixels(
+        picture.telling, picture.histogram, color_labels, codebook, picture.metric, dither,
+        strength,
+    )  # fmt: skip
+    used = np.flatnonzero(count_labels(labels))
+    return Labeled(codebook[used], renumber(labels, used), None)
+
+
+def arrange(
+    picture: Picture, labeled: Labeled, settings: CompressSettings, format: Format
+) -> IndexedImage:
+    """Put code-words into order, with all channels of the picture.
+
+    Parameters
+    ----------
+    picture : Picture
+        The picture.
+    labeled : Labeled
+        Its labels.
+    settings : CompressSettings
+        How much is tried.
+    format : Format
+        What will be written: code-words are in ascending order, or in one that suits row filters.
+
+    Returns
+    -------
+    indexed : IndexedImage
+        The result.
+    """
+    codebook, labels, _ = labeled
+    order = (
+        ascending(codebook)
+        if format.ascending
+        else order_codewords(labels, codebook, settings.effort)
+    )
+    codewords = with_all_channels(codebook[order], picture.pixels.shape[2])
+    return IndexedImage(renumber(labels, order), codewords)
+
+
+def judge(
+    picture: Picture,
+    chosen: Chosen,
+    labeled: Labeled,
+    indexed: IndexedImage,
+    *,
+    exact: bool,
+    dither: str = "none",
+) -> Compression:
+    """Tell what became of a picture.
+
+    Parameters
+    ----------
+    picture, chosen, labeled, indexed
+        The picture, and what was made of it, step by step.
+    exact : bool
+        Whether colors under alpha 0 count.
+    dither : str
+        How errors cancel.
+
+    Returns
+    -------
+    compression : Compression
+        The indexed image, and what a report wants to know.
+    """
+    mse, worst_error = (
+        errors_of_pixels(picture.telling, labeled.codebook, labeled.labels, exact=exact)
+        if labeled.color_labels is None
+        else errors_of_colors(
+            picture.histogram, labeled.codebook, labeled.color_labels, exact=exact
+        )
+    )
+    return Compression(
+        indexed=indexed,
+        lossless=chosen.is_all or (mse == 0 and not exact),
+        unique_colors=len(picture.histogram),
+        unique_colors_after=indexed.n_colors,
+        hidden_pixels=picture.hidden_pixels,
+        engine=chosen.engine,
+        mse=mse,
+        worst_error=worst_error,
+        dither="selective" if dither == "sparing" else dither,
+    )
