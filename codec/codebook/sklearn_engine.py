@@ -247,7 +247,9 @@ def _fill_free_places(
     return np.unique(np.vstack([codebook, *added]), axis=0)
 
 
-def train_codewords(sample: WeightedPoints, n_colors: int, *, seed: int = 0) -> Points:
+def train_codewords(
+    sample: WeightedPoints, n_colors: int, *, seed: int = 0, effort: str = "default"
+) -> Points:
     """Find real-valued code-words for weighted points of any space, with scikit-learn.
 
     Parameters
@@ -258,6 +260,8 @@ def train_codewords(sample: WeightedPoints, n_colors: int, *, seed: int = 0) -> 
         Largest number of code-words.
     seed : int
         Seed of the random starts.
+    effort : {'fast', 'default', 'best'}
+        How much is tried.
 
     Returns
     -------
@@ -267,7 +271,7 @@ def train_codewords(sample: WeightedPoints, n_colors: int, *, seed: int = 0) -> 
     binned = sample.binned(MAX_TRAINING_POINTS)
     if len(binned) <= n_colors:
         return binned.points
-    return _search(binned, n_colors, seed, EFFORTS["default"])
+    return _search(binned, n_colors, seed, EFFORTS[effort])
 
 
 def _sample_colors(colors: Codebook, counts: Counts, metric: ColorMetric) -> WeightedPoints:
