@@ -23,6 +23,11 @@ Labels = NDArray[np.uint8]
 LEFT, RIGHT = 4, 16  # how far beyond its ends a row is looked at
 
 
+def flat_decision(hashes: list[int]) -> Decision:
+    """Ask whether a label is that of all those around it."""
+    return Decision(0, hashes, 0, 0, (FLAT_SET,), ())
+
+
 class Walk:
     """The walk over the pixels of a band. Channels that a color lacks are left out: they are 0."""
 
@@ -64,22 +69,29 @@ class Walk:
     def code_pixel(self, x: int, label: int) -> int:
         """Code a pixel, and return its label."""
         a = self.look_around(x)
-        flat = a[:12].count(a.W) == 12
-        hashes = self.row_contexts(x, a) if flat or not self.fast else []
-        if flat:
-            decision = Decision(0, hashes, 0, 0, (FLAT_SET,), ())
-            if self.model.decide(self.coder, int(label == a.W), decision):
-                return a.W
-        pixel: Pixel | ColorPixel
-        if self.fast:
-            pixel = Pixel(a, square_contexts(a)[1:6])
-        else:
-            energy = self.energy(x)
-            pixel = ColorPixel(a, hashes + square_contexts(a), self.colors, self.near, energy)
+        flat, hashes = self.flatness(x, a)
+        if flat and self.model.decide(self.coder, int(label == a.W), flat_decision(hashes)):
+            return a.W
+        pixel = self.pixel(x, a, hashes)
         label = self.code_label(pixel, flat, label)
+        self.learn_energy(x, pixel, label)
+        return label
+
+    def flatness(self, x: int, a: Around) -> tuple[bool, list[int]]:
+        """Whether all labels around are equal, and the hashes of contexts 0 to 3 if needed."""
+        flat = a[:12].count(a.W) == 12
+        return flat, self.row_contexts(x, a) if flat or not self.fast else []
+
+    def pixel(self, x: int, a: Around, hashes: list[int]) -> Pixel:
+        """What is looked up for flags and tree."""
+        if self.fast:
+            return Pixel(a, square_contexts(a)[1:6])
+        energy = self.energy(x)
+        return ColorPixel(a, hashes + square_contexts(a), self.colors, self.near, energy)
+
+    def learn_energy(self, x: int, pixel: Pixel, label: int) -> None:
         if isinstance(pixel, ColorPixel):
             self.energies[0][2 + x] = min(255, dist(self.colors[label], pixel.p4))
-        return label
 
     def code_label(self, pixel: Pixel, flat: bool, label: int) -> int:
         """Flags and tree."""

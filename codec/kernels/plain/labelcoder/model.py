@@ -49,6 +49,17 @@ class Decision(NamedTuple):
     rows: tuple[int, ...]  # of the refinements; or none
 
 
+class Prediction(NamedTuple):
+    """What is known of a decision before its bit is."""
+
+    decision: Decision
+    found: list[tuple[array[int], int, int]]  # see `Model.find`
+    z: list[int]
+    l_k: list[int]
+    l: int  # of the final mixer
+    odds: int
+
+
 class Model:
     """What has been learned from the decisions so far."""
 
@@ -86,6 +97,13 @@ class Model:
 
     def decide(self, coder: Decoder | Encoder, bit: int, decision: Decision) -> int:
         """One decision: find the odds, code the bit, learn from it."""
+        prediction = self.predict(decision)
+        bit = coder.decide(prediction.odds, bit)
+        self.learn(prediction, bit)
+        return bit
+
+    def predict(self, decision: Decision) -> Prediction:
+        """Find the odds, which changes nothing."""
         found = self.find(decision)
         z = [STRETCH[slot >> 20] for _, _, slot in found]
         own = slice(decision.first, decision.first + len(z))
@@ -93,40 +111,38 @@ class Model:
         for mixer, k in zip(self.mixers, decision.sets, strict=False):
             l_k.append(limit(sum(map(mul, mixer[k][own], z)) >> 14, 3071))
             if not decision.rows:
-                break
+                return Prediction(decision, found, z, l_k, 0, SQUASH[3071 + l_k[0]])
+        # Final mixer and refinement, for decisions with three mixers.
+        v = self.final[decision.sets[3]]
+        l = limit(sum(map(mul, v, l_k)) >> 16, 3071)
+        odds = 2 * SQUASH[3071 + l]
+        n, f = (l + 3072) // 192, (l + 3072) % 192 // 3
+        for k, row in enumerate(decision.rows):
+            step = self.refinements[k][row]
+            odds += (step[n] * (64 - f) + step[n + 1] * f) >> 6
+        return Prediction(decision, found, z, l_k, l, max(1, odds >> 2))
+
+    def learn(self, prediction: Prediction, bit: int) -> None:
+        """Learn the bit that came; slots as they were found, whatever was learned since."""
+        decision, found, z, l_k, l, _ = prediction
+        target = 65535 if bit else 0
         if decision.rows:
-            bit = self.decide_three(coder, bit, decision, l_k)
-        else:
-            bit = coder.decide(SQUASH[3071 + l_k[0]], bit)
+            n, f = (l + 3072) // 192, (l + 3072) % 192 // 3
+            nearest = n if f < 32 else n + 1
+            for k, row in enumerate(decision.rows):
+                step = self.refinements[k][row]
+                step[nearest] += (target - step[nearest]) >> 6
+            v = self.final[decision.sets[3]]
+            e = ((bit << 16) - SQUASH[3071 + l]) >> 2
+            for k in range(3):
+                v[k] = limit(v[k] + ((l_k[k] * e + 2048) >> 12), 524287)
+        own = slice(decision.first, decision.first + len(z))
         for k, l in enumerate(l_k):
             self.learn_mixer(k, decision.sets[k], own, z, (bit << 16) - SQUASH[3071 + l])
-        target = 65535 if bit else 0
         for table, at, slot in found:
             odds, count = slot >> 16, slot >> 8 & 255
             odds += (target - odds) * RATE[count] >> 15
             table[at] = odds << 16 | min(count + 1, 30) << 8 | slot & 255
-        return bit
-
-    def decide_three(
-        self, coder: Decoder | Encoder, bit: int, decision: Decision, l_k: list[int]
-    ) -> int:
-        """Final mixer and refinement, for decisions with three mixers."""
-        v = self.final[decision.sets[3]]
-        l = limit(sum(map(mul, v, l_k)) >> 16, 3071)
-        p = SQUASH[3071 + l]
-        n, f = (l + 3072) // 192, (l + 3072) % 192 // 3
-        odds = 2 * p
-        rows = [self.refinements[k][row] for k, row in enumerate(decision.rows)]
-        for step in rows:
-            odds += (step[n] * (64 - f) + step[n + 1] * f) >> 6
-        bit = coder.decide(max(1, odds >> 2), bit)
-        nearest = n if f < 32 else n + 1
-        for step in rows:
-            step[nearest] += ((65535 if bit else 0) - step[nearest]) >> 6
-        e = ((bit << 16) - p) >> 2
-        for k in range(3):
-            v[k] = limit(v[k] + ((l_k[k] * e + 2048) >> 12), 524287)
-        return bit
 
     def learn_mixer(self, k: int, chosen: int, own: slice, z: list[int], error: int) -> None:
         """Move the weights of the chosen set of mixer k."""
