@@ -6,6 +6,7 @@ greys, and has an axis of its own, the last.
 """
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,31 @@ _LAB_STEPS = 19.2
 _LAB_ORIGIN = np.array([0, 110 * STEPS, 132 * STEPS])
 
 
+class _Layout(NamedTuple):
+    """How the coordinates of `ColorMetric` lie among places."""
+
+    origin: npt.NDArray[np.int64]
+    middle: npt.NDArray[np.int64]  # of the axis of greys
+    solid: float  # on the axis of alpha
+    step: float  # of coordinates where there is alpha
+    opaque_step: float
+
+
+def _layout(space: str, channels: int) -> _Layout:
+    """Describe a space for colors of so many channels."""
+    if space == "rgb":
+        origin = np.zeros(1, dtype=np.int64)
+        solid = HIGHEST * np.sqrt((channels - 1) / 12)
+        return _Layout(origin, origin + HIGHEST // 2, solid, STEPS / 510, STEPS)
+    if space == "oklab":
+        middle = _OKLAB_ORIGIN + np.array([HIGHEST // 2, 0, 0])
+        step = HIGHEST / 65536
+        return _Layout(_OKLAB_ORIGIN, middle, HIGHEST * np.sqrt(1 / 12), step, step)
+    middle = _LAB_ORIGIN + np.array([round(50 * _LAB_STEPS), 0, 0])
+    step = _LAB_STEPS / 1024
+    return _Layout(_LAB_ORIGIN, middle, 100 * _LAB_STEPS * np.sqrt(1 / 12), step, step)
+
+
 def place_pixels(pixels: Bytes, metric: ColorMetric) -> Places:
     """Place pixels.
 
@@ -44,33 +70,56 @@ def place_pixels(pixels: Bytes, metric: ColorMetric) -> Places:
     """
     height, width, channels = pixels.shape
     alpha = pixels[..., -1:].astype(np.int32) if channels in (2, 4) else None
-    if channels <= 2 or metric.space == "rgb":
+    space = metric.space if channels > 2 else "rgb"
+    layout = _layout(space, channels)
+    if space == "rgb":
         colors = pixels if alpha is None else pixels[..., :-1]
-        placed, middle = colors.astype(np.int32) * STEPS, np.array(HIGHEST // 2)
-        extent = HIGHEST * np.sqrt(colors.shape[2] / 12)
-    elif metric.space == "oklab":
+        placed = colors.astype(np.int32) * STEPS
+    elif space == "oklab":
         opaque = np.empty((height, width * 3), dtype=np.int16)
         kernels.oklab.place_rows(as_rows(pixels), channels, *oklab_tables(), opaque)
         if alpha is None:
             return opaque
         placed = opaque.reshape(height, width, 3).astype(np.int32)
-        middle = _OKLAB_ORIGIN + np.array([HIGHEST // 2, 0, 0])
-        extent = HIGHEST * np.sqrt(1 / 12)
     else:
-        values = ColorMetric(metric.space).coordinates(pixels[..., :3].reshape(-1, 3)) / 1024
-        placed = np.rint(values * _LAB_STEPS).astype(np.int32).reshape(height, width, 3)
-        placed += _LAB_ORIGIN
-        middle = _LAB_ORIGIN + np.array([round(50 * _LAB_STEPS), 0, 0])
-        extent = 100 * _LAB_STEPS * np.sqrt(1 / 12)
+        values = ColorMetric(space).coordinates(pixels[..., :3].reshape(-1, 3)) * layout.step
+        placed = np.rint(values).astype(np.int32).reshape(height, width, 3)
+        placed += layout.origin
     if alpha is not None:
-        weighed = (2 * alpha * (placed - middle) + 255) // 510 + middle
-        placed = np.concatenate([weighed, (2 * alpha * round(extent) + 255) // 510], axis=2)
+        weighed = (2 * alpha * (placed - layout.middle) + 255) // 510 + layout.middle
+        solid = round(layout.solid)
+        placed = np.concatenate([weighed, (2 * alpha * solid + 255) // 510], axis=2)
     return np.ascontiguousarray(placed.reshape(height, -1), dtype=np.int16)
 
 
 def place_colors(colors: Bytes, metric: ColorMetric) -> Places:
     """Place colors of shape (N, C); ndarray of shape (N, C)."""
     return place_pixels(colors[None], metric).reshape(colors.shape)
+
+
+def colors_at(places: npt.NDArray[np.float64], metric: ColorMetric) -> Bytes:
+    """Find the colors nearest to places, the inverse of `place_colors`.
+
+    Parameters
+    ----------
+    places : ndarray of shape (K, C), dtype float64
+        Such as means of places.
+    metric : ColorMetric
+        Whose space they are in.
+
+    Returns
+    -------
+    colors : ndarray of shape (K, C), dtype uint8
+        Rounded to nearest.
+    """
+    channels = places.shape[1]
+    space = metric.space if channels > 2 else "rgb"
+    layout = _layout(space, channels)
+    plain = ColorMetric(space)
+    if channels in (1, 3):
+        return plain.colors((places - layout.origin) / layout.opaque_step, channels)
+    moved = np.hstack([places[:, :-1] - layout.middle, places[:, -1:]])
+    return plain.colors(moved / layout.step, channels)
 
 
 @functools.cache

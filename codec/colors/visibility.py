@@ -11,6 +11,7 @@ References
 """
 
 import functools
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from codec import kernels
 from codec.colors.histogram import ColorHistogram
 from codec.colors.pixels import as_rows
-from codec.threads import run_parallel, spans
+from codec.threads import row_strips, run_parallel, spans
 
 _SIDE = 4  # of a block
 _CELLS = 1 << 18
@@ -26,6 +27,12 @@ _CELLS = 1 << 18
 _SAMPLED_PIXELS = 1 << 21
 _STRIP_BLOCKS = 4
 _GROUPS = 2  # of strips, that are weighed at the same time
+# Of the weights of pixels: how far variances are looked for, what is added to them, how much less
+# and more than most an error may count.
+_REACH = 2
+_LEAST_VARIANCE = 40
+_RANGE = 4
+ONE = 256
 
 
 def weigh_colors(
@@ -84,3 +91,53 @@ def _cells(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
         return colors[:, 0].astype(np.intp)
     red, green, blue = (colors[:, :3] >> 2).astype(np.intp).T
     return np.asarray((red << 12) + (green << 6) + blue)
+
+
+def weigh_pixels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint16]:
+    """Tell for every pixel how much an error shows: the less, the more its surroundings vary.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, C), dtype uint8
+        The picture; channels count alike.
+
+    Returns
+    -------
+    weights : ndarray of shape (H, W), dtype uint16
+        In 1/256: the geometric mean of all (v + 40) over that of the pixel, v being the mean
+        variance of the channels within 5x5; 1/4 to 4.
+    """
+    height, width = pixels.shape[:2]
+    variances = np.empty((height, width), dtype=np.uint16)
+    for rows in row_strips(height, width + 2 * _REACH):
+        variances[rows] = _variances(pixels, rows)
+    counts = np.bincount(variances.reshape(-1))
+    total = sum(
+        count * math.log2(number + _LEAST_VARIANCE)
+        for number, count in enumerate(counts.tolist())
+        if count
+    )
+    mean = round(ONE * 2 ** (total / variances.size))
+    weights = mean // (np.arange(len(counts)) + _LEAST_VARIANCE)
+    table = np.clip(weights, ONE // _RANGE, ONE * _RANGE).astype(np.uint16)
+    return np.asarray(table[variances])
+
+
+def _variances(pixels: npt.NDArray[np.uint8], rows: slice) -> npt.NDArray[np.int64]:
+    """Measure the variance around the pixels of some rows, the mean of the channels."""
+    side, area = 2 * _REACH + 1, (2 * _REACH + 1) ** 2
+    lines = np.clip(np.arange(rows.start - _REACH, rows.stop + _REACH), 0, len(pixels) - 1)
+    near = np.pad(pixels[lines].astype(np.int32), ((0, 0), (_REACH, _REACH), (0, 0)), "edge")
+
+    def sums(values: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        down = np.cumsum(values, axis=0, dtype=np.int64)
+        down[side:] -= down[:-side].copy()
+        across = np.cumsum(down[side - 1 :], axis=1)
+        across[:, side:] -= across[:, :-side].copy()
+        return across[:, side - 1 :]
+
+    total = np.zeros((rows.stop - rows.start, pixels.shape[1]), dtype=np.int64)
+    for channel in range(near.shape[2]):
+        plane = near[..., channel]
+        total += area * sums(plane * plane) - sums(plane) ** 2
+    return np.asarray(total // (area**2 * near.shape[2]))
