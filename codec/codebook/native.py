@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 _THREADED_POINTS = 1 << 14
 _NEGLIGIBLE = 1e-5
+MAX_CLUSTERS = 960  # breathing needs some more, and the kernels take 1024
 _TRIALS = 2  # at the same time; not the number of threads, on which nothing may depend
 
 Sums = npt.NDArray[np.int64]
@@ -107,7 +108,7 @@ def least_missed(
     return np.array(removed + rest[: count - len(removed)], dtype=np.intp)
 
 
-class _Attempt(NamedTuple):
+class Attempt(NamedTuple):
     """Code-words, and the squared errors of their clusters."""
 
     codewords: Whole
@@ -125,7 +126,7 @@ def _exchange(
     split: npt.NDArray[np.intp],
     n_colors: int,
     steps: tuple[int, int],
-) -> _Attempt:
+) -> Attempt:
     """Split some clusters, remove as many code-words elsewhere; some Lloyd steps after each."""
     codewords = np.vstack([codewords, _newcomers(tree, codewords, split)])
     codewords, weights, _ = kernels.lloyd.lloyd_steps(tree, codewords, steps[0])
@@ -134,10 +135,10 @@ def _exchange(
         gone = least_missed(codewords, weights, len(codewords) - n_colors)
         codewords = np.delete(codewords, gone, axis=0)
     codewords, _, errors = kernels.lloyd.lloyd_steps(tree, codewords, steps[1])
-    return _Attempt(codewords, errors)
+    return Attempt(codewords, errors)
 
 
-def _breathe(tree: CellTree, best: _Attempt, n_colors: int, rounds: int) -> _Attempt:
+def breathe(tree: CellTree, best: Attempt, n_colors: int, rounds: int) -> Attempt:
     """Split the clusters of greatest error, fewer and fewer at a time."""
     breath = max(1, min(n_colors // 8, 16))
     while breath > 0 and rounds > 0 and best.error > 0:
@@ -152,7 +153,7 @@ def _breathe(tree: CellTree, best: _Attempt, n_colors: int, rounds: int) -> _Att
     return best
 
 
-def _swap(tree: CellTree, best: _Attempt, n_colors: int, rounds: int, seed: int) -> _Attempt:
+def _swap(tree: CellTree, best: Attempt, n_colors: int, rounds: int, seed: int) -> Attempt:
     """Split clusters drawn at random, a few at a time."""
     random = np.random.RandomState(seed)
     most = max(1, n_colors // 32)
@@ -176,22 +177,22 @@ def _search(tree: CellTree, n_colors: int, seed: int, effort: Effort) -> list[Wh
     if summary.size <= n_colors:
         return [pad(points)]
 
-    def start(number: int) -> _Attempt:
+    def start(number: int) -> Attempt:
         rows = kernels.breathing.seed_codewords(points, weights, n_colors, (seed << 16) + number)
         codewords, _, errors = kernels.lloyd.lloyd_steps(summary, pad(points[rows]), 8, 1e-3)
-        return _breathe(summary, _Attempt(codewords, errors), n_colors, effort.breaths)
+        return breathe(summary, Attempt(codewords, errors), n_colors, effort.breaths)
 
     starts = max(1, effort.starts // n_colors)
     found = run_parallel([partial(start, number) for number in range(starts)])
     found.sort(key=lambda attempt: attempt.error)
     if effort.swaps:
         codewords, _, errors = kernels.lloyd.lloyd_steps(summary, found[0].codewords, effort.steps)
-        best = _swap(summary, _Attempt(codewords, errors), n_colors, effort.swaps, seed)
+        best = _swap(summary, Attempt(codewords, errors), n_colors, effort.swaps, seed)
         found.insert(0, best)
     return [attempt.codewords for attempt in found]
 
 
-def _refine(tree: CellTree, codewords: Whole, effort: Effort) -> Whole:
+def refine(tree: CellTree, codewords: Whole, effort: Effort) -> Whole:
     """Run Lloyd's iteration on all points."""
     codewords = codewords.copy()
     before = None
@@ -204,7 +205,7 @@ def _refine(tree: CellTree, codewords: Whole, effort: Effort) -> Whole:
     return codewords
 
 
-def _settle(
+def settle(
     tree: CellTree, codewords: Whole, n_colors: int, placement: Placement, effort: Effort
 ) -> Codebook:
     """Play the end game: turn code-words into the best 8-bit ones within reach."""
@@ -284,7 +285,7 @@ def train(
     placement = Placement(metric, colors.shape[1], int(counts.sum()))
     tree = placement.tree(colors, counts, chosen.points)
     found = _search(tree, n_colors, seed, chosen)
-    codebook = _settle(tree, _refine(tree, found[0], chosen), n_colors, placement, chosen)
+    codebook = settle(tree, refine(tree, found[0], chosen), n_colors, placement, chosen)
     starts = starts_within(chosen.lattice, tree.size, n_colors)
     if not starts:
         return codebook
@@ -321,3 +322,60 @@ def begin(
     tree = placement.tree(colors, counts, chosen.points)
     codewords = _search(tree, n_colors, seed, chosen)[0]
     return placement.colors(codewords[:, : tree.axes].astype(np.float64))
+
+
+def cluster(
+    points: Whole,
+    weights: npt.NDArray[np.int64],
+    n_colors: int,
+    *,
+    seed: int = 0,
+    effort: str = "default",
+) -> npt.NDArray[np.int32]:
+    """Divide points among code-words that need not be colors, as `train` does without its end.
+
+    Parameters
+    ----------
+    points : ndarray of shape (U, D), dtype int32
+        Distinct points, more than `n_colors`, within the bounds of `codec.kernels.cells`; best
+        some steps apart, for code-words are whole numbers too.
+    weights : ndarray of shape (U,), dtype int64
+        How many pixels each stands for; positive.
+    n_colors : int
+        How many code-words, K, up to `MAX_CLUSTERS`.
+    seed : int
+        Seed of the random starts.
+    effort : {'fast', 'default', 'best'}
+        How much is tried.
+
+    Returns
+    -------
+    clusters : ndarray of shape (U,), dtype int32
+        The nearest code-word of each point; the code-words of all K clusters are, but for
+        rounding, their means.
+    """
+    chosen = EFFORTS[effort]
+    tree = kernels.cells.CellTree(points, weights, chosen.points)
+    codewords = refine(tree, _search(tree, n_colors, seed, chosen)[0], chosen)
+    if tree.merged:
+        tree = kernels.cells.CellTree(points, weights)
+    codewords = _use_all(tree, codewords, n_colors, chosen)
+    labels = np.empty(tree.size, dtype=np.int32)
+    kernels.lloyd.cluster_sums(tree, codewords, labels=labels)
+    clusters = np.empty_like(labels)
+    clusters[tree.input_order()] = labels
+    return clusters
+
+
+def _use_all(tree: CellTree, codewords: Whole, n_colors: int, effort: Effort) -> Whole:
+    """Move code-words without a point to points that are served worst, until there are none."""
+    while True:
+        codewords = codewords[sum_clusters(tree, codewords)[:, 0] > 0]
+        if (free := n_colors - len(codewords)) == 0:
+            return codewords
+        labels = np.empty(tree.size, dtype=np.int32)
+        kernels.lloyd.cluster_sums(tree, codewords, labels=labels)
+        points, errors = kernels.breathing.worst_points(tree, codewords, labels)
+        worst = np.argsort(-errors, kind="stable")[:free]
+        codewords = np.vstack([codewords, points[worst[errors[worst] > 0]]])
+        codewords = refine(tree, codewords, effort)

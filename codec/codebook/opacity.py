@@ -47,7 +47,7 @@ class _Attempt(NamedTuple):
     codebook: Codebook
 
 
-class _Classes:
+class Classes:
     """The solid colors and the translucent ones of a picture, and what code-words make of them.
 
     Parameters
@@ -72,7 +72,21 @@ class _Classes:
         white = placement.points(np.full((1, placement.channels), 255, dtype=np.uint8))
         self._axes, self._solid_place = white.shape[1], int(white[0, -1])
 
-    def summary(self, size: int) -> _Classes:
+    @classmethod
+    def of(
+        cls, colors: Codebook, counts: Counts, placement: Placement, max_points: int
+    ) -> Classes:
+        """Part colors by their alpha; so many points at most stand for those of a class."""
+        solid, clear = are_solid(colors), are_clear(colors)
+
+        def tree(members: Mask) -> CellTree | None:
+            if not members.any():
+                return None
+            return placement.tree(colors[members], counts[members], max_points)
+
+        return cls(tree(solid), tree(~(solid | clear)), bool(clear.any()), placement)
+
+    def summary(self, size: int) -> Classes:
         """Let the means of cells stand for the colors of each class, so many at most."""
 
         def summarize(tree: CellTree | None) -> CellTree | None:
@@ -83,7 +97,7 @@ class _Classes:
             return summary
 
         trees = summarize(self._solid), summarize(self._translucent)
-        return _Classes(*trees, self._has_clear, self._placement)
+        return Classes(*trees, self._has_clear, self._placement)
 
     def stay(self, codebook: Codebook) -> Mask:
         """Tell which code-words stay whatever they are nearest to."""
@@ -108,7 +122,7 @@ class _Classes:
                 labels = np.empty(tree.size, dtype=np.int32)
                 kernels.lloyd.cluster_sums(tree, words, labels=labels)
                 points, missed = kernels.breathing.worst_points(tree, words, labels)
-                found.append(self._colors(points[:, : self._axes], tree is self._solid))
+                found.append(self.colors(points[:, : self._axes], tree is self._solid))
                 errors.append(missed)
         missed = np.concatenate(errors)
         order = np.argsort(-missed, kind="stable")
@@ -140,12 +154,12 @@ class _Classes:
         """Move code-words to the means of their clusters."""
         means = sums[:, 1 : 1 + self._axes] / np.maximum(sums[:, :1], 1)
         moving = (sums[:, 0] > 0) & ~self.stay(codebook)
-        colors = self._colors(means, are_solid(codebook))
+        colors = self.colors(means, are_solid(codebook))
         return np.where(moving[:, None], colors, codebook)
 
-    def _colors(self, means: npt.NDArray[np.number], solid: Mask | bool) -> Codebook:
+    def colors(self, means: npt.NDArray[np.number], solid: Mask | bool) -> Codebook:
         """Find the nearest 8-bit colors, solid ones for solid."""
-        placed: npt.NDArray[np.float64] = means.astype(np.float64)
+        placed: npt.NDArray[np.float64] = means[:, : self._axes].astype(np.float64)
         placed[:, -1] = np.where(solid, self._solid_place, placed[:, -1])
         return self._placement.colors(placed)
 
@@ -284,27 +298,38 @@ def train_parted(
         color is clear, and one is solid if one is.
     """
     chosen = EFFORTS[effort]
-    solid, clear = are_solid(colors), are_clear(colors)
+    clear = are_clear(colors)
     if clear.all():
         return np.zeros_like(colors[:1])
-    apart = PartedMetric(metric.space, gap=_GAP)
-    shares = _with_weight(counts, clear)
     placement = Placement(PartedMetric(metric.space), colors.shape[1], int(counts.sum()))
 
-    def tree(members: Mask) -> CellTree | None:
-        if not members.any():
-            return None
-        return placement.tree(colors[members], counts[members], chosen.points)
-
-    classes = _Classes(tree(solid), tree(~(solid | clear)), bool(clear.any()), placement)
+    classes = Classes.of(colors, counts, placement, chosen.points)
     summary = classes.summary(chosen.summary * max(n_colors, 128) // 256)
     # Of many code-words few are in the wrong class.
     rounds = max(2, 64 * chosen.breaths // max(n_colors, 32))
 
-    codebook = begin(colors, shares, n_colors, metric=apart, seed=seed, effort=effort)
-    codebook = complete(codebook, colors, counts, n_colors, metric)
+    codebook = begin_parted(
+        begin, colors, counts, n_colors, metric=metric, seed=seed, effort=effort
+    )
     breathed = summary.breathe(summary.settle(codebook, n_colors, 4), n_colors, rounds)
     return classes.settle(breathed.codebook, n_colors, chosen.steps, chosen.tolerance).codebook
+
+
+def begin_parted(
+    begin: Callable[..., Codebook],
+    colors: Codebook,
+    counts: Counts,
+    n_colors: int,
+    *,
+    metric: ColorMetric,
+    seed: int = 0,
+    effort: str = "default",
+) -> Codebook:
+    """Find code-words as `train_parted` begins, with all its arguments."""
+    apart = PartedMetric(metric.space, gap=_GAP)
+    shares = _with_weight(counts, are_clear(colors))
+    codebook = begin(colors, shares, n_colors, metric=apart, seed=seed, effort=effort)
+    return complete(codebook, colors, counts, n_colors, metric)
 
 
 def _with_weight(counts: Counts, clear: Mask) -> Counts:

@@ -171,7 +171,7 @@ def test_scikit_learn_gets_as_far_from_the_same_start(
     from codec.kernels.cells import CellTree
     from codec.kernels.lloyd import lloyd_steps
 
-    from codec.codebook.native import _refine, _search
+    from codec.codebook.native import _search, refine
 
     patient = EFFORTS["fast"]._replace(steps=10_000, tolerance=0.0)
     ratios, gains = [], []
@@ -183,7 +183,7 @@ def test_scikit_learn_gets_as_far_from_the_same_start(
         tree = CellTree(points.astype(np.int32), weights)
         start, *_ = _search(tree, size, 0, EFFORTS["fast"])
 
-        refined = _refine(tree, start, patient)
+        refined = refine(tree, start, patient)
 
         assert refined.tolist() == lloyd_steps(tree, start, 10_000)[0].tolist()
         error = _objective(points, weights, refined[:, : tree.axes])

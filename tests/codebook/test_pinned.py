@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from cli_tools import many_colors
 from scene_tools import chart, page
 
 from codec.codebook.pinned import Pinning, are_among
 from codec.codebook.training import train_codebook
 from codec.colors.colorspace import ColorMetric
+from codec.colors.displays import as_shown
 from codec.colors.histogram import ColorHistogram, count_colors
 from codec.colors.pixels import distinct
 
@@ -85,3 +87,33 @@ def test_a_color_of_the_picture_costs_less_than_a_code_word(n_colors: int) -> No
     found = Pinning(histogram, n_colors, metric).pin(codebook, most)
 
     assert _error(histogram, found, metric) <= 1.1 * _error(histogram, less, metric)
+
+
+@pytest.mark.parametrize(("depth", "most"), [("565", 1.01), ("332", 0.95)])
+def test_for_a_display_code_words_are_moved_among_what_it_shows(depth: str, most: float) -> None:
+    histogram, metric = count_colors(many_colors(0, 60, 80)), ColorMetric()
+    codebook = train_codebook(histogram, 40, metric=metric).codebook
+    pins = np.array([[255, 0, 255]], np.uint8)
+
+    found = Pinning(histogram, 40, metric, depth).pin(codebook, pins)
+
+    assert (as_shown(found, depth) == found).all()
+    assert are_among(pins, found).all()
+    assert np.array_equal(found, distinct(found))
+    assert len(found) == 40
+    fewer = train_codebook(histogram, 39, metric=metric).codebook
+    rounded = distinct(np.vstack([as_shown(fewer, depth), pins]))
+    # What a pin costs, less what the places are worth that rounding frees.
+    assert _error(histogram, found, metric) <= most * _error(histogram, rounded, metric)
+
+
+def test_where_a_display_shows_fewer_colors_all_of_them_are_taken() -> None:
+    pixels = many_colors(0, 60, 80)
+    histogram, metric = count_colors(pixels), ColorMetric()
+    codebook = train_codebook(histogram, 250, metric=metric).codebook
+
+    found = Pinning(histogram, 250, metric, "332").pin(codebook, codebook[:0])
+
+    nearest = distinct(as_shown(histogram.colors, "332"))
+    assert len(nearest) < 250
+    assert _error(histogram, found, metric) == _error(histogram, nearest, metric)
