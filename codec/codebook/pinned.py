@@ -6,15 +6,18 @@ least by Ward's method, and Lloyd's iteration goes on among 8-bit code-words, ar
 
 from __future__ import annotations
 
+import functools
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from codec import kernels
 from codec.codebook.native import fill_free_places, least_missed, squared_error, sum_clusters
-from codec.codebook.placement import Codebook, Placement
+from codec.codebook.placement import Codebook, Placement, Whole
 from codec.colors.colorspace import ColorMetric
+from codec.colors.displays import as_shown
 from codec.colors.histogram import ColorHistogram
 from codec.colors.opacity import are_clear, are_solid, has_classes
 from codec.colors.pixels import distinct, pack_colors
@@ -49,10 +52,18 @@ class Pinning:
         Largest size of a codebook, K.
     metric : ColorMetric
         How different two colors are.
+    depth : str, optional
+        What the display can show of code-words, as `codec.colors.displays` has it.
     """
 
-    def __init__(self, histogram: ColorHistogram, n_colors: int, metric: ColorMetric) -> None:
-        self.n_colors, self.metric = n_colors, metric
+    def __init__(
+        self,
+        histogram: ColorHistogram,
+        n_colors: int,
+        metric: ColorMetric,
+        depth: str | None = None,
+    ) -> None:
+        self.n_colors, self.metric, self.depth = n_colors, metric, depth
         self._histogram = histogram
         self._parted = has_classes(metric, histogram.colors.shape[1])
         self._placement = Placement(metric, histogram.colors.shape[1], int(histogram.counts.sum()))
@@ -78,13 +89,21 @@ class Pinning:
         codebook : ndarray of shape (K', C), dtype uint8
             Distinct code-words in lexicographic order; there may be more than K.
         pins : ndarray of shape (P, C), dtype uint8
-            Distinct colors in lexicographic order, P <= K.
+            Distinct colors in lexicographic order, P <= K, that the display can show.
 
         Returns
         -------
         codebook : ndarray of shape (K'', C), dtype uint8
             Distinct code-words in lexicographic order, the pins among them.
         """
+        codebook = self._exchange(codebook, pins)
+        if self.depth is None:
+            return codebook
+        shown = distinct(as_shown(codebook, self.depth))
+        return shown if self._parted else self._settle(shown, pins, self.depth)
+
+    def _exchange(self, codebook: Codebook, pins: Codebook) -> Codebook:
+        """Do so as if the display showed all colors."""
         codebook = _snap(codebook, pins)
         if are_among(pins, codebook).all() and len(codebook) <= self.n_colors:
             return codebook
@@ -92,7 +111,9 @@ class Pinning:
         if (excess := len(codebook) - self.n_colors) > 0:
             placed = self._placement.place(codebook)
             weights = sum_clusters(self._tree, placed)[:, 0]
-            kept = are_among(codebook, pins) | self._stay(codebook)
+            kept = are_among(codebook, pins)
+            if (stay := kept | self._stay(codebook)).sum() <= self.n_colors:
+                kept = stay
             # Who merges with a pin goes all the way, as if it were heavier than everything.
             weights = np.where(kept, weights.sum() << _HEAVIER, weights)
             gone = least_missed(placed, weights, excess, kept)
@@ -108,18 +129,19 @@ class Pinning:
         solid = are_solid(codebook)
         return np.asarray(are_clear(codebook) | (solid & (solid.sum() == 1)))
 
-    def _settle(self, codebook: Codebook, pins: Codebook) -> Codebook:
-        """Move all code-words but pins to the 8-bit colors nearest to the means of clusters."""
+    def _settle(self, codebook: Codebook, pins: Codebook, depth: str | None = None) -> Codebook:
+        """Move all code-words but pins to the colors nearest to the means of clusters."""
         tree, placement, n_colors = self._tree, self._placement, self.n_colors
         best, best_codebook = None, codebook
         for _ in range(_ROUNDS):
             # A mean may be the color of a pin: its place is free.
-            codebook = distinct(np.vstack([codebook, pins]))
+            codebook = distinct(np.vstack([as_shown(codebook, depth), pins]))
             placed = placement.place(codebook)
             sums = sum_clusters(tree, placed)
             used = (sums[:, 0] > 0) | are_among(codebook, pins)
             if used.sum() < n_colors:
-                codebook = fill_free_places(tree, codebook[used], n_colors, placement)
+                fill = functools.partial(_fill_shown, depth) if depth else fill_free_places
+                codebook = fill(tree, codebook[used], n_colors, placement)
                 placed = placement.place(codebook)
                 sums = sum_clusters(tree, placed)
             error = squared_error(sums, placed)
@@ -130,6 +152,36 @@ class Pinning:
             moving = (sums[:, 0] > 0) & ~are_among(codebook, pins)
             codebook = np.where(moving[:, None], means, codebook)
         return best_codebook
+
+
+def _fill_shown(
+    depth: str, tree: CellTree, codebook: Codebook, n_colors: int, placement: Placement
+) -> Codebook:
+    """Give unused places to what the display can show and most errors ask for."""
+    points, weights = tree.contents()
+    shown = as_shown(placement.colors(points.astype(np.float64)), depth)
+    candidates = distinct(shown)
+    members = np.searchsorted(pack_colors(candidates), pack_colors(shown))
+    own = _distances(points, placement.points(shown))
+    labels = np.empty(tree.size, dtype=np.int32)
+    while (free := n_colors - len(codebook)) > 0:
+        placed = placement.place(codebook)
+        kernels.lloyd.cluster_sums(tree, placed, labels=labels)
+        nearest = _distances(points, placed[labels, : points.shape[1]])
+        gains = np.zeros(len(candidates), dtype=np.int64)
+        np.add.at(gains, members, weights * np.maximum(nearest - own, 0))
+        # Not all places at once: the next errors know of these.
+        best = np.argsort(-gains, kind="stable")[: max(1, free // 2)]
+        grown = distinct(np.vstack([codebook, candidates[best[gains[best] > 0]]]))
+        if len(grown) == len(codebook):
+            break
+        codebook = grown
+    return codebook
+
+
+def _distances(first: Whole, second: Whole) -> npt.NDArray[np.int64]:
+    """Squared distances of points, row by row."""
+    return np.asarray(np.square(first.astype(np.int64) - second).sum(axis=1))
 
 
 def _snap(codebook: Codebook, pins: Codebook) -> Codebook:

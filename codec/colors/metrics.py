@@ -5,6 +5,8 @@ background whose grey level is uniformly random (see `codec.colors.colorspace`);
 difference are taken on black and on white. The color of fully transparent pixels never counts.
 """
 
+import importlib.util
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +15,7 @@ import numpy.typing as npt
 
 from codec.colors.lookup import look_up
 from codec.colors.pixels import pack_colors, unpack_colors
-from codec.errors import ImageError
+from codec.errors import ImageError, ParameterError
 from codec.threads import row_strips
 
 Pixels = npt.NDArray[np.uint8]
@@ -179,18 +181,86 @@ def measure(original: Pixels, decoded: Pixels) -> Quality:
     channels = original.shape[2]
     samples = original.shape[0] * original.shape[1] * color_samples(channels)
     mse = squared_error(original, decoded) / samples
-    backgrounds = (0.0, 255.0) if channels in (2, 4) else (0.0,)
-    shown = [(_on(original, b), _on(decoded, b)) for b in backgrounds]
-    small = min(original.shape[:2]) < _SSIM_WINDOW
-    ssim = None if small else float(np.mean([_ssim(*pictures) for pictures in shown]))
-    differences = np.concatenate([_delta_e(*pictures) for pictures in shown])
+    differences = np.concatenate(
+        [_delta_e(*pictures) for pictures in _on_backgrounds(original, decoded)]
+    )
     return Quality(
         mse=mse,
         psnr_db=psnr_db(mse),
-        ssim=ssim,
+        ssim=mean_ssim(original, decoded),
         delta_e_mean=float(differences.mean()),
         delta_e_p95=float(np.percentile(differences, 95)),
     )
+
+
+def mean_ssim(original: Pixels, decoded: Pixels) -> float | None:
+    """Mean structural similarity; see `Quality`.
+
+    Parameters
+    ----------
+    original, decoded : ndarray of shape (H, W, C), dtype uint8
+        Equal shapes.
+
+    Returns
+    -------
+    similarity : float or None
+        At most 1; None for pictures smaller than 7x7.
+    """
+    if min(original.shape[:2]) < _SSIM_WINDOW:
+        return None
+    return float(np.mean([_ssim(*shown) for shown in _on_backgrounds(original, decoded)]))
+
+
+def check_ssimulacra2() -> None:
+    """Raise `ParameterError` if what measures SSIMULACRA2 is not installed."""
+    if importlib.util.find_spec("ssimulacra2") is None:
+        raise ParameterError(
+            "SSIMULACRA2 needs a package: pip install kmcodec[ssimulacra2]", "min_ssimulacra2"
+        )
+
+
+def ssimulacra2(original: Pixels, decoded: Pixels) -> float:
+    """Visual similarity by SSIMULACRA2, of the PyPI package of this name.
+
+    Parameters
+    ----------
+    original, decoded : ndarray of shape (H, W, C), dtype uint8
+        Equal shapes.
+
+    Returns
+    -------
+    score : float
+        At most 100, for what looks the same; with alpha, the lower one on black and on white.
+
+    Raises
+    ------
+    ParameterError
+        The package is not installed.
+
+    References
+    ----------
+    J. Sneyers, "SSIMULACRA 2", https://github.com/cloudinary/ssimulacra2, 2023.
+    """
+    check_ssimulacra2()
+    from ssimulacra2 import compute_ssimulacra2
+
+    return min(
+        float(compute_ssimulacra2(*map(_as_ppm, shown)))
+        for shown in _on_backgrounds(original, decoded)
+    )
+
+
+def _as_ppm(pixels: Pixels) -> io.BytesIO:
+    """Write a picture as that package reads it."""
+    height, width = pixels.shape[:2]
+    colors = np.broadcast_to(pixels, (height, width, 3))
+    return io.BytesIO(f"P6 {width} {height} 255\n".encode() + colors.tobytes())
+
+
+def _on_backgrounds(original: Pixels, decoded: Pixels) -> list[tuple[Pixels, Pixels]]:
+    """Show both without alpha; if they have it, on black and on white."""
+    backgrounds = (0.0, 255.0) if original.shape[2] in (2, 4) else (0.0,)
+    return [(_on(original, each), _on(decoded, each)) for each in backgrounds]
 
 
 def _on(pixels: Pixels, background: float) -> Pixels:

@@ -189,10 +189,33 @@ def telling_channels(colors: npt.NDArray[np.uint8]) -> int:
     return channels
 
 
-def with_all_channels(colors: npt.NDArray[np.uint8], channels: int) -> npt.NDArray[np.uint8]:
-    """Undo the loss of channels that say nothing: colors of shape (K, C') to (K, C)."""
-    if colors.shape[1] == 1 and channels >= 3:
-        colors = colors.repeat(3, axis=1)
-    if colors.shape[1] < channels:
-        colors = np.pad(colors, [(0, 0), (0, 1)], constant_values=255)
-    return colors
+def joint_channels(first: int, second: int) -> int:
+    """Tell how many channels say all that colors of C = `first` and of C = `second` do."""
+    has_alpha = first in (2, 4) or second in (2, 4)
+    return (3 if max(first, second) >= 3 else 1) + has_alpha
+
+
+def to_channels(colors: npt.NDArray[np.uint8], channels: int) -> npt.NDArray[np.uint8]:
+    """Write colors with other channels.
+
+    Parameters
+    ----------
+    colors : ndarray of shape (..., C'), dtype uint8
+        Grey becomes three equal channels, and what has no alpha is opaque.
+    channels : int
+        C. Channels that are left out should say nothing.
+
+    Returns
+    -------
+    colors : ndarray of shape (..., C), dtype uint8
+        The same array if C = C'.
+    """
+    given = colors.shape[-1]
+    if given == channels:
+        return colors
+    hues = 3 if channels >= 3 else 1
+    written = np.empty((*colors.shape[:-1], channels), dtype=np.uint8)
+    written[..., :hues] = colors[..., :hues] if given >= 3 else colors[..., :1]
+    if channels in (2, 4):
+        written[..., -1] = colors[..., -1] if given in (2, 4) else 255
+    return written

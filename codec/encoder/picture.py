@@ -8,7 +8,15 @@ import numpy.typing as npt
 
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram, count_colors
-from codec.colors.pixels import pack_colors, telling_channels, without_hidden
+from codec.colors.pixels import (
+    joint_channels,
+    pack_colors,
+    telling_channels,
+    to_channels,
+    without_hidden,
+)
+from codec.encoder.given import channels_of
+from codec.encoder.weights import check_weights, sum_weights
 from codec.settings import CompressSettings
 
 Bytes = npt.NDArray[np.uint8]
@@ -21,7 +29,7 @@ class Picture:
     Parameters
     ----------
     pixels : ndarray of shape (H, W, C), dtype uint8
-        The picture.
+        The picture, with more channels than it had if given code-words have those.
     counted : ColorHistogram
         All its colors, of C channels.
     histogram : ColorHistogram
@@ -32,6 +40,8 @@ class Picture:
         Pixels whose color this changed.
     metric : ColorMetric
         How different two colors are.
+    weights : ndarray of shape (H, W), dtype uint8, or None
+        How much pixels count when code-words are chosen.
     """
 
     pixels: Bytes
@@ -40,11 +50,19 @@ class Picture:
     visible: ColorHistogram
     hidden_pixels: int
     metric: ColorMetric
+    weights: Bytes | None = None
 
     @functools.cached_property
     def telling(self) -> Bytes:
         """The channels of `pixels` that say something, of shape (H, W, C')."""
         return self.pixels[..., : self.histogram.colors.shape[1]]
+
+    @functools.cached_property
+    def weighed(self) -> ColorHistogram:
+        """The colors of `visible`, each counted by the weights of its pixels."""
+        if self.weights is None:
+            return self.visible
+        return sum_weights(self.shown, self.visible, self.weights)
 
     @property
     def shown(self) -> Bytes:
@@ -52,7 +70,9 @@ class Picture:
         return self.telling if self.hidden_pixels == 0 else without_hidden(self.telling)
 
 
-def count_picture(pixels: Bytes, settings: CompressSettings) -> Picture:
+def count_picture(
+    pixels: Bytes, settings: CompressSettings, weights: npt.NDArray[np.number] | None = None
+) -> Picture:
     """Count the colors of a picture.
 
     Parameters
@@ -60,26 +80,39 @@ def count_picture(pixels: Bytes, settings: CompressSettings) -> Picture:
     pixels : ndarray of shape (H, W, C), dtype uint8
         The picture.
     settings : CompressSettings
-        Where colors are compared, and whether hidden ones are kept.
+        Where colors are compared, whether hidden ones are kept, and what code-words are given.
+    weights : ndarray of shape (H, W), optional
+        See `codec.compress`.
 
     Returns
     -------
     picture : Picture
         The picture, counted.
+
+    Raises
+    ------
+    ParameterError, ImageError
+        The weights are at fault; see `check_weights`.
     """
+    if weights is not None:
+        weights = check_weights(weights, *pixels.shape[:2])
     counted = count_colors(pixels)
-    histogram = _without_idle_channels(counted)
+    telling = joint_channels(telling_channels(counted.colors), channels_of(settings.given))
+    channels = joint_channels(pixels.shape[2], telling)
+    if channels >= 3 and telling == 2:  # alpha stands behind three others
+        telling = channels
+    pixels, counted = to_channels(pixels, channels), recount(counted, channels)
+    histogram = recount(counted, telling)
     visible, hidden_pixels = (histogram, 0) if settings.exact else _merge_hidden(histogram)
     metric = ColorMetric(str(settings.color_space), settings.exact)  # a word, by the tune
-    return Picture(pixels, counted, histogram, visible, hidden_pixels, metric)
+    return Picture(pixels, counted, histogram, visible, hidden_pixels, metric, weights)
 
 
-def _without_idle_channels(histogram: ColorHistogram) -> ColorHistogram:
-    """Leave out channels that say nothing, so that a picture is the same with and without."""
-    telling = telling_channels(histogram.colors)
-    if telling == histogram.colors.shape[1]:
+def recount(histogram: ColorHistogram, channels: int) -> ColorHistogram:
+    """Write the colors of a histogram with other channels; their order stays."""
+    if channels == histogram.colors.shape[1]:
         return histogram
-    return ColorHistogram(np.ascontiguousarray(histogram.colors[:, :telling]), histogram.counts)
+    return ColorHistogram(to_channels(histogram.colors, channels), histogram.counts)
 
 
 def _merge_hidden(histogram: ColorHistogram) -> tuple[ColorHistogram, int]:
@@ -107,8 +140,13 @@ def exact_labels(picture: Picture) -> Bytes:
     color_labels : ndarray of shape (U,), dtype uint8
         For each color of `picture.histogram` its row in `picture.visible`.
     """
+    return places_of_visible(picture).astype(np.uint8)
+
+
+def places_of_visible(picture: Picture) -> npt.NDArray[np.intp]:
+    """Find the row in `picture.visible` of each color of `picture.histogram`."""
     keys = pack_colors(picture.visible.colors)
     colors = picture.histogram.colors
-    if picture.visible is not picture.histogram:  # hidden ones merged; maybe there was one alone
+    if picture.hidden_pixels:  # merged; maybe there was one alone
         colors = without_hidden(colors)
-    return np.searchsorted(keys, pack_colors(colors)).astype(np.uint8)
+    return np.searchsorted(keys, pack_colors(colors))

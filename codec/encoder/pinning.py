@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from codec.codebook.pinned import Pinning, are_among
 from codec.colors.colorspace import ColorMetric
+from codec.colors.displays import as_shown
 from codec.colors.flats import count_flats, ruling_colors
 from codec.colors.histogram import ColorHistogram
 from codec.colors.pixels import distinct
@@ -33,6 +34,10 @@ def pin_colors(
     visible: ColorHistogram,
     n_colors: int,
     metric: ColorMetric,
+    *,
+    weighed: ColorHistogram | None = None,
+    keep: Bytes | None = None,
+    depth: str | None = None,
 ) -> tuple[Bytes, Bytes]:
     """Give a codebook the colors that rule the picture, and those that are its signals.
 
@@ -50,11 +55,17 @@ def pin_colors(
     histogram : ColorHistogram
         Its colors.
     visible : ColorHistogram
-        The same, hidden ones merged: what the codebook was trained with.
+        The same, hidden ones merged.
     n_colors : int
         Largest size of the codebook, K.
     metric : ColorMetric
         How different two colors are.
+    weighed : ColorHistogram, optional
+        The same by what pixels count when code-words are moved; by default `visible`.
+    keep : ndarray of shape (P, C), dtype uint8, optional
+        Distinct colors in lexicographic order that it gets in any case, P <= K.
+    depth : str, optional
+        What the display can show of code-words, as `codec.colors.displays` has it.
 
     Returns
     -------
@@ -63,11 +74,15 @@ def pin_colors(
     color_labels : ndarray of shape (U,), dtype uint8
         The label of each color of `histogram`, which it takes to find signals.
     """
-    pinning = Pinning(visible, n_colors, metric)
-    pins = ruling_colors(pixels, visible, n_colors)
+    pinning = Pinning(weighed or visible, n_colors, metric, depth)
+    keep = codebook[:0] if keep is None else keep
+    pins = as_shown(ruling_colors(pixels, visible, n_colors - len(keep)), depth)
+    if len(keep) or depth:
+        pins = distinct(np.vstack([keep, pins])) if len(keep) + len(pins) else pins
     codebook = pinning.pin(codebook, pins)
     color_labels = label_colors(histogram.colors, codebook, metric)
     signals = _signals(codebook, color_labels, pixels, histogram, metric.exact)
+    signals = as_shown(signals, depth)
     signals = signals[: min(n_colors // 4, n_colors - len(pins))]
     while len(signals):
         changed = _with_signals(codebook, pins, signals, pinning)
@@ -122,7 +137,8 @@ def _with_signals(codebook: Bytes, pins: Bytes, signals: Bytes, pinning: Pinning
     rest = ColorHistogram(every.colors[~members], every.counts[~members])
     own, counts = int(every.counts[members].sum()), rest.counts
     for _ in range(_STAIN_ROUNDS):
-        others = Pinning(rest, pinning.n_colors - len(signals), pinning.metric)
+        room = pinning.n_colors - len(signals)
+        others = Pinning(rest, room, pinning.metric, pinning.depth)
         changed = distinct(np.vstack([others.pin(codebook, pins), signals]))
         labels = label_colors(rest.colors, changed, pinning.metric)
         stains = are_among(changed, signals)[labels]

@@ -1,5 +1,6 @@
 """Everything that is written is decoded again, and compared, before anybody relies on it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,12 @@ from codec.threads import row_strips
 
 
 def encode_checked(
-    format: Format, indexed: IndexedImage, effort: str, **options: Any
+    format: Format,
+    indexed: IndexedImage,
+    effort: str,
+    *,
+    encoded: Sequence[bytes] | None = None,
+    **options: Any,
 ) -> tuple[list[bytes], Contents]:
     """Encode an indexed image, and decode it again.
 
@@ -21,6 +27,8 @@ def encode_checked(
     ----------
     format, indexed, effort
         How what is stored.
+    encoded : sequence of bytes, optional
+        The files, if they are there already.
     **options
         What `format.encode` takes beside these, such as the ICC profile of a .kmc.
 
@@ -38,7 +46,7 @@ def encode_checked(
     FormatError
         They do not decode to the same labels and codebook; this is a bug.
     """
-    files = format.encode(indexed, effort, **options)
+    files = format.encode(indexed, effort, **options) if encoded is None else list(encoded)
     contents = format.decode(*files, max_pixels=indexed.labels.size)
     if not (
         _equal(contents.indexed.labels, indexed.labels)

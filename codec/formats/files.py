@@ -82,7 +82,8 @@ def load(
     Parameters
     ----------
     path : str, bytes or path-like
-        A label PNG (its codebook is found beside it), an npz, an indexed PNG or a kmc.
+        A label PNG (its codebook is found beside it, or one there that it shares with others), an
+        npz, an indexed PNG or a kmc.
     max_pixels : int
         Largest picture that is accepted.
     require_seal : bool
@@ -150,8 +151,21 @@ def load_contents(
     others = format.files(path)[:-1]
     if codebook_path is not None:
         others = [Path(os.fsdecode(codebook_path))]
-    files = [_read_other_half("codebook", other) for other in others]
-    contents = format.decode(*files, data, max_pixels=max_pixels)
+    shared = path.with_name(format.shared_name or path.name)
+    is_shared = codebook_path is None and others != [] and not os.path.exists(others[0])
+    is_shared = is_shared and os.path.exists(shared)
+    files = [_read_other_half("codebook", shared if is_shared else other) for other in others]
+    try:
+        contents = format.decode(*files, data, max_pixels=max_pixels)
+    except FormatError:
+        # One that lies there from before may not be the one of a label PNG that shares another.
+        if is_shared or codebook_path is not None or not others or not os.path.exists(shared):
+            raise
+        contents = format.decode(read_file(shared), data, max_pixels=max_pixels)
+        if not contents.verified:
+            raise
+    if is_shared and not contents.verified:  # whose it is nobody knows
+        _read_other_half("codebook", others[0])
     if require_seal and not contents.verified:
         raise FormatError("there is no seal, and one is required", "unsealed")
     return contents

@@ -3,6 +3,9 @@
 The label PNG is 8-bit greyscale, a sample is a label. The codebook is a `.npy` followed by the
 seal, which `numpy.load` does not look at; an empty chunk `kmSL` in the PNG says that there is one,
 so that it cannot get lost. NumPy and any PNG reader are enough to read both.
+
+Many label PNGs may share a codebook, `shared.codebook.npy`: then each has its seal in its `kmSL`,
+and the codebook has none.
 """
 
 import numpy as np
@@ -29,7 +32,7 @@ from codec.png.writing import wrap_idat
 _MAX_CODEBOOK_BYTES = MAX_CODEBOOK_SIZE * 4
 
 
-def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
+def encode(indexed: IndexedImage, effort: str, *, shared: bool = False) -> list[bytes]:
     """Write the codebook and the label PNG.
 
     Parameters
@@ -38,15 +41,19 @@ def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
         What to store.
     effort : {'fast', 'default', 'best'}
         How hard deflate tries.
+    shared : bool
+        Whether the codebook is that of others too: the seal stands in the label PNG.
 
     Returns
     -------
     files : list of bytes
         Content of `X.codebook.npy`, then of `X.labels.png`.
     """
-    codebook = encode_npy(indexed.codebook) + make_seal(indexed)
+    codebook, seal = encode_npy(indexed.codebook), make_seal(indexed)
     idat = deflate_rows(indexed.labels, effort)
-    mark = SEAL_CHUNK, b""
+    mark = SEAL_CHUNK, seal if shared else b""
+    if not shared:
+        codebook += seal
     return [codebook, wrap_idat(indexed.width, indexed.height, 8, GREY, idat, (mark,))]
 
 
@@ -74,12 +81,19 @@ def decode(codebook_file: bytes, labels_file: bytes, *, max_pixels: int) -> Cont
     """
     codebook, seal = decode_codebook(codebook_file)
     png = read_png(labels_file, max_pixels)
+    sizes = {
+        "codebook": len(codebook_file) - len(seal),
+        "seal": len(seal),
+        "labels": len(labels_file),
+    }
     if SEAL_CHUNK in png.chunks and not seal:
-        raise FormatError("the codebook has lost the seal that its labels tell of", "unsealed")
+        seal = png.chunks[SEAL_CHUNK]
+        if not is_seal(seal):
+            raise FormatError("the codebook has lost the seal that its labels tell of", "unsealed")
+        check_version(seal)
+        sizes |= {"seal": len(seal), "labels": len(labels_file) - len(seal)}
     labels = decode_labels(png)
-    return make_contents("pair", labels, codebook, seal, {
-        "codebook": len(codebook_file) - len(seal), "seal": len(seal), "labels": len(labels_file),
-    })  # fmt: skip
+    return make_contents("pair", labels, codebook, seal, sizes)
 
 
 def decode_codebook(data: bytes) -> tuple[npt.NDArray[np.uint8], bytes]:

@@ -62,10 +62,16 @@ class Format:
     keeps_indices : bool
         Whether its labels are arrays that people use, so that palette indices and grey values
         are to stay what they are.
+    packing : {'rows', 'plain', 'contexts'}
+        How labels are packed: deflated as the rows of a PNG, deflated as they are, or by the
+        contexts that they stand in.
     peek_size : callable
         Width and height from the first bytes of a file, None if they do not tell.
     check_writable : callable
         Raises `ParameterError` if it cannot be written here, with the cure; `encode` does too.
+    shared_name : str
+        The file that has the codebook of all pictures of a folder, where they share one; empty if
+        each file has its own in any case. Then `encode` has an option `shared`.
     """
 
     name: str
@@ -78,8 +84,10 @@ class Format:
     is_picture: bool = False
     ascending: bool = False
     keeps_indices: bool = False
+    packing: str = "rows"
     peek_size: Callable[[bytes], tuple[int, int] | None] = _unknown_size
     check_writable: Callable[[], None] = _always_writable
+    shared_name: str = ""
 
     @property
     def ending(self) -> str:
@@ -138,10 +146,11 @@ FORMATS = {
         Format(
             "pair", "label PNG", SIGNATURE, (".codebook.npy", ".labels.png"), ".labels.png",
             pair.encode, pair.decode, keeps_indices=True, peek_size=indexed_png.peek_size,
+            shared_name="shared.codebook.npy",
         ),
         Format(
             "npz", "npz", npz.MAGIC, (".npz",), ".npz", npz.encode, npz.decode,
-            keeps_indices=True,
+            keeps_indices=True, packing="plain",
         ),
         Format(
             "png", "indexed PNG", SIGNATURE, (".png",), ".indexed.png",
@@ -151,7 +160,8 @@ FORMATS = {
         Format(
             "kmc", "kmc", kmc.MAGIC, (".kmc",), ".kmc",
             kmc.encode, kmc.decode,
-            ascending=True, peek_size=kmc.peek_size, check_writable=kmc.check_writable,
+            ascending=True, packing="contexts",
+            peek_size=kmc.peek_size, check_writable=kmc.check_writable,
         ),
     )
 }  # fmt: skip
@@ -222,6 +232,11 @@ def reserved_endings() -> tuple[str, ...]:
 def is_reserved(path: str | os.PathLike[str]) -> bool:
     """Tell whether a name is one that only a compressed file has."""
     return _lower_name(path).endswith(reserved_endings())
+
+
+def is_shared(path: Path) -> bool:
+    """Tell whether a name is that of a codebook that the files of a folder share."""
+    return any(path.name == format.shared_name for format in FORMATS.values())
 
 
 def main_path(path: Path) -> Path:

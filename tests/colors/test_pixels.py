@@ -9,10 +9,11 @@ import pytest
 from codec.colors.pixels import (
     as_channels,
     as_rows,
+    joint_channels,
     pack_colors,
     telling_channels,
+    to_channels,
     unpack_colors,
-    with_all_channels,
     without_hidden,
 )
 from codec.errors import ImageError
@@ -101,7 +102,27 @@ def test_channels_that_say_nothing_come_back(colors: list[list[int]], telling: i
     channels = given.shape[1]
 
     assert telling_channels(given) == telling
-    assert np.array_equal(with_all_channels(given[:, :telling], channels), given)
+    assert np.array_equal(to_channels(given[:, :telling], channels), given)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "joint"),
+    [(1, 1, 1), (1, 2, 2), (1, 3, 3), (2, 3, 4), (3, 4, 4), (2, 2, 2), (1, 4, 4), (3, 3, 3)],
+)
+def test_joint_channels_say_what_both_say(first: int, second: int, joint: int) -> None:
+    assert joint_channels(first, second) == joint_channels(second, first) == joint
+    for channels in (first, second):
+        colors = noise(20, channels)
+        assert np.array_equal(to_channels(to_channels(colors, joint), channels), colors)
+
+
+def test_other_channels_are_grey_and_opaque() -> None:
+    grey = np.array([[7, 9]], np.uint8)
+    assert to_channels(grey, 4).tolist() == [[7, 7, 7, 9]]
+    assert to_channels(grey, 3).tolist() == [[7, 7, 7]]
+    assert to_channels(grey[:, :1], 2).tolist() == [[7, 255]]
+    assert to_channels(grey[None], 4).shape == (1, 1, 4)
+    assert to_channels(grey, 2) is grey
 
 
 def test_colors_that_cannot_be_seen_are_zero() -> None:

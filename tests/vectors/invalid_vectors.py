@@ -109,6 +109,14 @@ def _invalid_pairs() -> Iterator[tuple[str, str, Files]]:
     yield "unsealed", "beside-marked-labels", _pair(ct.npy(FLAG), marked)
     filled = pt.encode(LABELS.tolist(), after=[pt.chunk(b"kmSL", b"\x03" + SEAL)])
     yield "unsealed", "beside-labels-with-a-whole-seal", _pair(ct.npy(FLAG), filled)
+    for reason, fact, own in (
+        ("bad-seal", "in-labels-of-39-bytes", SEAL[:-1]),
+        ("bad-seal", "in-labels-of-7-bytes", SEAL[:7]),
+        ("unsupported-version", "2-in-labels", ct.seal(LABELS, FLAG, b"2")),
+        ("digest-mismatch", "of-a-shared-codebook", ct.seal(LABELS, FLAG ^ np.uint8(1))),
+    ):
+        sealed_labels = pt.encode(LABELS.tolist(), before=[pt.chunk(b"kmSL", own)])
+        yield reason, fact, _pair(ct.npy(FLAG), sealed_labels)
     for size, channels, stated in ((20, 1, "(20, 3)"), (40, 2, "(40, 3)"), (100, 4, "(110, 4)")):
         words = np.arange(size * channels, dtype=np.uint8) % 251
         sealed = words.tobytes() + ct.seal(LABELS, words.reshape(size, channels))

@@ -132,6 +132,9 @@ def marked_vectors() -> Iterator[tuple[str, Files, Picture, bool]]:
         ".codebook.npy": ct.npy(FLAG) + ct.seal(LABELS, FLAG),
     }
     yield "marked-behind-the-rows", files, labels_and_codebook, True
+    codebook, labels = FORMATS["pair"].encode(IndexedImage(LABELS, FLAG), "best", shared=True)
+    files = {".labels.png": labels, ".codebook.npy": codebook}
+    yield "marked-by-its-seal", files, labels_and_codebook, True
 
 
 def foreign_vectors() -> Iterator[tuple[str, Files, Picture, bool]]:

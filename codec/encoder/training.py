@@ -1,0 +1,146 @@
+"""One codebook for many pictures, trained once from the sum of their histograms."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.codebook.training import train_codebook
+from codec.colors.colorspace import ColorMetric
+from codec.colors.histogram import ColorHistogram
+from codec.colors.pixels import as_channels, joint_channels
+from codec.encoder.given import Colors, check_given, kept_colors, pin_kept, with_kept
+from codec.encoder.picture import count_picture, recount
+from codec.encoder.steps import weigh_picture
+from codec.errors import ImageError
+from codec.images.records import SourceImage
+from codec.limits import MAX_CODEBOOK_SIZE
+from codec.settings import CompressSettings
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Bytes = npt.NDArray[np.uint8]
+
+
+class Pool:
+    """The colors of many pictures, counted as if they were one.
+
+    Parameters
+    ----------
+    settings : CompressSettings
+        How colors are compared and weighed, and how a codebook is trained.
+
+    Attributes
+    ----------
+    pictures : int
+        How many there are.
+    """
+
+    def __init__(self, settings: CompressSettings) -> None:
+        self._settings = settings
+        self._histogram: ColorHistogram | None = None
+        self.pictures = 0
+
+    def add(self, pixels: Bytes, weights: Bytes | None = None) -> int:
+        """Count a picture of shape (H, W) or (H, W, C), and say how many colors it has."""
+        picture = count_picture(as_channels(pixels), self._settings, weights)
+        weighed = weigh_picture(picture, self._settings, always=True)
+        self._histogram = weighed if self._histogram is None else _sum(self._histogram, weighed)
+        self.pictures += 1
+        return len(picture.histogram)
+
+    def train(self) -> Bytes:
+        """Train a codebook.
+
+        Returns
+        -------
+        codebook : ndarray of shape (K', C), dtype uint8
+            Distinct code-words in lexicographic order; C says all that the pictures' channels do.
+
+        Raises
+        ------
+        ImageError
+            There are no pictures.
+        """
+        settings, histogram = self._settings, self._histogram
+        if histogram is None:
+            raise ImageError("there are no pictures to train with", "no-pictures")
+        metric = ColorMetric(str(settings.color_space), settings.exact)
+        codebook, _, is_all = train_codebook(
+            histogram, settings.n_colors, metric=metric, seed=settings.seed,
+            engine=settings.engine, effort=settings.effort,
+        )  # fmt: skip
+        keep = kept_colors(settings.given, codebook.shape[1])
+        if is_all and (whole := with_kept(codebook, keep, settings)) is not None:
+            return whole
+        return pin_kept(codebook, keep, histogram, metric, settings)
+
+
+def _sum(first: ColorHistogram, second: ColorHistogram) -> ColorHistogram:
+    """Add histograms; grey and opaque colors are written as the other ones are."""
+    channels = joint_channels(first.colors.shape[1], second.colors.shape[1])
+    return recount(first, channels) + recount(second, channels)
+
+
+def train(
+    pictures: "Iterable[npt.NDArray[np.uint8] | SourceImage | Image]",
+    n_colors: int = MAX_CODEBOOK_SIZE,
+    *,
+    seed: int = 0,
+    engine: str = "auto",
+    effort: str = "default",
+    tune: str = "visual",
+    color_space: str | None = None,
+    exact: bool = False,
+    keep: Colors = (),
+    palette_depth: str | None = None,
+) -> npt.NDArray[np.uint8]:
+    """Find one codebook for many pictures, for `codec.compress(..., codebook=codebook)`.
+
+    Their histograms are summed, each as soon as its picture comes: a generator of pictures is
+    never held as a whole. What `tune='visual'` keeps exact because it rules a single picture is
+    not kept here; `keep` is.
+
+    Parameters
+    ----------
+    pictures : iterable of ndarray, SourceImage or PIL.Image.Image
+        Each as for `codec.compress`.
+    n_colors, seed, engine, effort, tune, color_space, exact, keep, palette_depth
+        See `codec.compress`.
+
+    Returns
+    -------
+    codebook : ndarray of shape (K, C), dtype uint8
+        At most `n_colors` distinct code-words in lexicographic order. C says all that the
+        pictures' channels do: 3 if one has color, and one more if any has alpha.
+
+    Raises
+    ------
+    ImageError
+        There are no pictures, or one is none.
+    ParameterError
+        Another argument is not one of those listed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import codec
+    >>> dark, light = np.full((9, 9), 10, np.uint8), np.full((9, 9), 240, np.uint8)
+    >>> codec.train([dark, light], 2).tolist()
+    [[10], [240]]
+    """
+    settings = CompressSettings(
+        n_colors=n_colors, seed=seed, engine=engine, effort=effort, tune=tune,
+        color_space=color_space, exact=exact,
+        given=check_given(None, keep, palette_depth, n_colors),
+    )  # fmt: skip
+    pool = Pool(settings)
+    for picture in pictures:
+        if not isinstance(picture, np.ndarray | SourceImage):
+            from codec.images.memory import as_source
+
+            picture = as_source(picture)
+        pool.add(picture if isinstance(picture, np.ndarray) else picture.pixels)
+    return pool.train()

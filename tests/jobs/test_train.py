@@ -1,0 +1,241 @@
+"""One codebook for many pictures, as the command makes it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_tools import Sandbox, few_colors, many_colors, read_picture, refused, usage_error
+from picture_tools import noise
+from PIL import Image
+
+import codec
+
+PANEL = np.array([[255, 255, 255], [0, 0, 0], [255, 0, 0], [0, 0, 0]], np.uint8)
+
+
+@pytest.fixture
+def icons(sandbox: Sandbox) -> Sandbox:
+    """Twenty icons of 200 colors, of which each has about 90, and a file that is none."""
+    palette = noise(5, 200, 3)
+    Path("icons").mkdir()
+    for number in range(20):
+        sandbox.picture(f"icons/{number:02}.png", palette[noise(number, 10, 12, high=200)])
+    Path("icons/bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    return sandbox
+
+
+def names(folder: str = "icons") -> list[str]:
+    return sorted(f"{folder}/{path.name}" for path in Path(folder).iterdir())
+
+
+def test_train_writes_a_codebook_of_all_that_can_be_read(icons: Sandbox) -> None:
+    for ending in (".npy", ".gpl", ".hex"):
+        run = icons.run("train", *names(), "-k", "64", "-o", f"shared{ending}", check=1)
+        assert run.wrote(f"shared{ending}")
+        assert "icons/bad.png: the PNG" in run.err
+        assert f"shared{ending}  " in run.err
+        assert "64 colors of 20 pictures" in run.err
+    pictures = [read_picture(Path(name)) for name in names() if "bad" not in name]
+    expected = codec.train(pictures, 64)
+    for ending in (".npy", ".gpl", ".hex"):
+        assert np.array_equal(codec.load_codebook(f"shared{ending}"), expected)
+    assert np.array_equal(np.load("shared.npy"), expected)
+
+
+def test_train_takes_directories_and_says_json(icons: Sandbox) -> None:
+    Path("icons/bad.png").unlink()
+    run = icons.run("train", "-r", "icons", "-o", "x.npy", "--json", "-q", check=0)
+    said = json.loads(run.out)
+    size = Path("x.npy").stat().st_size
+    assert said["codebook"] == {
+        "output": "x.npy", "size_bytes": size, "n_colors": 200, "pictures": 20,
+    }  # fmt: skip
+    assert len(said["results"]) == 20
+    assert run.err == ""
+
+
+def test_train_refuses_what_it_cannot_do(icons: Sandbox) -> None:
+    assert usage_error(icons.run("train", "icons/00.png", "-o", "x.png"))
+    assert usage_error(icons.run("train", "icons/00.png", "-o", "x.npy", "--keep", "red"))
+    assert usage_error(icons.run("train", "icons/00.png"))
+    assert icons.run("train", "icons/bad.png", "-o", "x.npy", check=1).wrote()
+    Path("x.npy").write_bytes(b"mine")
+    run = icons.run("train", "icons/00.png", "-o", "x.npy", check=1)
+    assert run.wrote()
+    assert "already exists" in run.err
+    icons.run("train", "icons/00.png", "-o", "x.npy", "-f", check=0)
+    assert codec.load_codebook("x.npy").shape[1] == 3
+
+
+@pytest.mark.parametrize("kind", ["npy", "gpl", "hex", "png"])
+def test_compress_takes_a_codebook_in_its_order(sandbox: Sandbox, kind: str) -> None:
+    sandbox.picture("photo.png", many_colors())
+    if kind == "npy":
+        np.save("panel.npy", PANEL)
+    elif kind == "png":
+        picture = Image.frombytes("P", (2, 1), bytes([0, 3]))
+        picture.putpalette(PANEL.tobytes())
+        picture.save("panel.png")
+    else:
+        lines = {"gpl": "GIMP Palette\n255 255 255\n0 0 0\n255 0 0\n0 0 0\n"}
+        Path(f"panel.{kind}").write_text(lines.get(kind, "#fff\n#000\n#f00\n#000\n"))
+    for format in ("pair", "npz", "png"):
+        run = sandbox.run(
+            "compress", "photo.png", "--codebook", f"panel.{kind}", "--format", format, "--json"
+        )
+        assert run.code == 0
+        (said,) = json.loads(run.out)["results"]
+        assert (said["n_colors"], said["codebook_from"]) == (4, "given")
+        assert said["unique_colors_after"] <= 3
+        output = said["outputs"][-1]
+        assert np.array_equal(codec.load(output).codebook[:4], PANEL)
+        assert np.array_equal(codec.load_codebook(output)[:4], PANEL)
+
+
+def test_compress_refuses_a_codebook_that_is_none(sandbox: Sandbox) -> None:
+    sandbox.picture("photo.png", many_colors())
+    Path("empty.gpl").write_text("GIMP Palette\n")
+    Path("many.hex").write_text("#123456\n" * 257)
+    Path("text.txt").write_text("Dear Sir")
+    for name, words in (
+        ("empty.gpl", "no colors"), ("many.hex", "257 colors"), ("text.txt", "neither"),
+        ("photo.png", "a codebook has 256 at most (kmcodec train chooses so many)"),
+        ("none.npy", "no such file"),
+    ):  # fmt: skip
+        run = sandbox.run("compress", "photo.png", "--codebook", name, check=1)
+        assert run.wrote()
+        assert f"the codebook {name}: " in run.err
+        assert words in run.err
+        assert len(run.err.splitlines()) == 1
+    np.save("panel.npy", PANEL)
+    assert usage_error(sandbox.run("compress", "photo.png", "--codebook", "panel.npy", "-k", "3"))
+    assert usage_error(
+        sandbox.run("compress", "photo.png", "--codebook", "panel.npy", "--shared-codebook")
+    )
+
+
+def test_keep_and_palette_depth_reach_the_files(sandbox: Sandbox) -> None:
+    sandbox.picture("photo.png", many_colors())
+    keep = ("--keep", "#ff00ff,#00ff00")
+    sandbox.run("compress", "photo.png", "-k", "9", *keep, "-o", "x.npz", check=0)
+    words = codec.load("x.npz").codebook.tolist()
+    assert len(words) == 9
+    assert [255, 0, 255] in words
+    assert [0, 255, 0] in words
+    sandbox.run("compress", "photo.png", "--palette-depth", "332", "-o", "y.npz", check=0)
+    assert set(np.unique(codec.load("y.npz").codebook[:, 2]).tolist()) <= {0, 85, 170, 255}
+    assert usage_error(sandbox.run("compress", "photo.png", "--palette-depth", "1"))
+    run = sandbox.run("compress", "photo.png", "--palette-depth", "332", "--keep", "#010203")
+    assert usage_error(run)
+
+
+def test_weights_are_a_grey_picture_of_the_same_size(sandbox: Sandbox) -> None:
+    pixels = many_colors(3, 40, 60)
+    sandbox.picture("photo.png", pixels)
+    mask = np.zeros((40, 60), np.uint8)
+    mask[:20, :20] = 255
+    sandbox.picture("mask.png", mask)
+    common = ("compress", "photo.png", "-k", "8", "--dither", "none", "-o")
+    sandbox.run(*common, "plain.npz", check=0)
+    sandbox.run(*common, "x.npz", "--weights", "mask.png", check=0)
+
+    def error(name: str) -> float:
+        decoded = codec.decompress(codec.load(name)).astype(int)
+        return float(((decoded - pixels)[:20, :20] ** 2).mean())
+
+    assert error("x.npz") < 0.8 * error("plain.npz")
+    sandbox.picture("small.png", mask[:9])
+    run = sandbox.run(*common, "y.npz", "--weights", "small.png")
+    assert refused(run, "photo.png", "bad-shape")
+    sandbox.picture("black.png", np.zeros((40, 60), np.uint8))
+    for name, words in (
+        ("photo.png", "a grey picture"), ("black.png", "all weights are 0"),
+        ("none.png", "no such file"),
+    ):  # fmt: skip
+        run = sandbox.run(*common, "y.npz", "--weights", name, check=1)
+        assert run.wrote()
+        assert f"the weights {name}: " in run.err
+        assert words in run.err
+
+
+# A shared codebook
+
+
+def test_a_pair_stores_a_shared_codebook_once(icons: Sandbox) -> None:
+    run = icons.run("compress", *names(), "--shared-codebook", "-d", "out", check=1)
+    outputs = sorted(path.name for path in Path("out").iterdir())
+    assert outputs == [*(f"{n:02}.labels.png" for n in range(20)), "shared.codebook.npy"]
+    assert "out/shared.codebook.npy  728 B  200 colors of 20 pictures" in run.err
+    assert "--codebook out/shared.codebook.npy" in run.err
+    assert "icons/bad.png: the PNG" in run.err
+    assert len(run.err.splitlines()) == 20 + 2 + 1 + 1
+    # In place, and elsewhere.
+    labels = [f"out/{n:02}.labels.png" for n in range(20)]
+    icons.run("decompress", *labels, "-d", "decoded", "--require-seal", check=0)
+    icons.run("decompress", "-r", "out", "-d", "tree", check=0)
+    icons.run("decompress", "out/shared.codebook.npy", *labels, "-d", "all", check=0)
+    assert len(list(Path("all").iterdir())) == 20
+    # By itself it is no picture.
+    assert icons.run("decompress", "out/shared.codebook.npy", "-d", "all").code == 1
+    Path("out/shared.codebook.npy").rename("elsewhere.npy")
+    assert icons.run("decompress", labels[0], "-d", "none").code == 1
+    icons.run("decompress", *labels, "-d", "again", "--codebook", "elsewhere.npy", check=0)
+    for number in range(20):
+        original = Path(f"icons/{number:02}.png")
+        for folder in ("decoded", "tree", "again"):
+            decoded = read_picture(Path(f"{folder}/{number:02}.decoded.png"))
+            assert np.array_equal(decoded, read_picture(original))
+
+
+def test_a_shared_codebook_takes_less_than_separate_palettes(icons: Sandbox) -> None:
+    """At most 0.6 of the bytes for the same pixels, where icons have the colors of one palette."""
+    Path("icons/bad.png").unlink()
+    icons.run("compress", *names(), "--shared-codebook", "-d", "out", check=0)
+    icons.run("compress", *names(), "--format", "png", "-d", "single", check=0)
+    sizes = [
+        sum(path.stat().st_size for path in Path(name).iterdir()) for name in ("out", "single")
+    ]
+    assert sizes[0] <= 0.6 * sizes[1]
+
+
+def test_other_formats_have_a_copy_each(icons: Sandbox) -> None:
+    Path("icons/bad.png").unlink()
+    for format, ending in (("npz", ".npz"), ("png", ".indexed.png")):
+        run = icons.run(
+            "compress", *names(), "--shared-codebook", "-k", "50", "--format", format,
+            "-d", format, check=0,
+        )  # fmt: skip
+        assert "shared" not in run.err
+        files = [f"{format}/{n:02}{ending}" for n in range(20)]
+        first = codec.load(files[0]).codebook
+        assert len(first) == 50
+        for file in files:
+            assert np.array_equal(codec.load(file).codebook, first)
+
+
+def test_a_shared_codebook_is_told_in_json(sandbox: Sandbox) -> None:
+    sandbox.picture("a.png", few_colors(1))
+    run = sandbox.run("compress", "a.png", "--shared-codebook", "-d", ".", "--json", "-q", check=0)
+    said = json.loads(run.out)
+    assert said["shared_codebook"]["output"] == "shared.codebook.npy"
+    (result,) = said["results"]
+    assert result["outputs"] == ["a.labels.png"]
+    size = Path("a.labels.png").stat().st_size
+    assert sum(result["part_bytes"].values()) == size == result["output_bytes"]
+
+
+def test_a_shared_codebook_needs_its_place(icons: Sandbox) -> None:
+    assert usage_error(icons.run("compress", *names(), "--shared-codebook"))
+    run = icons.run("compress", *names(), "--shared-codebook", "--keep-order", "-d", "out")
+    assert usage_error(run)
+    Path("out").mkdir()
+    Path("out/shared.codebook.npy").write_bytes(b"mine")
+    run = icons.run("compress", *names(), "--shared-codebook", "-d", "out", check=1)
+    assert run.wrote()
+    assert "shared.codebook.npy" in run.err
+    Path("out/shared.codebook.npy").unlink()
+    # Where nothing can be read there is nothing to share.
+    run = icons.run("compress", "icons/bad.png", "--shared-codebook", "-d", "out", check=1)
+    assert run.wrote()
+    assert refused(run, "icons/bad.png", "truncated")
