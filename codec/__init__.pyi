@@ -1,12 +1,15 @@
 # The public names. This is their only list: `__init__.py` reads it when the first of them is used.
 from codec.compressor import compress as compress
 from codec.decompressor import decompress as decompress
+from codec.encoder.codebooks import load_codebook as load_codebook
+from codec.encoder.training import train as train
 from codec.errors import CodecError as CodecError
 from codec.errors import FileError as FileError
 from codec.errors import FormatError as FormatError
 from codec.errors import ImageError as ImageError
 from codec.errors import LimitError as LimitError
 from codec.errors import ParameterError as ParameterError
+from codec.errors import TargetError as TargetError
 from codec.estimator import ColorQuantizer as ColorQuantizer
 from codec.formats.files import load as load
 from codec.formats.files import save as save

@@ -6,9 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.codebook.training import start_engine
-from codec.colors.lookup import count_labels
-from codec.colors.pixels import as_channels, distinct, without_hidden
+from codec.colors.pixels import as_channels
+from codec.encoder.given import Colors, check_given
+from codec.encoder.kept import keep_given
 from codec.encoder.picture import count_picture
+from codec.encoder.rate import rate_labels
 from codec.encoder.steps import (
     KMEANS,
     Compression,
@@ -18,13 +20,13 @@ from codec.encoder.steps import (
     label_picture,
     resolve_dither,
 )
-from codec.formats.registry import FORMATS, Format
+from codec.encoder.targets import meet_targets
+from codec.formats.registry import FORMATS, Format, format_named
 from codec.images.records import SourceImage
 from codec.indexed import IndexedImage
-from codec.labels.given import GivenLabels, check_order, given_labels
 from codec.limits import MAX_CODEBOOK_SIZE
 from codec.options import DEFAULT_FORMAT
-from codec.settings import CompressSettings
+from codec.settings import CompressSettings, Targets
 from codec.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -45,6 +47,18 @@ def compress(
     dither: str | None = None,
     dither_strength: float = 1.0,
     keep_order: bool = False,
+    codebook: npt.NDArray[np.uint8] | None = None,
+    keep: Colors = (),
+    palette_depth: str | None = None,
+    weights: npt.NDArray[np.number] | None = None,
+    max_bytes: int | None = None,
+    min_psnr: float | None = None,
+    min_ssim: float | None = None,
+    min_ssimulacra2: float | None = None,
+    max_error: int | None = None,
+    auto: bool = False,
+    format: str = DEFAULT_FORMAT,
+    rate_distortion: float | None = None,
 ) -> IndexedImage:
     """Represent a picture by at most 256 colors.
 
@@ -91,6 +105,39 @@ def compress(
     keep_order : bool
         Let `codec.save` keep palette indices or grey values as labels in a .kmc too, and refuse
         a picture that has none or whose palette is too large.
+    codebook : ndarray of shape (K, C), dtype uint8, optional
+        Code-words to take in place of trained ones, as from `codec.load_codebook` or
+        `codec.train`; `n_colors` is K then. They are stored as they are, in this order, unused
+        and equal ones included, in every format; decoded pixels have these C channels.
+    keep : sequence of str or of 1 to 4 numbers, or ndarray of shape (P, C)
+        Colors such as ``'#ff0000'`` or ``(255, 0, 0)`` that the codebook has exactly, used or
+        not; the others are trained around them. A single str may have several, with commas.
+    palette_depth : {'888', '565', '555', '444', '332'}, optional
+        Bits of red, green and blue that the display has: all code-words are colors that it shows.
+    weights : ndarray of shape (H, W), optional
+        How much pixels count when code-words are chosen: whose weight is twice as much counts as
+        two. Numbers that are finite and not negative, rounded to 255ths of the largest.
+    max_bytes : int, optional
+        Targets, this and the next: what is asked for in place of a number of colors, alone or
+        together; the result has the fewest bytes that satisfy all, or, of bytes alone, the least
+        error. `n_colors` is the largest K then, and nothing is dithered. This one: the most bytes
+        of all files of `format`, if `codec.save` gets the same `effort`.
+    min_psnr : float, optional
+        The least PSNR in dB, 0 to 100.
+    min_ssim : float, optional
+        The least SSIM, 0 to 1; see `codec.colors.metrics.Quality`.
+    min_ssimulacra2 : float, optional
+        The least SSIMULACRA2, -100 to 100; needs the extra ``ssimulacra2``.
+    max_error : int, optional
+        The largest difference of any channel of any pixel, 0 to 255; colors under alpha 0 count
+        if `exact`.
+    auto : bool
+        Choose K where more code-words begin to cost more bytes than they are worth.
+    format : {'pair', 'npz', 'png', 'kmc'}
+        What the result will be saved as: whose bytes count.
+    rate_distortion : float, optional
+        C, how much bytes count beside errors when labels are chosen; 0 takes the nearest
+        code-words. By default 0, or with a target what suits it.
 
     Returns
     -------
@@ -101,9 +148,12 @@ def compress(
     ------
     ImageError
         `pixels` is not such an array, an image of Pillow that is closed or damaged, or has no
-        order that could be kept.
+        order that could be kept; or `weights` are of another size, or code-words that were given
+        are none for its clear or its solid pixels.
     ParameterError
         Another argument is not one of those listed.
+    TargetError
+        The targets cannot be met; the message names the best that can be.
 
     Examples
     --------
@@ -117,8 +167,13 @@ def compress(
         n_colors=n_colors, seed=seed, engine=engine, effort=effort, tune=tune,
         color_space=color_space, exact=exact, codebook_from=codebook_from,
         dither=dither, dither_strength=dither_strength, keep_order=keep_order,
+        given=check_given(codebook, keep, palette_depth, n_colors),
+        rate_distortion=rate_distortion,
+        targets=Targets(max_bytes, min_psnr, min_ssim, min_ssimulacra2, max_error, auto),
     )  # fmt: skip
-    return compress_with_details(pixels, settings).indexed
+    return compress_with_details(
+        pixels, settings, format=format_named(format), weights=weights
+    ).indexed
 
 
 def prepare(settings: CompressSettings) -> None:
@@ -132,6 +187,7 @@ def compress_with_details(
     *,
     format: Format = FORMATS[DEFAULT_FORMAT],
     watch: Stopwatch | None = None,
+    weights: npt.NDArray[np.number] | None = None,
 ) -> Compression:
     """Compress as `compress` does, and tell how it went.
 
@@ -146,6 +202,8 @@ def compress_with_details(
         or grey values are labels where they fit; `settings.keep_order` makes them so in any case.
     watch : Stopwatch, optional
         Times the stages.
+    weights : ndarray of shape (H, W), optional
+        As for `compress`.
 
     Returns
     -------
@@ -154,7 +212,7 @@ def compress_with_details(
 
     Raises
     ------
-    ImageError
+    ImageError, TargetError
         As `compress`.
     """
     settings, watch = settings or CompressSettings(), watch or Stopwatch()
@@ -162,20 +220,22 @@ def compress_with_details(
     if not isinstance(pixels, np.ndarray):
         source = pixels if isinstance(pixels, SourceImage) else _as_source(pixels)
         pixels, indices, palette = source.pixels, source.indices, source.palette
-    pixels = as_channels(pixels)
+    pixels, kept = as_channels(pixels), None
     if format.keeps_indices or settings.keep_order:
         with watch.stage("labels"):
-            given = given_labels(pixels, indices, palette, settings.n_colors)
-            if settings.keep_order:
-                check_order(given, settings.n_colors)
-            if given is not None and len(given.codebook) <= settings.n_colors:
-                return _as_given(given, settings)
+            kept = keep_given(pixels, indices, palette, settings)
+        if kept is not None and not settings.targets:
+            return kept
     with watch.stage("histogram"):
-        picture = count_picture(pixels, settings)
+        picture = count_picture(pixels, settings, weights)
+    if settings.targets:
+        return meet_targets(picture, kept, settings, format, watch)
     chosen = choose_codebook(picture, settings, watch)
     dither = "none" if chosen.is_all else resolve_dither(settings)
     with watch.stage("labels"):
         labeled = label_picture(picture, chosen, dither, settings.dither_strength)
+        if settings.rate_distortion and not chosen.is_all:
+            labeled = rate_labels(picture, labeled, settings, format, settings.rate_distortion)
     with watch.stage("ordering"):
         indexed = arrange(picture, labeled, settings, format)
     return judge(picture, chosen, labeled, indexed, exact=settings.exact, dither=dither)
@@ -185,30 +245,3 @@ def _as_source(picture: "Image") -> SourceImage:
     from codec.images.memory import as_source
 
     return as_source(picture)
-
-
-def _as_given(given: GivenLabels, settings: CompressSettings) -> Compression:
-    """Keep labels and codebook, but for hidden colors."""
-    codebook, hidden_pixels = given.codebook, 0
-    counts = count_labels(given.labels)[: len(codebook)]
-    colors = _count_distinct(codebook[counts > 0])
-    if not settings.exact:
-        shown = without_hidden(codebook)
-        hidden_pixels = int(counts[(shown != codebook).any(axis=1)].sum())
-        codebook = shown
-    return Compression(
-        # Copies: the picture may be changed by who holds it.
-        indexed=IndexedImage(given.labels.copy(), codebook.copy(), keep_order=settings.keep_order),
-        lossless=True,
-        unique_colors=colors,
-        unique_colors_after=_count_distinct(codebook[counts > 0]),
-        hidden_pixels=hidden_pixels,
-        engine="none",
-        mse=0.0,
-        worst_error=0,
-        as_given=True,
-    )
-
-
-def _count_distinct(colors: npt.NDArray[np.uint8]) -> int:
-    return len(distinct(colors)) if len(colors) else 0

@@ -42,5 +42,9 @@ class ParameterError(CodecError, ValueError):
     """The given option is impossible, such as zero colors."""
 
 
+class TargetError(CodecError, ValueError):
+    """What was asked for cannot be reached; the message names the best that can be."""
+
+
 class FileError(CodecError, OSError):
     """The file system's fault: missing, unreadable, not a regular file, in the way, no space."""

@@ -7,6 +7,8 @@ from codec.errors import FormatError, LimitError
 
 # A label is one byte.
 MAX_CODEBOOK_SIZE = 256
+# Of C; beyond it pictures are next to nothing.
+MAX_RATE_DISTORTION = 100
 # What `numpy.random.RandomState` takes.
 MAX_SEED = 2**32 - 1
 # A file is read whole, and held in memory beside what it becomes.
@@ -55,6 +57,8 @@ MAX_PNG_TEXT_BYTES = 1024 * 1024
 MAX_KMC_PROFILE_BYTES = 1024 * 1024
 # Of a `.npy`; it and the ten bytes before it fill 256 bytes.
 MAX_NPY_HEADER_BYTES = 246
+# Of a palette in writing: 256 lines, with names.
+MAX_PALETTE_BYTES = 1 << 16
 # Larger files and pictures are done alone, with all memory and all threads for themselves.
 SMALL_FILE_BYTES = 1 << 22
 SMALL_PICTURE_PIXELS = 1 << 22

@@ -11,6 +11,8 @@ TUNES = ("visual", "psnr")
 COLOR_SPACES = ("rgb", "oklab", "lab")
 DITHER_KINDS = ("auto", "none", "selective", "fs", "ordered")
 CODEBOOK_SOURCES = ("kmeans", "random", "first-pixels", "median-cut")
+# Bits of red, green and blue that a display has.
+PALETTE_DEPTHS = ("888", "565", "555", "444", "332")
 
 
 _ANY = float("inf")  # as math.inf, whose import shows in --help
@@ -51,6 +53,11 @@ class Effort(NamedTuple):
     deflate_levels: tuple[DeflateLevel, ...]
     # Whether a .kmc is coded with few contexts.
     few_contexts: bool
+    # Labels for their bytes in a .kmc: rounds, and whether they ask the model of few contexts; for
+    # deflate, how many distances are searched at a time.
+    rate_rounds: int
+    rate_few_contexts: bool
+    rate_searched: int
 
 
 # Of PNGs that `decompress` writes, whatever the effort: see decision 6.
@@ -62,6 +69,7 @@ EFFORTS = {
         lattice=1 << 17,
         reference_starts=128, reference_steps=8, reference_breathes=False,
         deflate_levels=(DeflateLevel(_ANY, 0, 6),), few_contexts=True,
+        rate_rounds=1, rate_few_contexts=True, rate_searched=3,
     ),
     # Level 10 has half of what 12 gains over 6, in a fifth of its time. With more bytes than that
     # it would take longer than everything else together, for photographs to little avail.
@@ -74,7 +82,7 @@ EFFORTS = {
             DeflateLevel(1 << 23, 1.08, 11), DeflateLevel(1 << 21, 0, 10),
             DeflateLevel(_ANY, 1.08, 10), DeflateLevel(_ANY, 0, 6),
         ),
-        few_contexts=False,
+        few_contexts=False, rate_rounds=2, rate_few_contexts=True, rate_searched=3,
     ),
     "best": Effort(
         points=1 << 18, summary=1 << 14, starts=384, breaths=32, swaps=128, steps=64,
@@ -82,5 +90,6 @@ EFFORTS = {
         lattice=1 << 20,
         reference_starts=2048, reference_steps=100, reference_breathes=True,
         deflate_levels=(DeflateLevel(_ANY, 0, 12),), few_contexts=False,
+        rate_rounds=3, rate_few_contexts=False, rate_searched=16,
     ),
 }  # fmt: skip

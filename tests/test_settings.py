@@ -7,8 +7,8 @@ import pytest
 from cli_tools import few_colors, many_colors
 
 import codec
-from codec import compressor
 from codec.codebook.training import Training, train_codebook
+from codec.encoder import steps
 from codec.errors import ParameterError
 from codec.settings import CompressSettings
 
@@ -28,6 +28,20 @@ from codec.settings import CompressSettings
         {"dither_strength": "1"},
         {"dither_strength": True},
         {"effort": "most"},
+        {"max_bytes": 0},
+        {"max_bytes": 3.5},
+        {"max_bytes": True},
+        {"min_psnr": "40"},
+        {"min_psnr": float("nan")},
+        {"min_ssim": 1.1},
+        {"min_ssimulacra2": 101},
+        {"max_error": 256},
+        {"rate_distortion": -1},
+        {"auto": True, "min_psnr": 30},
+        {"dither": "fs", "max_bytes": 1000},
+        {"codebook_from": "random", "max_bytes": 1000},
+        {"rate_distortion": 1, "max_error": 9},
+        {"format": "bmp"},
     ],
 )
 def test_wrong_settings_are_named(wrong: dict[str, object]) -> None:
@@ -43,7 +57,7 @@ def test_efforts_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
         given.append(options["effort"])
         return train_codebook(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(compressor, "train_codebook", spy)
+    monkeypatch.setattr(steps, "train_codebook", spy)
     for effort in ("fast", "default", "best"):
         codec.compress(many_colors(), 8, effort=effort)
     assert given == ["fast", "default", "best"]

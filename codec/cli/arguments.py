@@ -1,12 +1,17 @@
 """The arguments of the command `kmcodec`: names, defaults and help."""
 
 import argparse
-import re
-from collections.abc import Callable
 from pathlib import Path
 
 from codec import __version__
-from codec.limits import MAX_CODEBOOK_SIZE, MAX_PIXELS, MAX_PIXELS_ASKED_FOR, MAX_SEED
+from codec.cli.numbers import any_number, size_or_share, whole_number
+from codec.limits import (
+    MAX_CODEBOOK_SIZE,
+    MAX_PIXELS,
+    MAX_PIXELS_ASKED_FOR,
+    MAX_RATE_DISTORTION,
+    MAX_SEED,
+)
 from codec.options import (
     CODEBOOK_SOURCES,
     COLOR_SPACES,
@@ -14,6 +19,7 @@ from codec.options import (
     DITHER_KINDS,
     EFFORTS,
     ENGINE_NAMES,
+    PALETTE_DEPTHS,
     TUNES,
 )
 
@@ -22,7 +28,8 @@ exit codes:
   0  everything was done
   1  at least one input failed; the others were still processed
   2  wrong usage; nothing was read
-  3  nothing failed, but something was skipped: its output exists, or would be larger
+  3  nothing failed, but something was skipped: its output exists, or would be larger, or a target
+     cannot be met
   130, 143  interrupted (SIGINT, SIGTERM)
 """
 
@@ -32,43 +39,14 @@ examples:
   kmcodec compress -k 32 -o chart.npz chart.png
   kmcodec compress -r pictures -d small --format png
   kmcodec compress map.png --format kmc      map.kmc, the fewest bytes
+  kmcodec compress photo.png --max-bytes 50k the best picture in 50,000 bytes
   kmcodec decompress photo.labels.png        photo.decoded.png
   kmcodec report photo.png photo.labels.png  sizes and quality
   kmcodec sweep photo.png -k 4 16 64 256     one line per K
+  kmcodec train icons/*.png -k 64 -o icons.npy
+  kmcodec compress icons/*.png --codebook icons.npy --format png
 
 """
-
-
-def _read_number(kind: Callable[[str], float], text: str) -> float:
-    """Read a number as everybody writes it; Python would take 1_6, other digits and blanks too."""
-    if not re.fullmatch(r"[0-9A-Za-z.+-]+", text):
-        raise ValueError(text)
-    return kind(text)
-
-
-def _whole_number(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        try:
-            number = int(_read_number(int, text))
-        except ValueError:
-            number = low - 1
-        if not low <= number <= high:
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is not a whole number from {low} to {high}"
-            )
-        return number
-
-    return parse
-
-
-def _strength(text: str) -> float:
-    try:
-        number = _read_number(float, text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
-    return number
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -84,11 +62,12 @@ def make_parser() -> argparse.ArgumentParser:
         prog=parser.prog, dest="command", required=True, metavar="COMMAND"
     )
     output, amount, reading, training = _shared_options()
+    wishes = _wishes()
 
     compress = commands.add_parser(
         "compress",
         help="compress pictures",
-        parents=[output, amount, reading, training],
+        parents=[output, amount, reading, training, wishes],
         description="Compress PNG, JPEG, WebP, BMP, GIF and TIFF pictures.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -97,7 +76,7 @@ def make_parser() -> argparse.ArgumentParser:
         "inputs", nargs="+", metavar="INPUT", help="a picture, or with -r a directory"
     )
     compress.add_argument(
-        "-k", "--colors", type=_whole_number(1, MAX_CODEBOOK_SIZE), default=MAX_CODEBOOK_SIZE,
+        "-k", "--colors", type=whole_number(1, MAX_CODEBOOK_SIZE), default=MAX_CODEBOOK_SIZE,
         metavar="K", help="largest number of colors (default %(default)s)",
     )  # fmt: skip
     compress.add_argument(
@@ -118,6 +97,9 @@ def make_parser() -> argparse.ArgumentParser:
         "--measure", action="store_true",
         help="measure SSIM and color differences (ΔE2000, mean) too",
     )  # fmt: skip
+    _add_given(compress)
+
+    _add_targets(compress)
 
     decompress = commands.add_parser(
         "decompress",
@@ -132,13 +114,22 @@ def make_parser() -> argparse.ArgumentParser:
     )
     decompress.add_argument(
         "--codebook", type=Path, metavar="FILE.npy",
-        help="codebook of a label PNG that does not stand beside it",
+        help="codebook of label PNGs that does not stand beside them, such as one that they share",
     )  # fmt: skip
     decompress.add_argument(
         "--require-seal", action="store_true",
         help="refuse what has no seal, as files of other programs",
     )  # fmt: skip
     _add_max_pixels(decompress)
+
+    _add_train(commands.add_parser(
+        "train",
+        help="find one codebook for many pictures",
+        parents=[amount, reading, training, wishes],
+        description="Find one codebook for many pictures, from all their colors.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ))  # fmt: skip
 
     info = commands.add_parser("info", help="tell what is in compressed files")
     info.add_argument("inputs", nargs="*", metavar="FILE")
@@ -157,11 +148,12 @@ def make_parser() -> argparse.ArgumentParser:
         "sweep",
         help="try several numbers of colors and write nothing",
         parents=[reading, training],
-        description="Print bytes, ratios, PSNR, SSIM and seconds for each K.",
+        description="Print bytes in every format, ratios, PSNR, SSIM and seconds for each K, of "
+        "one training, and which K is the knee.",
     )
-    sweep.add_argument("input", metavar="INPUT")
+    sweep.add_argument("inputs", nargs="+", metavar="INPUT", help="a picture")
     sweep.add_argument(
-        "-k", "--colors", type=_whole_number(1, MAX_CODEBOOK_SIZE), nargs="+", metavar="K",
+        "-k", "--colors", type=whole_number(1, MAX_CODEBOOK_SIZE), nargs="+", metavar="K",
         default=[4, 8, 16, 32, 64, 128, 256], help="numbers of colors (default 4 8 16 ... 256)",
     )  # fmt: skip
     sweep.add_argument(
@@ -169,15 +161,105 @@ def make_parser() -> argparse.ArgumentParser:
         default=[CODEBOOK_SOURCES[0]],
         help="ways of choosing the codebook to compare (default kmeans)",
     )  # fmt: skip
-    sweep.add_argument("--format", metavar="FORMAT", default=DEFAULT_FORMAT,
-                       help="whose bytes are counted (default %(default)s)")  # fmt: skip
+    sweep.add_argument(
+        "--format", metavar="FORMAT", default=DEFAULT_FORMAT,
+        help="whose bytes and ratios are told first (default %(default)s)",
+    )  # fmt: skip
     sweep.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
+def _wishes() -> argparse.ArgumentParser:
+    """Options that say what trained code-words have to be."""
+    wishes = argparse.ArgumentParser(add_help=False)
+    wishes.add_argument(
+        "--keep", metavar="COLORS", default="",
+        help="colors that the codebook has exactly, used or not, such as '#ff0000,#ffffff'",
+    )  # fmt: skip
+    wishes.add_argument(
+        "--palette-depth", choices=PALETTE_DEPTHS,
+        help="bits of red, green and blue that the display has: code-words are colors that it "
+        "shows",
+    )  # fmt: skip
+    return wishes
+
+
+def _add_given(compress: argparse.ArgumentParser) -> None:
+    codebook = compress.add_mutually_exclusive_group()
+    codebook.add_argument(
+        "--codebook", type=Path, metavar="FILE",
+        help="take these code-words, in this order, unused ones too: a .npy, another compressed "
+        "file, a picture's palette, a palette of GIMP (.gpl) or JASC (.pal), or a list of #rrggbb",
+    )  # fmt: skip
+    codebook.add_argument(
+        "--shared-codebook", action="store_true",
+        help="train one codebook for all inputs; a pair stores it once, as shared.codebook.npy in "
+        "the directory of -d",
+    )  # fmt: skip
+    compress.add_argument(
+        "--weights", type=Path, metavar="PICTURE",
+        help="what counts more when colors are chosen: a grey picture of the inputs' size, white "
+        "the most",
+    )  # fmt: skip
+
+
+def _add_train(train: argparse.ArgumentParser) -> None:
+    train.add_argument(
+        "inputs", nargs="+", metavar="INPUT", help="a picture, or with -r a directory"
+    )
+    train.add_argument(
+        "-k", "--colors", type=whole_number(1, MAX_CODEBOOK_SIZE), default=MAX_CODEBOOK_SIZE,
+        metavar="K", help="largest number of colors (default %(default)s)",
+    )  # fmt: skip
+    train.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", required=True,
+        help="the codebook: a .npy, a palette of GIMP (.gpl), or a list of #rrggbb (.hex)",
+    )  # fmt: skip
+    train.add_argument(
+        "-r", "--recursive", action="store_true", help="take what is in directories"
+    )
+    train.add_argument("-f", "--force", action="store_true", help="replace an existing output")
+
+
+def _add_targets(parser: argparse.ArgumentParser) -> None:
+    targets = parser.add_argument_group(
+        "targets", "What the result must be, in place of K, which -k still limits: the fewest "
+        "bytes that satisfy all; of --max-bytes alone, the least error. What cannot be met is "
+        "skipped.",
+    )  # fmt: skip
+    targets.add_argument(
+        "--max-bytes", type=size_or_share, metavar="N",
+        help="the most bytes of all files: 50000, 50k, 50KiB, or 30%% of the input",
+    )  # fmt: skip
+    targets.add_argument(
+        "--min-psnr", type=any_number(0, 100), metavar="DB", help="the least PSNR in dB"
+    )
+    targets.add_argument(
+        "--min-ssim", type=any_number(0, 1), metavar="S", help="the least SSIM, 0 to 1"
+    )
+    targets.add_argument(
+        "--min-ssimulacra2", type=any_number(-100, 100), metavar="S",
+        help="the least SSIMULACRA2, up to 100 (needs kmcodec[ssimulacra2])",
+    )  # fmt: skip
+    targets.add_argument(
+        "--max-error", type=whole_number(0, 255), metavar="E",
+        help="no channel of any pixel is off by more, 0 to 255",
+    )  # fmt: skip
+    targets.add_argument(
+        "--rate-distortion", type=any_number(0, MAX_RATE_DISTORTION), metavar="C",
+        help="labels for their bytes: a bit may cost C times the mean squared error; 1 is much "
+        "less bytes for about the same look, 0 the nearest colors (default 0, with a target what "
+        "suits it)",
+    )  # fmt: skip
+    targets.add_argument(
+        "--auto", action="store_true",
+        help="the K where more colors begin to cost more bytes than they are worth",
+    )  # fmt: skip
+
+
 def _add_max_pixels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--max-pixels", type=_whole_number(1, MAX_PIXELS_ASKED_FOR), default=MAX_PIXELS,
+        "--max-pixels", type=whole_number(1, MAX_PIXELS_ASKED_FOR), default=MAX_PIXELS,
         metavar="N", help="refuse larger pictures (default %(default)s)",
     )  # fmt: skip
 
@@ -252,7 +334,7 @@ def _shared_options() -> list[argparse.ArgumentParser]:
     )
     training.add_argument(
         "--seed",
-        type=_whole_number(0, MAX_SEED),
+        type=whole_number(0, MAX_SEED),
         default=0,
         help="seed of the random starts (default %(default)s)",
     )
@@ -279,7 +361,7 @@ def _shared_options() -> list[argparse.ArgumentParser]:
     )
     training.add_argument(
         "--dither-strength",
-        type=_strength,
+        type=any_number(0, 1),
         metavar="S",
         help="how much of an error is made up for, 0 to 1 (default 1)",
     )

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codec.cli.arguments import make_parser
 from codec.cli.process import (
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from codec.jobs.collisions import PlannedFile
     from codec.jobs.plan import Naming
     from codec.reports.report import FileReport
-    from codec.settings import CompressSettings
+    from codec.settings import CompressSettings, Targets
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,12 +87,16 @@ def _say_notices(report: "FileReport") -> None:
 
 
 def _finish(
-    options: argparse.Namespace, reports: "Sequence[FileReport]", *, ratios: bool = True
+    options: argparse.Namespace,
+    reports: "Sequence[FileReport]",
+    *,
+    ratios: bool = True,
+    **more: Any,
 ) -> int:
     from codec.reports.text import as_json, totals_line
 
     if options.json:
-        print(as_json(reports))
+        print(as_json(reports, **more))
     if not reports and not options.quiet:
         say("kmcodec: no files found")
     if len(reports) > 1 and not options.quiet:
@@ -107,8 +111,15 @@ def _naming(options: argparse.Namespace) -> "Naming":
 
 
 def _settings(options: argparse.Namespace, n_colors: int) -> "CompressSettings":
+    from codec.encoder.given import check_given
     from codec.settings import CompressSettings
 
+    codebook = None
+    if getattr(options, "codebook", None):
+        from codec.jobs.train import read_codebook
+
+        codebook = read_codebook(options.codebook, options.max_pixels)
+    keep, depth = getattr(options, "keep", ""), getattr(options, "palette_depth", None)
     strength = options.dither_strength
     settings = CompressSettings(
         n_colors=n_colors,
@@ -121,12 +132,32 @@ def _settings(options: argparse.Namespace, n_colors: int) -> "CompressSettings":
         dither=options.dither,
         dither_strength=1.0 if strength is None else strength,
         keep_order=getattr(options, "keep_order", False),  # which a sweep has not
+        given=check_given(codebook, keep or (), depth, n_colors),
+        targets=_targets(options),
+        rate_distortion=getattr(options, "rate_distortion", None),
     )
     if strength is not None and settings.dither == "none":
         raise ParameterError(
             "--dither-strength needs a --dither other than none", "dither_strength"
         )
     return settings
+
+
+def _targets(options: argparse.Namespace) -> "Targets":
+    from codec.settings import ANY_BYTES, Targets
+
+    if options.command != "compress":
+        return Targets()
+    size = options.max_bytes
+    return Targets(
+        # Of a part each input will say how many bytes that is.
+        max_bytes=ANY_BYTES if isinstance(size, float) else size,
+        min_psnr=options.min_psnr,
+        min_ssim=options.min_ssim,
+        min_ssimulacra2=options.min_ssimulacra2,
+        max_error=options.max_error,
+        auto=options.auto,
+    )
 
 
 def _format(options: argparse.Namespace) -> "Format":
@@ -161,6 +192,11 @@ def _compress(options: argparse.Namespace) -> int:
     settings = _settings(options, options.colors)
     reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
     writing = WriteOptions(options.force, options.skip_if_larger)
+    weights = None
+    if options.weights:
+        from codec.jobs.train import read_weights
+
+        weights = read_weights(options.weights, reading)
     inputs = [Path(name) for name in options.inputs]
     plan = plan_compression(inputs, _naming(options), format, options.max_pixels)
 
@@ -172,11 +208,18 @@ def _compress(options: argparse.Namespace) -> int:
         folders.make(planned.target.parent)
         report = compress_file(
             planned.source, planned.target, format, settings, reading, writing,
+            share=options.max_bytes if isinstance(options.max_bytes, float) else None,
             measure=options.measure, locate=options.json or options.verbose,
+            shared="shared_codebook" in more, weights=weights,
         )  # fmt: skip
         return with_notices(report, planned.notices)
 
+    more: dict[str, Any] = {}
     with OutputFolders(options.directory) as folders:
+        if options.shared_codebook:
+            from codec.cli.codebooks import share
+
+            settings, more = share(options, format, settings, reading, plan, folders, weights)
         reports = run(
             [Task(planned.source, partial(work, planned)) for planned in plan],
             show=_show(options, compress_line),
@@ -184,7 +227,16 @@ def _compress(options: argparse.Namespace) -> int:
             # scikit-learn has threads of its own, and it cannot be told how to share them.
             parallel=settings.engine == "native",
         )
-    return _finish(options, reports)
+    return _finish(options, reports, **more)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from codec.cli.codebooks import train
+
+    settings = _settings(options, options.colors)
+    show = _show(options, lambda report: f"{report.input}  {report.unique_colors} colors")
+    reports = train(options, settings, show, progress=_wants_progress(options))
+    return _exit_code(reports)
 
 
 def _decompress(options: argparse.Namespace) -> int:
@@ -199,8 +251,6 @@ def _decompress(options: argparse.Namespace) -> int:
         check_image_name(options.output)
         if is_reserved(options.output):
             raise ParameterError(f"{options.output.name} names a compressed file", "output-name")
-    if options.codebook and len(options.inputs) > 1:
-        raise ParameterError("--codebook belongs to a single input", "codebook")
     plan = plan_decompression(
         [Path(name) for name in options.inputs], _naming(options), options.codebook
     )
@@ -279,26 +329,32 @@ def _sweep(options: argparse.Namespace) -> int:
     from codec.cli.runner import attempt_each
     from codec.formats.registry import format_named
     from codec.jobs.sweep import sweep_file
-    from codec.reports.text import SWEEP_HEADER, as_json, sweep_line
+    from codec.reports.text import SWEEP_HEADER, as_json, knee_line, sweep_line
     from codec.settings import ReadOptions
 
     format = format_named(options.format)
     format.check_writable()
-    path = Path(options.input)
     reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
     settings = _settings(options, max(options.colors))
-    results = sweep_file(path, options.colors, options.codebooks, format, settings, reading)
     reports: list[FileReport] = []
-    for report in attempt_each(path, results):
-        obey_signals()
-        if report.status != "ok":
-            complain(report.error or "", report.reason, report.input)
-        elif not options.json:
-            if not reports:
-                _say_notices(report)
-                print(SWEEP_HEADER)
-            print(sweep_line(report), flush=True)
-        reports.append(report)
+    for path in map(Path, options.inputs):
+        results = sweep_file(path, options.colors, options.codebooks, format, settings, reading)
+        swept: list[FileReport] = []
+        for report in attempt_each(path, results):
+            obey_signals()
+            if report.status != "ok":
+                complain(report.error or "", report.reason, report.input)
+            elif not options.json:
+                if not swept:
+                    _say_notices(report)
+                    if len(options.inputs) > 1:
+                        print(f"{report.input}:")
+                    print(SWEEP_HEADER)
+                print(sweep_line(report), flush=True)
+            swept.append(report)
+        if not options.json and (line := knee_line(swept)):
+            print(line)
+        reports += swept
     if options.json:
         print(as_json(reports, with_totals=False))
     return _exit_code(reports)
@@ -307,6 +363,7 @@ def _sweep(options: argparse.Namespace) -> int:
 _COMMANDS = {
     "compress": _compress,
     "decompress": _decompress,
+    "train": _train,
     "info": _info,
     "report": _report,
     "sweep": _sweep,

@@ -12,12 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.codebook.baselines import BASELINES
+from codec.codebook.pinned import are_among
 from codec.codebook.training import train_codebook
 from codec.colors.distortion import errors_of_colors, errors_of_pixels
 from codec.colors.histogram import ColorHistogram
 from codec.colors.lookup import ascending, count_labels, renumber
-from codec.colors.pixels import with_all_channels
+from codec.colors.pixels import distinct, pack_colors, to_channels
 from codec.colors.visibility import weigh_colors
+from codec.encoder.given import (
+    check_opacity,
+    find_codewords,
+    in_given_order,
+    kept_colors,
+    pin_kept,
+    with_kept,
+)
 from codec.encoder.picture import Picture, exact_labels
 from codec.encoder.pinning import pin_colors
 from codec.formats.registry import Format
@@ -26,14 +35,14 @@ from codec.labels.dithering import dither_pixels, fixed_strength
 from codec.labels.nearest import label_colors, label_pixels
 from codec.labels.ordering import order_codewords
 from codec.limits import MAX_CODEBOOK_SIZE
-from codec.options import CODEBOOK_SOURCES
+from codec.options import CODEBOOK_SOURCES, PALETTE_DEPTHS
 from codec.settings import CompressSettings
 from codec.stopwatch import Stopwatch
 
 Bytes = npt.NDArray[np.uint8]
 
 KMEANS = CODEBOOK_SOURCES[0]
-_ENOUGH_COLORS = 64
+ENOUGH_COLORS = 64  # for training not to weigh them mildly
 
 
 class Chosen(NamedTuple):
@@ -101,6 +110,14 @@ class Compression:
         How the labels were dithered; ``none`` where nothing had to be.
     as_given : bool
         Whether labels are the picture's own palette indices or grey values.
+    rate_distortion : float
+        C: how much bytes counted beside errors when labels were chosen.
+    encodings : int
+        How many times a file was encoded to find it.
+    files : tuple of bytes, or None
+        The files that it becomes, if they were encoded.
+    choice : str or None
+        Why K is what it is, if that was to be found.
     """
 
     indexed: IndexedImage
@@ -113,18 +130,25 @@ class Compression:
     worst_error: int
     dither: str = "none"
     as_given: bool = False
+    rate_distortion: float = 0.0
+    encodings: int = 0
+    files: tuple[bytes, ...] | None = None
+    choice: str | None = None
 
 
 def resolve_dither(settings: CompressSettings) -> str:
     """Name the dithering that runs for a choice, as `dither_pixels` knows it."""
-    if not fixed_strength(settings.dither_strength):
+    if not fixed_strength(settings.dither_strength) or settings.rate_distortion:
         return "none"
     if settings.dither != "auto":
         return str(settings.dither)
-    return "selective" if settings.n_colors < MAX_CODEBOOK_SIZE else "sparing"
+    coarse = settings.given.palette_depth not in (None, PALETTE_DEPTHS[0])
+    return "selective" if settings.n_colors < MAX_CODEBOOK_SIZE or coarse else "sparing"
 
 
-def weigh_picture(picture: Picture, settings: CompressSettings) -> ColorHistogram:
+def weigh_picture(
+    picture: Picture, settings: CompressSettings, *, always: bool = False
+) -> ColorHistogram:
     """Count colors as much as the tune says, for training.
 
     Parameters
@@ -133,18 +157,20 @@ def weigh_picture(picture: Picture, settings: CompressSettings) -> ColorHistogra
         The picture.
     settings : CompressSettings
         Its tune, and what decides how much visibility counts: K and dithering.
+    always : bool
+        Do so where the picture alone would need no training.
 
     Returns
     -------
     weighed : ColorHistogram
         The colors of `Picture.visible`.
     """
-    visible = picture.visible
-    if settings.tune != "visual" or len(visible) <= settings.n_colors:
+    visible = picture.weighed
+    if settings.tune != "visual" or (len(visible) <= settings.n_colors and not always):
         return visible
     # Errors that are diffused show less, and of few code-words hues would miss more.
     mildly = resolve_dither(settings) not in ("none", "sparing")
-    mildly = mildly or settings.n_colors < _ENOUGH_COLORS
+    mildly = mildly or settings.n_colors < ENOUGH_COLORS
     return ColorHistogram(visible.colors, weigh_colors(picture.telling, visible, mildly=mildly))
 
 
@@ -166,9 +192,19 @@ def choose_codebook(
     -------
     chosen : Chosen
         At most `settings.n_colors` code-words.
+
+    Raises
+    ------
+    ImageError
+        Given code-words are none that clear or solid pixels could have.
     """
     watch = watch or Stopwatch()
-    instead, weighed = None, picture.visible
+    if settings.given.codebook is not None:
+        with watch.stage("labels"):
+            found = find_codewords(settings.given.codebook, picture.histogram, picture.metric)
+            check_opacity(found.codebook, picture.visible.colors, picture.metric)
+            return Chosen(found.codebook, found.color_labels, "none", found.is_all)
+    instead, weighed = None, picture.weighed
     if settings.codebook_from != KMEANS:
         instead = functools.partial(BASELINES[settings.codebook_from], picture.shown)
     else:
@@ -185,16 +221,53 @@ def choose_codebook(
         watch=watch,
     )
     with watch.stage("labels"):
-        if is_all:
-            color_labels = exact_labels(picture)
-        elif settings.tune == "visual" and instead is None:
-            codebook, color_labels = pin_colors(
-                codebook, picture.telling, picture.histogram, picture.visible,
-                settings.n_colors, picture.metric,
-            )  # fmt: skip
-        else:
-            color_labels = label_colors(picture.histogram.colors, codebook, picture.metric)
-    return Chosen(codebook, color_labels, engine, is_all)
+        keep = kept_colors(settings.given, codebook.shape[1])
+        if is_all and (whole := with_kept(codebook, keep, settings)) is not None:
+            rows = np.searchsorted(pack_colors(whole), pack_colors(codebook)).astype(np.uint8)
+            return Chosen(whole, rows[exact_labels(picture)], engine, is_all)
+        codebook, color_labels = pin_codebook(picture, codebook, settings)
+    return Chosen(codebook, color_labels, engine, is_all=False)
+
+
+def pin_codebook(
+    picture: Picture, codebook: Bytes, settings: CompressSettings
+) -> tuple[Bytes, Bytes]:
+    """Give a trained codebook what it has to have, and label colors with it.
+
+    Parameters
+    ----------
+    picture : Picture
+        The picture.
+    codebook : ndarray of shape (K', C'), dtype uint8
+        Trained code-words.
+    settings : CompressSettings
+        How many there may be, what was given, and the tune.
+
+    Returns
+    -------
+    codebook : ndarray of shape (K'', C'), dtype uint8
+        Distinct code-words.
+    color_labels : ndarray of shape (U,), dtype uint8
+        A label for each color of `Picture.histogram`.
+
+    Raises
+    ------
+    ImageError
+        Colors to keep left no room for what clear or solid pixels need.
+    """
+    keep = kept_colors(settings.given, codebook.shape[1])
+    if settings.tune == "visual" and settings.codebook_from == KMEANS:
+        codebook, color_labels = pin_colors(
+            codebook, picture.telling, picture.histogram, picture.visible,
+            settings.n_colors, picture.metric, weighed=picture.weighed, keep=keep,
+            depth=settings.given.palette_depth,
+        )  # fmt: skip
+    else:
+        codebook = pin_kept(codebook, keep, picture.weighed, picture.metric, settings)
+        color_labels = label_colors(picture.histogram.colors, codebook, picture.metric)
+    if len(keep):
+        check_opacity(codebook, picture.visible.colors, picture.metric)
+    return codebook, color_labels
 
 
 def label_picture(
@@ -251,16 +324,32 @@ def arrange(
     Returns
     -------
     indexed : IndexedImage
-        The result.
+        The result. A codebook that was given is in the order in which it was, and colors to keep
+        are there whether or not they are used.
     """
     codebook, labels, _ = labeled
+    if settings.given.codebook is not None:
+        return in_given_order(settings.given.codebook, codebook, labels)
+    keep = kept_colors(settings.given, codebook.shape[1])
+    codebook = np.vstack([codebook, keep[~are_among(keep, distinct(codebook))]])
     order = (
         ascending(codebook)
         if format.ascending
         else order_codewords(labels, codebook, settings.effort)
     )
-    codewords = with_all_channels(codebook[order], picture.pixels.shape[2])
+    unused = np.ones(len(codebook), dtype=bool)  # which some orders leave out
+    unused[order] = False
+    order = np.concatenate([order, np.flatnonzero(unused)])
+    codewords = to_channels(codebook[order], picture.pixels.shape[2])
     return IndexedImage(renumber(labels, order), codewords)
+
+
+def errors_of(picture: Picture, labeled: Labeled, *, exact: bool) -> tuple[float, int]:
+    """Tell mean squared and largest error, see `codec.colors.distortion`."""
+    codebook, labels, color_labels = labeled
+    if color_labels is None:
+        return errors_of_pixels(picture.telling, codebook, labels, exact=exact)
+    return errors_of_colors(picture.histogram, codebook, color_labels, exact=exact)
 
 
 def judge(
@@ -288,18 +377,12 @@ def judge(
     compression : Compression
         The indexed image, and what a report wants to know.
     """
-    mse, worst_error = (
-        errors_of_pixels(picture.telling, labeled.codebook, labeled.labels, exact=exact)
-        if labeled.color_labels is None
-        else errors_of_colors(
-            picture.histogram, labeled.codebook, labeled.color_labels, exact=exact
-        )
-    )
+    mse, worst_error = errors_of(picture, labeled, exact=exact)
     return Compression(
         indexed=indexed,
         lossless=chosen.is_all or (mse == 0 and not exact),
         unique_colors=len(picture.histogram),
-        unique_colors_after=indexed.n_colors,
+        unique_colors_after=len(labeled.codebook),
         hidden_pixels=picture.hidden_pixels,
         engine=chosen.engine,
         mse=mse,

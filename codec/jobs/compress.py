@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from codec.compressor import compress_with_details
 from codec.decompressor import decompress
 from codec.encoder.steps import Compression
-from codec.errors import FileError
+from codec.errors import FileError, TargetError
 from codec.files import check_source, check_targets, display_name, write_files
 from codec.formats.checking import encode_checked
 from codec.formats.registry import Format
@@ -30,8 +31,11 @@ def compress_file(
     reading: ReadOptions,
     writing: WriteOptions,
     *,
+    share: float | None = None,
     measure: bool = False,
     locate: bool = False,
+    shared: bool = False,
+    weights: npt.NDArray[np.uint8] | None = None,
 ) -> FileReport:
     """Compress one picture file.
 
@@ -45,15 +49,24 @@ def compress_file(
         How it is stored.
     settings, reading, writing
         How it is compressed and read, and whether the output is written.
+    share : float, optional
+        The most bytes, as a part of those of the picture's file; a target like those of
+        `settings`.
     measure : bool
         Measure SSIM and color difference too, which may take longer than compressing.
     locate : bool
         Look up where the largest error is.
+    shared : bool
+        Leave the codebook out, which was given and is written elsewhere; of a format that has a
+        `shared_name`.
+    weights : ndarray of shape (H, W), optional
+        See `codec.compress`.
 
     Returns
     -------
     report : FileReport
-        Status ``ok``, or ``skipped`` if the result is larger and that was not wanted.
+        Status ``ok``, or ``skipped`` if the result is larger and that was not wanted, or if a
+        target cannot be met.
 
     Raises
     ------
@@ -61,19 +74,39 @@ def compress_file(
         The input or the output is at fault; nothing was written.
     """
     watch = Stopwatch()
-    paths = format.files(target)
+    paths = format.files(target)[-1:] if shared else format.files(target)
     _check_picture(source)
     check_targets(paths, force=writing.force)
     with watch.stage("read"):
         image = read_image(source, **asdict(reading))
-    details = compress_with_details(
-        image,
-        settings,
-        format=format,
-        watch=watch,
-    )
+    if share is not None:
+        most = max(int(share * image.size_bytes), 1)
+        settings = replace(settings, targets=replace(settings.targets, max_bytes=most))
+    try:
+        details = compress_with_details(
+            image, settings, format=format, watch=watch, weights=weights
+        )
+    except TargetError as error:
+        return FileReport(
+            display_name(source),
+            status="skipped",
+            original_bytes=image.size_bytes,
+            **target_facts(settings),
+            notices=tuple(image.notices),
+            seconds=watch.seconds,
+            stage_seconds=watch.stages,
+            error=str(error),
+            reason=error.reason,
+        )
     with watch.stage("encode"):
-        files, contents = encode_checked(format, details.indexed, settings.effort)
+        options = {"shared": True} if shared else {}
+        files, contents = encode_checked(
+            format, details.indexed, settings.effort, encoded=details.files, **options
+        )
+        if shared:
+            files = files[-1:]
+            parts = {part: n for part, n in contents.part_bytes.items() if part != "codebook"}
+            contents = replace(contents, part_bytes=parts)
     report = FileReport(
         display_name(source),
         outputs=tuple(display_name(path) for path in paths),
@@ -128,7 +161,7 @@ def compression_facts(
     """Collect how a picture was read and compressed, as a report names it."""
     return {
         "n_colors_asked": settings.n_colors,
-        "codebook_from": settings.codebook_from,
+        "codebook_from": (settings.codebook_from if settings.given.codebook is None else "given"),
         "unique_colors": details.unique_colors,
         "unique_colors_after": details.unique_colors_after,
         "lossless": details.lossless and not conversions,
@@ -137,7 +170,21 @@ def compression_facts(
         "worst_error": details.worst_error,
         "engine": details.engine,
         "dither": details.dither,
+        "rate_distortion": details.rate_distortion,
+        "encodings": details.encodings or None,
+        "choice": details.choice,
+        **target_facts(settings),
     }
+
+
+def target_facts(settings: CompressSettings) -> dict[str, Any]:
+    """Collect what was asked for, as a report names it."""
+    asked = {
+        name: value
+        for name, value in asdict(settings.targets).items()
+        if value is not None and value is not False
+    }
+    return {"targets": asked or None}
 
 
 def hidden_notices(details: Compression) -> tuple[str, ...]:
@@ -164,4 +211,5 @@ def index_notices(
     cures = [] if format.keeps_indices else ["--keep-order"]
     if size > settings.n_colors:
         cures.append(f"-k {size}")
-    return (f"palette indices are renumbered ({' '.join(cures)} keeps them)",)
+    cure = f" ({' '.join(cures)} keeps them)" if cures else ""
+    return (f"palette indices are renumbered{cure}",)

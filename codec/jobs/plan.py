@@ -13,6 +13,7 @@ from codec.formats.registry import (
     Format,
     files_together,
     is_reserved,
+    is_shared,
     main_path,
     stem_of,
 )
@@ -143,11 +144,15 @@ def _planned(
 def _without_other_halves(inputs: Sequence[Path]) -> list[Path]:
     """Drop codebooks whose label PNGs are inputs too, as `kmcodec decompress *` gives them."""
     given = {os.path.normpath(path) for path in inputs}
-    return [
+    halves = {path for path in inputs if main_path(path) != path}
+    sharing = {path.parent for path in inputs if path not in halves and files_together(path)}
+    dropped = {
         path
-        for path in inputs
-        if main_path(path) == path or os.path.normpath(main_path(path)) not in given
-    ]
+        for path in halves
+        if os.path.normpath(main_path(path)) in given
+        or (is_shared(path) and path.parent in sharing)
+    }
+    return [path for path in inputs if path not in dropped]
 
 
 def _plan(

@@ -51,6 +51,18 @@ class FileReport:
         What trained the codebook.
     dither : str or None
         How the labels were dithered.
+    targets : dict of str to number, or None
+        What was asked for in place of K, by the names of `codec.compress`.
+    rate_distortion : float or None
+        C: how much bytes counted beside errors when labels were chosen.
+    encodings : int or None
+        How many times a file was encoded to meet the targets.
+    choice : str or None
+        Why K is what it is, where it was to be found.
+    format_bytes : dict of str to int, or None
+        Bytes in every format, in a sweep.
+    knee : int or None
+        The K from which more code-words cost more bytes than they are worth, in a sweep.
     seconds : float
         Wall time of everything.
     stage_seconds : dict of str to float
@@ -87,6 +99,12 @@ class FileReport:
     worst_at: tuple[int, int] | None = None
     engine: str | None = None
     dither: str | None = None
+    targets: dict[str, float] | None = None
+    rate_distortion: float | None = None
+    encodings: int | None = None
+    choice: str | None = None
+    format_bytes: dict[str, int] | None = None
+    knee: int | None = None
     seconds: float = 0.0
     stage_seconds: dict[str, float] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
@@ -138,6 +156,28 @@ class FileReport:
     def psnr_db(self) -> float | None:
         """Peak signal-to-noise ratio in dB; None without error."""
         return psnr_db(self.mse) if self.mse else None
+
+
+@dataclass(frozen=True)
+class CodebookReport:
+    """What became of a codebook for many pictures.
+
+    Parameters
+    ----------
+    output : str
+        Name of its file.
+    size_bytes : int
+        Size of that.
+    n_colors : int
+        K.
+    pictures : int
+        How many it was trained with.
+    """
+
+    output: str
+    size_bytes: int
+    n_colors: int
+    pictures: int
 
 
 def _ratio(larger: int | None, smaller: int | None) -> float | None:

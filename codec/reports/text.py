@@ -7,7 +7,7 @@ from typing import Any
 
 from codec import kernels
 from codec.indexed import CHANNEL_NAMES
-from codec.reports.report import FileReport
+from codec.reports.report import CodebookReport, FileReport
 
 
 def format_bytes(size: int | None) -> str:
@@ -44,8 +44,25 @@ def compress_line(report: FileReport) -> str:
     return (
         f"{report.input}  {format_bytes(report.input_bytes)} → {format_bytes(report.output_bytes)}"
         f"  {_number(report.ratio_raw, 1)}× vs raw, {_number(report.ratio_file, 1)}× vs file"
-        f"  {_distortion(report)}{_measures(report)}  {report.seconds:.2f} s"
+        f"  {_distortion(report)}{_chosen(report)}{_measures(report)}  {report.seconds:.2f} s"
     )
+
+
+def codebook_line(report: CodebookReport) -> str:
+    """Tell in one line what a codebook for many pictures is."""
+    return (
+        f"{report.output}  {format_bytes(report.size_bytes)}"
+        f"  {report.n_colors} colors of {report.pictures} pictures"
+    )
+
+
+def _chosen(report: FileReport) -> str:
+    """Tell what was chosen to meet targets."""
+    if not report.targets:
+        return ""
+    rate = f", C = {report.rate_distortion:.2f}" if report.rate_distortion else ""
+    reason = f" ({report.choice})" if report.choice else ""
+    return f"  K = {report.n_colors}{rate}{reason}"
 
 
 def _measures(report: FileReport) -> str:
@@ -88,6 +105,11 @@ def as_text(report: FileReport) -> str:
     add("unique colors", report.unique_colors,
         f"{report.unique_colors} → {report.unique_colors_after}")  # fmt: skip
     add("codebook size K", report.n_colors, f"{report.n_colors}")
+    add("targets", report.targets, _asked(report))
+    add("chosen", report.choice, str(report.choice))
+    add("rate-distortion C", report.rate_distortion or None,
+        _number(report.rate_distortion, 2))  # fmt: skip
+    add("encodings", report.encodings, str(report.encodings))
     add("MSE", report.mse, _number(report.mse, 3))
     infinite = report.lossless or (report.mse == 0 and report.converted)
     add("PSNR", report.mse,
@@ -107,6 +129,14 @@ def as_text(report: FileReport) -> str:
     add("time", report.seconds, f"{report.seconds:.3f} s")
     width = max(len(name) for name, _ in rows)
     return "\n".join([report.input, *(f"  {name:<{width}}  {text}" for name, text in rows)])
+
+
+def _asked(report: FileReport) -> str:
+    """Write targets as the options that ask for them."""
+    return " ".join(
+        f"--{name.replace('_', '-')}" if value is True else f"--{name.replace('_', '-')} {value:g}"
+        for name, value in (report.targets or {}).items()
+    )
 
 
 _STATES = ("ok", "skipped", "error", "left-out")
@@ -171,7 +201,8 @@ _IN_JSON = (
     "ratio_raw", "ratio_file", "bits_per_pixel", "format", "width", "height", "channels",
     "n_colors", "n_colors_asked", "codebook_from", "unique_colors", "unique_colors_after",
     "lossless", "converted", "mse", "psnr_db", "worst_error", "worst_at", "ssim", "delta_e_mean",
-    "delta_e_p95", "engine", "dither", "verified", "seconds", "stage_seconds", "notices", "error",
+    "delta_e_p95", "engine", "dither", "targets", "rate_distortion", "encodings", "choice",
+    "format_bytes", "knee", "verified", "seconds", "stage_seconds", "notices", "error",
     "reason",
 )  # fmt: skip
 
@@ -206,17 +237,28 @@ def as_json(reports: Sequence[FileReport], *, with_totals: bool = True, **more: 
     return json.dumps({"results": results, **sums, **more}, indent=2)
 
 
+_SWEPT = ("pair", "npz", "png", "kmc")
 SWEEP_HEADER = (
     f"{'codebook':<12} {'K':>4} {'bytes':>10} {'vs raw':>8} {'vs file':>8}"
-    f" {'PSNR dB':>8} {'SSIM':>7} {'seconds':>8}"
+    f" {'PSNR dB':>8} {'SSIM':>7} {'seconds':>8}" + "".join(f" {name:>10}" for name in _SWEPT)
 )
 
 
 def sweep_line(report: FileReport) -> str:
     """Tell in one line of a table what one setting of a sweep gave; see `SWEEP_HEADER`."""
     psnr = "inf" if report.mse == 0 else _number(report.psnr_db, 2)
+    sizes = report.format_bytes or {}
     return (
         f"{report.codebook_from:<12} {report.n_colors_asked:>4} {report.output_bytes:>10}"
         f" {_number(report.ratio_raw, 2):>7}× {_number(report.ratio_file, 2):>7}×"
         f" {psnr:>8} {_number(report.ssim, 4):>7} {report.seconds:>8.2f}"
+        + "".join(f" {sizes.get(name, '-'):>10}" for name in _SWEPT)
     )
+
+
+def knee_line(reports: Sequence[FileReport]) -> str | None:
+    """Tell the knee of a picture's sweep, if k-means was swept."""
+    knee = next((report.knee for report in reports if report.knee is not None), None)
+    if knee is None:
+        return None
+    return f"{reports[0].input}: the knee is K = {knee}: more colors cost more than they are worth"

@@ -15,6 +15,7 @@ import codec
 from codec.cli.arguments import make_parser
 from codec.formats.registry import Format
 from codec.jobs import compress
+from codec.options import DEFAULT_FORMAT
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions, WriteOptions, resolve_engine
 
@@ -199,9 +200,13 @@ def test_options_and_parameters_of_the_library_have_the_same_defaults(
         reading: ReadOptions,
         writing: WriteOptions,
         *,
+        share: float | None,
         measure: bool,
         locate: bool,
+        shared: bool,
+        weights: object,
     ) -> FileReport:
+        assert (share, shared, weights) == (None, False, None)
         given.append((settings, reading))
         return FileReport(source.name)
 
@@ -209,11 +214,15 @@ def test_options_and_parameters_of_the_library_have_the_same_defaults(
     sandbox.run("compress", "x.png", "-q", check=0)
 
     ((settings, reading),) = given
-    found = {**vars(settings), **vars(reading)}
+    found = {**vars(settings), **vars(settings.targets), **vars(reading)}
     parameters = [*signature(codec.compress).parameters.values()]
     parameters += signature(codec.read_image).parameters.values()
     expected = {one.name: one.default for one in parameters if one.default is not Parameter.empty}
-    assert len(expected) == 14
+    assert len(expected) == 26
+    assert expected.pop("format") == DEFAULT_FORMAT
+    found |= {**vars(settings.given), "weights": None}
+    assert (found["keep"], expected["keep"]) == (None, ())
+    expected["keep"] = None
     assert make_parser().parse_args(["compress", "x.png"]).engine == expected["engine"]
     expected["engine"] = resolve_engine(expected["engine"])
     assert (expected["color_space"], expected["dither"]) == (None, None)  # as the tune says

@@ -39,8 +39,8 @@ def test_no_memory_is_an_error_like_any_other(
     def exhaust(*arguments: object, **options: object) -> None:
         raise MemoryError
 
-    for module in (compress, sweep):
-        monkeypatch.setattr(module, "compress_with_details", exhaust)
+    monkeypatch.setattr(compress, "compress_with_details", exhaust)
+    monkeypatch.setattr(sweep, "compress_sizes", exhaust)
     for arguments in (("compress", "photo.png", "-d", "out"), ("sweep", "photo.png")):
         assert refused(pair.run(*arguments), "photo.png", "memory")
 

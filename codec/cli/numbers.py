@@ -1,0 +1,58 @@
+"""Numbers on the command line, in plain digits."""
+
+import argparse
+import re
+from collections.abc import Callable
+
+
+def _read_number(kind: Callable[[str], float], text: str) -> float:
+    """Read a number as everybody writes it; Python would take 1_6, other digits and blanks too."""
+    if not re.fullmatch(r"[0-9A-Za-z.+-]+", text):
+        raise ValueError(text)
+    return kind(text)
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """Make what reads a whole number of a range."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(_read_number(int, text))
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a whole number from {low} to {high}"
+            )
+        return number
+
+    return parse
+
+
+def any_number(low: float, high: float) -> Callable[[str], float]:
+    """Make what reads a number of a range."""
+
+    def parse(text: str) -> float:
+        try:
+            number = _read_number(float, text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low} to {high}")
+        return number
+
+    return parse
+
+
+_UNITS = {"": 1, "k": 1000, "M": 1000**2, "KiB": 1024, "MiB": 1024**2, "kB": 1000, "MB": 1000**2}
+
+
+def size_or_share(text: str) -> int | float:
+    """Read a number of bytes, as int, or a part of the input, as float."""
+    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(%|[A-Za-z]*)", text)
+    number = float(found[1]) if found else 0.0
+    if found and found[2] == "%" and 0 < number <= 100:
+        return number / 100
+    if found and found[2] in _UNITS and number * _UNITS[found[2]] >= 1:
+        return int(number * _UNITS[found[2]])
+    raise argparse.ArgumentTypeError(f"{text!r} is no size such as 50000, 50k, 50KiB or 30%")
