@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import lines
 import looks_figures
 import looks_peers
 import looks_plot
@@ -22,7 +23,7 @@ import peers
 import pictures
 import report
 from looks_figures import Table
-from looks_metrics import BACKGROUNDS
+from looks_metrics import BACKGROUNDS, BUTTERAUGLI
 from looks_peers import PAINTERS
 from looks_rows import ALPHA_FOLDERS, FOLDERS, Row
 from measure import Figure, Settings
@@ -46,12 +47,10 @@ class Looks(Settings):
 def table(settings: Looks, background: str | None = None) -> Table:
     """Measure what is asked for and not known; return all that is asked for."""
     folders = settings.folders or (*FOLDERS, *ALPHA_FOLDERS)
-    who = looks_rows.chosen([*PAINTERS], settings.who)
+    who = lines.chosen([*PAINTERS], settings.who)
     if not settings.known and background is None:
-        looks_peers.need_metrics()
-        files = pictures.files(settings.data, folders, settings.limit)
-        names = looks_rows.chosen([f"{p.parent.name}/{p.name}" for p in files], settings.pictures)
-        files = [path for path in files if f"{path.parent.name}/{path.name}" in names]
+        looks_peers.need("ssimulacra2", "oxipng", BUTTERAUGLI)
+        files = pictures.asked(settings.data, folders, settings.limit, settings.pictures)
         can = [name for name in who if looks_peers.installed(name)]
         looks_rows.measure(
             settings.rows, files, settings.crop, settings.colors, can, settings.jobs
@@ -60,7 +59,7 @@ def table(settings: Looks, background: str | None = None) -> Table:
     for (name, picture, k), rows in looks_rows.cases(looks_rows.read(settings.rows)).items():
         path, _, crop = picture.partition("#")
         asked = path.partition("/")[0] in folders and crop == str(settings.crop or "")
-        asked = asked and looks_rows.chosen([path], settings.pictures) != []
+        asked = asked and lines.chosen([path], settings.pictures) != []
         kept = [row for row in rows if background in (None, row.background)]
         if asked and k in found and name in who and kept:
             found[k].setdefault(picture, {})[name] = looks_rows.averaged(kept)

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import peers
-from looks_metrics import BUTTERAUGLI
 from pictures import Picture, Pixels
 from PIL import Image
 
@@ -141,9 +140,8 @@ def versions() -> dict[str, str | None]:
     }
 
 
-def need_metrics() -> None:
-    """Refuse to go on without what looks."""
-    lacking = [name for name in ("ssimulacra2", "oxipng") if versions()[name] is None]
-    lacking += [] if shutil.which(BUTTERAUGLI) else [BUTTERAUGLI]
+def need(*names: str) -> None:
+    """Refuse to go on without packages or programs."""
+    lacking = [name for name in names if not (versions().get(name) or shutil.which(name))]
     if lacking:
-        raise RuntimeError(f"looks need {', '.join(lacking)}")
+        raise RuntimeError(f"it needs {', '.join(lacking)}")

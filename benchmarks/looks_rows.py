@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import functools
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
-from fnmatch import fnmatch
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import lines
 import looks_metrics
 import pictures
 from looks_metrics import OPAQUE, Original
@@ -65,21 +61,7 @@ def averaged(rows: Sequence[Row]) -> Row:
 
 def read(path: Path) -> list[Row]:
     """Read the rows of a file that may not be there yet."""
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as lines:
-        return [parsed(line) for line in csv.DictReader(lines)]
-
-
-def parsed(line: Mapping[str, str]) -> Row:
-    """Return the row that a line holds; an empty field is None."""
-    texts = {"who", "picture", "background"}
-    numbers = {"ssimulacra2", "butteraugli", "smooth"}
-    found: dict[str, Any] = {}
-    for name, field in line.items():
-        kind = str if name in texts else float if name in numbers else int
-        found[name] = kind(field) if field else None
-    return Row(**found)
+    return lines.read(path, Row)
 
 
 class Task(NamedTuple):
@@ -89,6 +71,10 @@ class Task(NamedTuple):
     crop: int | None
     n_colors: int
     who: Sequence[str]
+
+    def __str__(self) -> str:
+        """Say what is measured."""
+        return f"{title(self.path, self.crop)} K={self.n_colors}"
 
 
 def title(path: Path, crop: int | None) -> str:
@@ -165,31 +151,4 @@ def measure(
         for k in colors:
             missing = [name for name in who if (name, title(file, crop), k) not in known]
             tasks += [Task(file, crop, k, missing)] if missing else []
-    if not tasks:
-        return
-    # A thread each: processes share the cores, and busy loops would disturb the others
-    for name in ("KMCODEC_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS"):
-        os.environ[name] = "1"
-    is_new = not path.exists()
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
-    with path.open("a", encoding="utf-8", newline="") as lines:
-        writer = csv.writer(lines, lineterminator="\n")
-        if is_new:
-            writer.writerow(Row._fields)
-        try:
-            futures = {pool.submit(look, task): task for task in tasks}
-            for number, future in enumerate(as_completed(futures), start=1):
-                task = futures[future]
-                say(f"[{number}/{len(tasks)}] {title(task.path, crop)} K={task.n_colors}")
-                try:
-                    writer.writerows(future.result())
-                except Exception as problem:
-                    say(f"skipped: {type(problem).__name__}: {problem}")
-                lines.flush()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def chosen(names: Sequence[str], globs: Sequence[str]) -> list[str]:
-    """Return the names that a pattern matches; all without patterns."""
-    return [n for n in names if not globs or any(fnmatch(n, glob) for glob in globs)]
+    lines.add(path, Row, tasks, look, jobs)

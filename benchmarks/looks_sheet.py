@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import lines
 import looks_metrics
 import looks_rows
 import numpy as np
@@ -90,8 +91,8 @@ def main() -> None:
     parser.add_argument("--pictures", nargs="+", metavar="GLOB", help=f"of {'; '.join(names)}")
     parser.add_argument("--who", nargs="+", metavar="GLOB", help=f"of {'; '.join(PAINTERS)}")
     asked = parser.parse_args()
-    names = looks_rows.chosen(names, asked.pictures or [])
-    who = looks_rows.chosen([*PAINTERS], asked.who) if asked.who else WHO
+    names = lines.chosen(names, asked.pictures or [])
+    who = lines.chosen([*PAINTERS], asked.who) if asked.who else WHO
     draw(asked.data, asked.colors, asked.output, names, who)
 
 

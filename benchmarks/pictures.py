@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+import lines
 import numpy as np
 from measure import say
 from numpy.typing import NDArray
@@ -109,14 +110,29 @@ def files(data: Path, folders: Sequence[str], limit: int | None = None) -> list[
     return found
 
 
+def asked(
+    data: Path,
+    folders: Sequence[str],
+    limit: int | None = None,
+    globs: Sequence[str] = (),
+    max_pixels: float | None = None,
+) -> list[Path]:
+    """List those of `files` that a pattern of FOLDER/NAME matches, none larger than allowed."""
+    paths = {f"{path.parent.name}/{path.name}": path for path in files(data, folders, limit)}
+    found = [paths[name] for name in lines.chosen([*paths], globs)]
+    return [path for path in found if max_pixels is None or n_pixels(path) <= max_pixels]
+
+
+def n_pixels(path: Path) -> int:
+    """Return width times height as a file's header says."""
+    with Image.open(path) as opened:
+        return opened.size[0] * opened.size[1]
+
+
 def of_class(data: Path, size: SizeClass, limit: int | None = None) -> list[Path]:
     """List the photographs of a class, judged by their headers."""
-    found = []
-    for path in files(data, PHOTOGRAPHS):
-        with Image.open(path) as opened:
-            if size.least <= opened.size[0] * opened.size[1] <= size.most:
-                found.append(path)
-    return found[:limit]
+    paths = files(data, PHOTOGRAPHS)
+    return [path for path in paths if size.least <= n_pixels(path) <= size.most][:limit]
 
 
 def read(path: Path) -> Picture:
