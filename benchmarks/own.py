@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from pictures import Pixels
 
+from codec.codebook.nested import Nest
 from codec.codebook.training import train_codebook
 from codec.colors import metrics
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram, count_colors
 from codec.labels.nearest import label_colors
-
-Nested = Callable[[ColorHistogram, Sequence[int]], Mapping[int, Pixels]]
 
 
 def visible_psnr(original: Pixels, decoded: Pixels) -> float:
@@ -39,13 +37,10 @@ def train(colors: ColorHistogram, n_colors: int) -> Pixels:
     return train_codebook(colors, n_colors).codebook
 
 
-def nested_trainer() -> Nested | None:
-    """Return what trains codebooks of many sizes at once; None where this checkout has nothing."""
-    try:
-        found = importlib.import_module("codec.codebook.nested").train_nested
-    except (ImportError, AttributeError):
-        return None
-    return lambda colors, sizes: dict(found(colors, sizes))
+def train_nested(colors: ColorHistogram, sizes: Sequence[int]) -> dict[int, Pixels]:
+    """Train codebooks of many sizes, as a target does: one training, and what follows from it."""
+    nest = Nest(colors, train(colors, max(sizes)), ColorMetric())
+    return {size: nest.codebook(size) for size in sizes}
 
 
 def codebook_error(colors: ColorHistogram, codebook: Pixels) -> float:

@@ -10,7 +10,7 @@ import lines
 import own
 from looks_figures import worst_of
 from looks_rows import load, title
-from measure import Figure, geometric_mean, mean, say, timed
+from measure import Figure, geometric_mean, mean, timed
 
 SIZES = (2, 4, 8, 16, 32, 64, 128, 256)
 MAX_ERROR, MAX_WORST, MAX_TIME = 1.02, 1.05, 1.5
@@ -40,9 +40,6 @@ class Task(NamedTuple):
 
 def measure(path: Path, files: Sequence[Path], crop: int | None, jobs: int) -> None:
     """Measure the pictures that the CSV file lacks, and add them there."""
-    if own.nested_trainer() is None:
-        say("this checkout has no nested codebooks")
-        return
     known = {row.picture for row in lines.read(path, Row)}
     tasks = [Task(file, crop) for file in files if title(file, crop) not in known]
     lines.add(path, Row, tasks, run, jobs)
@@ -50,12 +47,11 @@ def measure(path: Path, files: Sequence[Path], crop: int | None, jobs: int) -> N
 
 def run(task: Task) -> list[Row]:
     """Train both for a picture, from its histogram; sizes that hold all colors do not count."""
-    picture, train = load(task.path, task.crop), own.nested_trainer()
-    assert train
+    picture = load(task.path, task.crop)
     histogram = own.histogram(picture.reference)
     sizes = [size for size in SIZES if size < len(histogram)]
     own.train(histogram, sizes[0])  # starts the engine
-    nested, seconds = timed(train, histogram, sizes)
+    nested, seconds = timed(own.train_nested, histogram, sizes)
     rows = []
     for size in sizes:
         alone, own_seconds = timed(own.train, histogram, size)
@@ -68,9 +64,6 @@ def run(task: Task) -> list[Row]:
 def judged(path: Path, crop: int | None) -> Iterator[Figure]:
     """Judge errors by size and of all sizes, and the time of all over that of the largest."""
     rows = [r for r in lines.read(path, Row) if r.picture.partition("#")[2] == str(crop or "")]
-    if not rows and own.nested_trainer() is None:
-        yield Figure("nested", None, MAX_ERROR, detail="this checkout has none")
-        return
     ratios = {f"{r.picture} K={r.n_colors}": r.nested / r.alone for r in rows if r.alone}
     value = mean(ratios.values())
     yield Figure("squared error", value, MAX_ERROR, n=len(ratios), detail="all sizes")
