@@ -23,19 +23,17 @@ from codec.settings import CompressSettings
 from codec.stopwatch import Stopwatch
 
 _ENCODINGS = 4
-_FULL = 0.95  # of the bytes: enough
+_FULL, _WIDE = 0.95, 0.7  # of the bytes: enough, and far from it
 _ENOUGH = 0.7  # if predicted bytes are so few, all will fit
 _AIM = 0.985  # of what is allowed
 _AIM_LATE = 0.9  # at the least, if nothing fits so far
-_AIM_GROWN = 0.975
-_LITTLE_MORE = 1.12
+_AIM_GROWN, _LITTLE_MORE = 0.975, 1.12
 _GUESSES = 4  # of a size, before halves are taken
 _NEAR = 0.977  # of the error: 0.1 dB
 _USUAL_RATE = 1.0  # C
 _RATE_SAVES, _RATE_SPENDS = 0.7, 1.3  # bytes are about (1 + C) ** -that; of a smaller C
 _RATE_ERRS = 1.4  # times the error, of the usual C
-_LEAST_SAVED = 0.1
-_RATINGS = 4
+_LEAST_SAVED, _RATINGS = 0.1, 4
 _AIM_ERROR = 0.99
 
 
@@ -161,11 +159,11 @@ class _Search:
         both = [candidate for candidate in (first, second) if candidate is not None]
         return min(both, key=lambda candidate: candidate.mse, default=None)
 
-    def _is_full(self, candidate: Candidate | None) -> bool:
+    def _is_full(self, candidate: Candidate | None, part: float = _FULL) -> bool:
         """Tell whether it leaves few bytes unused."""
         if candidate is None:
             return False
-        return self._encode(candidate).size_bytes >= _FULL * self._bytes
+        return self._encode(candidate).size_bytes >= part * self._bytes
 
     def _fill_by_size(self) -> tuple[Candidate | None, Candidate | None]:
         """Find the largest size that fits and the least that does not, of three tried."""
@@ -181,6 +179,8 @@ class _Search:
                 aim = max(_AIM - excess / 4, _AIM_LATE) * self._bytes
             size = self._all.prediction.largest(aim, high - 1)
             size = max(size, low + 1, min(2, high - 1))
+            if best is not None and over is None and not self._is_full(best, _WIDE):
+                size = max(size, min(3 * low, high - 1))  # predictions are too high for drawings
             candidate = self._all.at(size, self._rate(_USUAL_RATE if self._adjusts else 0.0))
             size_bytes = self._encode(candidate).size_bytes
             self._all.prediction.learn(size, size_bytes)
