@@ -194,7 +194,7 @@ def _add_given(compress: argparse.ArgumentParser) -> None:
     codebook.add_argument(
         "--shared-codebook", action="store_true",
         help="train one codebook for all inputs; a pair stores it once, as shared.codebook.npy in "
-        "the directory of -d",
+        "the directory of -d, where it stays while other label PNGs need it",
     )  # fmt: skip
     compress.add_argument(
         "--weights", type=Path, metavar="PICTURE",

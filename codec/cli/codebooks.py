@@ -5,23 +5,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from codec.cli.process import say
-from codec.cli.runner import OutputFolders, Task, run
+from codec.cli.process import complain, say
+from codec.cli.runner import OutputFolders, Task, failure_of, run
 from codec.encoder.training import Pool
-from codec.errors import ParameterError
+from codec.errors import CodecError, ParameterError
 from codec.files import check_targets
 from codec.formats.codebooks import check_ending
 from codec.formats.registry import Format, format_named
 from codec.jobs.collisions import PlannedFile
 from codec.jobs.plan import Naming, plan_compression
-from codec.jobs.train import count_file, share_codebook, write_codebook
+from codec.jobs.train import SharedCodebook, count_file, share_codebook, write_codebook
 from codec.options import DEFAULT_FORMAT
-from codec.reports.report import FileReport
+from codec.reports.report import CodebookReport, FileReport
 from codec.reports.text import as_json, codebook_line
 from codec.settings import CompressSettings, ReadOptions
 
@@ -34,26 +33,29 @@ def share(
     plan: Sequence[PlannedFile],
     folders: OutputFolders,
     weights: npt.NDArray[np.uint8] | None,
-) -> tuple[CompressSettings, dict[str, Any]]:
-    """Train one codebook for all inputs; where files can share it, write it and say where.
+) -> tuple[CompressSettings, SharedCodebook | None]:
+    """Train one codebook for all inputs.
 
     Returns
     -------
     settings : CompressSettings
         With that codebook; as before if no input can be read.
-    more : dict
-        What JSON says of its file, ``shared_codebook``; empty if each output has a copy.
+    shared : SharedCodebook or None
+        Its file, not yet written, where files can share it; None if each output has a copy.
 
     Raises
     ------
     CodecError
         There is no place for the codebook; nothing was written.
     """
-    if settings.keep_order:
-        raise ParameterError(
-            "--keep-order keeps indices of each picture, and --shared-codebook gives all the same",
-            "keep_order",
-        )
+    for contradicts, says, name in (
+        (settings.keep_order, "--keep-order keeps indices of", "keep_order"),
+        (bool(settings.targets), "a target chooses code-words for", "targets"),
+    ):
+        if contradicts:
+            raise ParameterError(
+                f"{says} each picture, and --shared-codebook gives all the same", name
+            )
     once = bool(format.shared_name)
     if once and not options.directory:
         raise ParameterError(
@@ -61,21 +63,39 @@ def share(
             "(files of other formats have a copy each)",
             "shared_codebook",
         )
+    if not plan:
+        return settings, None
     target = Path(options.directory or "") / format.shared_name
     if once:
         folders.make(target.parent)
         check_targets([target], force=options.force)
-    settings, pictures = share_codebook(plan, settings, reading, weights)
+    settings, counted = share_codebook(plan, settings, reading, weights)
     if settings.given.codebook is None or not once:
-        return settings, {}
-    report = write_codebook(settings.given.codebook, pictures, target, force=options.force)
-    if not options.quiet:
-        say(codebook_line(report))
-        say(
-            f"{report.output}: notice: the label PNGs beside it need it; those elsewhere are "
-            f"decompressed with --codebook {report.output}"
-        )
-    return settings, {"shared_codebook": asdict(report)}
+        return settings, None
+    shared = SharedCodebook(settings.given.codebook, len(counted), target, force=options.force)
+    # What may be skipped in the end may be as it was.
+    outputs = [] if options.skip_if_larger else [planned.target for planned in counted]
+    shared.check_replaced(outputs, format, options.max_pixels)
+    return settings, shared
+
+
+def say_shared(report: CodebookReport) -> None:
+    """Say where the codebook of all is, and what for."""
+    say(codebook_line(report))
+    say(
+        f"{report.output}: notice: the label PNGs beside it need it; those elsewhere are "
+        f"decompressed with --codebook {report.output}"
+    )
+
+
+def refuse_all(plan: Sequence[PlannedFile], error: CodecError, *, quiet: bool) -> list[FileReport]:
+    """Say once why no input is compressed, and report it of each that is not at fault itself."""
+    reports = [failure_of(planned.source, planned.failure or error) for planned in plan]
+    if failure_of(plan[0].source, error).status == "error":
+        complain(str(error), error.reason)
+    elif not quiet:
+        say(f"skipped: {error}")
+    return reports
 
 
 def train(

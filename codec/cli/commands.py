@@ -20,7 +20,7 @@ from codec.cli.process import (
     obey_signals,
     say,
 )
-from codec.errors import ParameterError
+from codec.errors import CodecError, ParameterError
 from codec.options import DEFAULT_FORMAT
 
 if TYPE_CHECKING:
@@ -181,6 +181,8 @@ def _wants_progress(options: argparse.Namespace) -> bool:
 
 
 def _compress(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
     from codec.cli.runner import OutputFolders, Task, run, with_notices
     from codec.jobs.compress import compress_file
     from codec.jobs.ours import check_not_decoded
@@ -210,16 +212,24 @@ def _compress(options: argparse.Namespace) -> int:
             planned.source, planned.target, format, settings, reading, writing,
             share=options.max_bytes if isinstance(options.max_bytes, float) else None,
             measure=options.measure, locate=options.json or options.verbose,
-            shared="shared_codebook" in more, weights=weights,
+            shared=shared, weights=weights,
         )  # fmt: skip
         return with_notices(report, planned.notices)
 
+    shared = None
     more: dict[str, Any] = {}
     with OutputFolders(options.directory) as folders:
         if options.shared_codebook:
-            from codec.cli.codebooks import share
+            from codec.cli.codebooks import refuse_all, say_shared, share
 
-            settings, more = share(options, format, settings, reading, plan, folders, weights)
+            try:
+                settings, shared = share(
+                    options, format, settings, reading, plan, folders, weights
+                )
+            except ParameterError:
+                raise
+            except CodecError as error:
+                return _finish(options, refuse_all(plan, error, quiet=options.quiet))
         reports = run(
             [Task(planned.source, partial(work, planned)) for planned in plan],
             show=_show(options, compress_line),
@@ -227,6 +237,10 @@ def _compress(options: argparse.Namespace) -> int:
             # scikit-learn has threads of its own, and it cannot be told how to share them.
             parallel=settings.engine == "native",
         )
+    if shared and any(report.status == "ok" for report in reports):
+        more = {"shared_codebook": asdict(shared.report)}
+        if not options.quiet:
+            say_shared(shared.report)
     return _finish(options, reports, **more)
 
 

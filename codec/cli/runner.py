@@ -41,7 +41,7 @@ def attempt(task: Task) -> FileReport:
     try:
         return task.work()
     except (CodecError, MemoryError) as error:
-        return _failure(task.source, error)
+        return failure_of(task.source, error)
 
 
 def attempt_each(source: Path, reports: Iterator[FileReport]) -> Iterator[FileReport]:
@@ -49,10 +49,11 @@ def attempt_each(source: Path, reports: Iterator[FileReport]) -> Iterator[FileRe
     try:
         yield from reports
     except (CodecError, MemoryError) as error:
-        yield _failure(source, error)
+        yield failure_of(source, error)
 
 
-def _failure(source: Path, error: CodecError | MemoryError) -> FileReport:
+def failure_of(source: Path, error: CodecError | MemoryError) -> FileReport:
+    """Make a report of what went wrong: status ``error``, ``skipped`` or ``left-out``."""
     if not isinstance(error, CodecError):
         error = LimitError("not enough memory", "memory")
     status = _STATES.get(error.reason, "error")

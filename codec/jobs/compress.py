@@ -17,6 +17,7 @@ from codec.formats.registry import Format
 from codec.images.reading import read_image
 from codec.images.records import SourceImage
 from codec.jobs.info import contents_facts, contents_notices
+from codec.jobs.train import SharedCodebook
 from codec.reports.quality import quality_facts, worst_facts
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions, WriteOptions
@@ -34,7 +35,7 @@ def compress_file(
     share: float | None = None,
     measure: bool = False,
     locate: bool = False,
-    shared: bool = False,
+    shared: SharedCodebook | None = None,
     weights: npt.NDArray[np.uint8] | None = None,
 ) -> FileReport:
     """Compress one picture file.
@@ -56,9 +57,9 @@ def compress_file(
         Measure SSIM and color difference too, which may take longer than compressing.
     locate : bool
         Look up where the largest error is.
-    shared : bool
-        Leave the codebook out, which was given and is written elsewhere; of a format that has a
-        `shared_name`.
+    shared : SharedCodebook, optional
+        The file of the codebook, which was given: it is written first, and left out of the
+        output; of a format that has a `shared_name`.
     weights : ndarray of shape (H, W), optional
         See `codec.compress`.
 
@@ -133,6 +134,8 @@ def compress_file(
             )
         report = replace(report, notices=(*report.notices, "the result is larger than the file"))
     with watch.stage("write"):
+        if shared:
+            shared.write()
         write_files(list(zip(paths, files, strict=True)), force=writing.force)
     if locate:
         worst = worst_facts(

@@ -1,6 +1,7 @@
 """Picture files to one codebook."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -10,9 +11,11 @@ import numpy.typing as npt
 
 from codec.encoder.codebooks import load_codebook
 from codec.encoder.training import Pool
-from codec.errors import CodecError, ImageError
-from codec.files import check_source, display_name, write_files
+from codec.errors import CodecError, FileError, ImageError, LimitError
+from codec.files import check_source, display_name, read_file, write_files
 from codec.formats.codebooks import encode_codebook
+from codec.formats.files import load_contents
+from codec.formats.registry import Format
 from codec.images.reading import read_image
 from codec.jobs.collisions import PlannedFile
 from codec.jobs.ours import check_not_decoded
@@ -107,7 +110,7 @@ def share_codebook(
     settings: CompressSettings,
     reading: ReadOptions,
     weights: Bytes | None = None,
-) -> tuple[CompressSettings, int]:
+) -> tuple[CompressSettings, list[PlannedFile]]:
     """Train one codebook for all pictures of a run.
 
     Parameters
@@ -124,18 +127,119 @@ def share_codebook(
     -------
     settings : CompressSettings
         With that codebook as given; the same as before if there are no pictures.
-    pictures : int
-        How many it is of.
+    counted : list of PlannedFile
+        The pictures it is of.
     """
-    pool = Pool(settings)
+    pool, counted = Pool(settings), []
     for planned in plan:
         with suppress(CodecError, MemoryError):
             count_file(planned, pool, reading, weights)
-    if not pool.pictures:
-        return settings, 0
+            counted.append(planned)
+    if not counted:
+        return settings, counted
     codebook = pool.train()
     given = Given(codebook, palette_depth=settings.given.palette_depth)
-    return replace(settings, n_colors=len(codebook), given=given), pool.pictures
+    return replace(settings, n_colors=len(codebook), given=given), counted
+
+
+class SharedCodebook:
+    """The file that has the codebook of all pictures of a run; written when one needs it.
+
+    Parameters
+    ----------
+    codebook : ndarray of shape (K, C), dtype uint8
+        Its code-words.
+    pictures : int
+        How many it was trained with.
+    target : Path
+        The file.
+    force : bool
+        Replace an existing file.
+
+    Attributes
+    ----------
+    report : CodebookReport
+        Its name and sizes.
+    """
+
+    def __init__(
+        self, codebook: Bytes, pictures: int, target: Path, *, force: bool = False
+    ) -> None:
+        self._data = encode_codebook(codebook, target)
+        self._target, self._force = target, force
+        self.report = CodebookReport(
+            display_name(target), len(self._data), len(codebook), pictures
+        )
+
+    def write(self) -> None:
+        """Write it, unless it is there. Several threads may do so at a time.
+
+        Raises
+        ------
+        FileError
+            It cannot be written, or something else has its name.
+        """
+        if self._is_there():
+            return
+        try:
+            write_files([(self._target, self._data)], force=self._force)
+        except FileError as error:
+            if error.reason != "exists" or not self._is_there():
+                raise
+
+    def check_replaced(self, outputs: Collection[Path], format: Format, max_pixels: int) -> None:
+        """Refuse to take the place of a codebook that label PNGs need which stay.
+
+        Parameters
+        ----------
+        outputs : collection of Path
+            The label PNGs that will be written anew.
+        format : Format
+            Whose files have it.
+        max_pixels : int
+            Larger pictures are not looked at: they may need it.
+
+        Raises
+        ------
+        FileError
+            There are such; reason ``needed``.
+        """
+        if not self._target.exists() or self._is_there():
+            return
+        written = {os.path.realpath(path) for path in outputs}
+        staying = (
+            path
+            for path in _files_below(self._target.parent, format)
+            if os.path.realpath(path) not in written
+        )
+        if path := next((one for one in staying if self._is_needed(one, max_pixels)), None):
+            raise FileError(
+                f"cannot write {display_name(self._target)}: {display_name(path)}, which is not "
+                "written anew, needs the codebook that is there (take another -d, or remove it)",
+                "needed",
+            )
+
+    def _is_there(self) -> bool:
+        try:
+            return read_file(self._target) == self._data
+        except CodecError:
+            return False
+
+    def _is_needed(self, path: Path, max_pixels: int) -> bool:
+        """Tell whether a label PNG was sealed with the codebook that is there."""
+        try:
+            load_contents(
+                path, codebook_path=self._target, max_pixels=max_pixels, require_seal=True
+            )
+        except CodecError as error:  # what cannot be looked at may need it
+            return isinstance(error, LimitError) or error.reason == "no-permission"
+        return True
+
+
+def _files_below(top: Path, format: Format) -> Iterator[Path]:
+    """Find the files of a format in a directory and in those below it."""
+    for folder, _, names in os.walk(top):
+        yield from (Path(folder, name) for name in sorted(names) if format.names(name))
 
 
 def read_codebook(path: Path, max_pixels: int) -> Bytes:

@@ -203,10 +203,10 @@ def test_options_and_parameters_of_the_library_have_the_same_defaults(
         share: float | None,
         measure: bool,
         locate: bool,
-        shared: bool,
+        shared: object,
         weights: object,
     ) -> FileReport:
-        assert (share, shared, weights) == (None, False, None)
+        assert (share, shared, weights) == (None, None, None)
         given.append((settings, reading))
         return FileReport(source.name)
 

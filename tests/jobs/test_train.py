@@ -231,11 +231,95 @@ def test_a_shared_codebook_needs_its_place(icons: Sandbox) -> None:
     assert usage_error(run)
     Path("out").mkdir()
     Path("out/shared.codebook.npy").write_bytes(b"mine")
-    run = icons.run("compress", *names(), "--shared-codebook", "-d", "out", check=1)
+    run = icons.run("compress", *names(), "--shared-codebook", "-d", "out", "--json", check=3)
     assert run.wrote()
-    assert "shared.codebook.npy" in run.err
+    assert run.lines[0] == (
+        "skipped: cannot write out/shared.codebook.npy: it already exists (--force replaces it)"
+    )
+    assert len(run.lines) == 2
+    results = json.loads(run.out)["results"]
+    assert [result["input"] for result in results] == names()
+    assert {(result["status"], result["reason"]) for result in results} == {("skipped", "exists")}
     Path("out/shared.codebook.npy").unlink()
+    for more in (("--max-bytes", "50k"), ("--auto",)):
+        run = icons.run("compress", *names(), "--shared-codebook", *more, "-d", "out")
+        assert usage_error(run)
     # Where nothing can be read there is nothing to share.
     run = icons.run("compress", "icons/bad.png", "--shared-codebook", "-d", "out", check=1)
     assert run.wrote()
     assert refused(run, "icons/bad.png", "truncated")
+
+
+def test_nothing_is_shared_where_all_is_skipped(sandbox: Sandbox) -> None:
+    sandbox.picture("a.png", many_colors())
+    sandbox.run("compress", "a.png", "-d", "out", check=0)
+    run = sandbox.run("compress", "a.png", "--shared-codebook", "-d", "out", "--json", check=3)
+    assert run.wrote()
+    assert "shared" not in run.err
+    said = json.loads(run.out)
+    assert "shared_codebook" not in said
+    assert said["results"][0]["reason"] == "exists"
+
+
+@pytest.fixture
+def shared(sandbox: Sandbox) -> Sandbox:
+    """Two pictures that share a codebook, one of them in a folder, and a third."""
+    for seed, name in enumerate(("a.png", "tree/b.png", "c.png")):
+        sandbox.picture(name, many_colors(seed))
+    sandbox.run("compress", "-r", "a.png", "tree", *SHARED, check=0)
+    assert sorted(path.name for path in Path("out").iterdir()) == [
+        "a.labels.png", "b.labels.png", "shared.codebook.npy",
+    ]  # fmt: skip
+    return sandbox
+
+
+SHARED = ("--shared-codebook", "-k", "8", "-d", "out")
+
+
+@pytest.mark.parametrize("inputs", [("c.png",), ("a.png", "c.png"), ("a.png", "tree/bad.png")])
+def test_a_shared_codebook_stays_while_others_need_it(  # row 137
+    shared: Sandbox, inputs: tuple[str, ...]
+) -> None:
+    Path("tree/bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    run = shared.run("compress", *inputs, *SHARED, "-f", "--json", check=1)
+    assert run.wrote()
+    assert run.lines[0] == (
+        "kmcodec: error: cannot write out/shared.codebook.npy: "
+        f"out/{'b' if 'a.png' in inputs else 'a'}.labels.png, which is not written anew, "
+        "needs the codebook that is there (take another -d, or remove it) (needed)"
+    )
+    results = json.loads(run.out)["results"]
+    assert [result["input"] for result in results] == list(inputs)
+    assert {(result["status"], result["reason"]) for result in results} == {("error", "needed")}
+    # Below too, where it is named to decompress.
+    Path("out/below").mkdir()
+    for name in ("a", "b"):
+        Path(f"out/{name}.labels.png").rename(f"out/below/{name}.labels.png")
+    run = shared.run("compress", "c.png", *SHARED, "-f", check=1)
+    assert "out/below/a.labels.png" in run.err
+
+
+def test_a_shared_codebook_that_nobody_needs_is_replaced(shared: Sandbox) -> None:
+    again = ("compress", "a.png", "tree/b.png", *SHARED)
+    before = Path("out/shared.codebook.npy").read_bytes()
+    # What may be left as it was needs it.
+    run = shared.run(*again, "-f", "--tune", "psnr", "--skip-if-larger", check=1)
+    assert run.wrote()
+    # The same codebook again is no other.
+    shared.run(*again, "-f", "--skip-if-larger", check=0)
+    assert Path("out/shared.codebook.npy").read_bytes() == before
+    # Labels that have one of their own do not need it.
+    shared.run("compress", "c.png", "-k", "8", "-d", "out", check=0)
+    shared.run(*again, "-f", "--tune", "psnr", check=0)
+    assert Path("out/shared.codebook.npy").read_bytes() != before
+    shared.run("decompress", "-r", "out", "-d", "decoded", "--require-seal", check=0)
+    assert len(list(Path("decoded").iterdir())) == 3
+
+
+def test_a_shared_codebook_that_cannot_be_written_fails_all(shared: Sandbox) -> None:
+    Path("out/shared.codebook.npy").unlink()
+    Path("out/shared.codebook.npy").mkdir()
+    run = shared.run("compress", "a.png", "c.png", *SHARED, "--json", check=1)
+    assert run.wrote()
+    assert run.lines[0].endswith("shared.codebook.npy: it is a directory (is-directory)")
+    assert [result["status"] for result in json.loads(run.out)["results"]] == ["error"] * 2
