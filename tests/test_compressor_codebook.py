@@ -138,6 +138,24 @@ def test_colors_to_keep_are_in_files_and_cost_little(tmp_path: Path, tune: str) 
     assert _error(SHADES, indexed) < 1.1 * _error(SHADES, fewer)
 
 
+@pytest.mark.parametrize("tune", ["psnr", "visual"])
+@pytest.mark.parametrize(
+    ("channels", "keep", "expected"),
+    [(1, "#000,#fff", 1), (1, "#fff,#00000080", 2), (2, "#000,#fff", 2), (2, "#0000,#77777780", 2),
+     (2, "#f00", 4), (3, "#00000080", 4)],
+)  # fmt: skip
+def test_grey_colors_to_keep_make_no_color_of_grey(
+    channels: int, keep: str, expected: int, tune: str
+) -> None:
+    pixels = noise(3, 30, 40, channels)
+    wanted = {tuple(color) for color in check_given(None, keep).keep.tolist()}  # type: ignore[union-attr]
+    for n_colors in (5, 32):
+        codebook = codec.compress(pixels, n_colors, keep=keep, tune=tune).codebook
+        assert codebook.shape == (n_colors, expected)
+        assert wanted <= {tuple(color) for color in to_channels(codebook, 4).tolist()}
+        assert codec.train([pixels], n_colors, keep=keep, tune=tune).shape[1] == expected
+
+
 def test_a_picture_whose_colors_fit_beside_those_to_keep_is_lossless() -> None:
     pixels = noise(6, 4, 4, 3)
     indexed = codec.compress(pixels, 17, keep="#010203")

@@ -158,9 +158,12 @@ def are_met(given: Given, palette: Bytes) -> bool:
 def channels_of(given: Given) -> int:
     """Tell how many channels say what is given; 1 if nothing is."""
     channels = 1 if shows_greys(given.palette_depth) else 3
-    for colors in (given.codebook, given.keep):
-        if colors is not None:
-            channels = joint_channels(channels, telling_channels(distinct(colors)))
+    if given.codebook is not None:
+        channels = joint_channels(channels, telling_channels(distinct(given.codebook)))
+    if given.keep is not None:  # grey with alpha is no color either
+        grey = bool((given.keep[:, :3] == given.keep[:, :1]).all())
+        alpha = bool((given.keep[:, 3] != 255).any())
+        channels = joint_channels(channels, (1 if grey else 3) + alpha)
     return channels
 
 
