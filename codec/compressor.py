@@ -101,7 +101,8 @@ def compress(
         error and files are larger. By default ``auto``, which chooses for the best look at these
         bytes; for ``psnr``, ``none``. See `codec.labels.dithering`. Nothing lossless is dithered.
     dither_strength : float
-        0 to 1: how much of an error is made up for; 0 is no dithering.
+        0 to 1: how much of an error is made up for; 0 is no dithering. Only 1 with a target or
+        `rate_distortion`, where nothing is dithered.
     keep_order : bool
         Let `codec.save` keep palette indices or grey values as labels in a .kmc too, and refuse
         a picture that has none or whose palette is too large.

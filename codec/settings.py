@@ -160,8 +160,18 @@ class CompressSettings:
                 "leave out one of them",
                 "dither",
             )
+        if self.dither_strength != 1:
+            self.check_strength_counts()
         if self.given.codebook is not None:
             self._obey_codebook(len(self.given.codebook))
+
+    def check_strength_counts(self) -> None:
+        """Raise `ParameterError` if nothing will be dithered, since bytes count."""
+        if self.targets or self.rate_distortion:
+            raise ParameterError(
+                "nothing is dithered with a target or rate_distortion: leave out dither_strength",
+                "dither_strength",
+            )
 
     def _check_targets(self) -> None:
         """Refuse what a target leaves no room for."""

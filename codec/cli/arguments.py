@@ -363,6 +363,7 @@ def _shared_options() -> list[argparse.ArgumentParser]:
         "--dither-strength",
         type=any_number(0, 1),
         metavar="S",
-        help="how much of an error is made up for, 0 to 1 (default 1)",
+        help="how much of an error is made up for, 0 to 1 (default 1); not with a target or "
+        "--rate-distortion, where nothing is dithered",
     )
     return [output, amount, reading, training]

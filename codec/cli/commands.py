@@ -136,10 +136,12 @@ def _settings(options: argparse.Namespace, n_colors: int) -> "CompressSettings":
         targets=_targets(options),
         rate_distortion=getattr(options, "rate_distortion", None),
     )
-    if strength is not None and settings.dither == "none":
-        raise ParameterError(
-            "--dither-strength needs a --dither other than none", "dither_strength"
-        )
+    if strength is not None:
+        settings.check_strength_counts()
+        if settings.dither == "none":
+            raise ParameterError(
+                "--dither-strength needs a --dither other than none", "dither_strength"
+            )
     return settings
 
 

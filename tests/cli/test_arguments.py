@@ -158,6 +158,26 @@ def test_options_of_training_that_are_wrong_usage(
     assert run.left_all_as_it_was
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--max-bytes", "9k"),
+        ("--auto",),
+        ("--rate-distortion", "1"),
+        ("--min-psnr=30", "--tune=psnr"),
+    ],
+)
+@pytest.mark.parametrize("strength", ["0.5", "1"])
+def test_dithering_where_bytes_count_is_wrong_usage(
+    sandbox: Sandbox, options: tuple[str, ...], strength: str
+) -> None:
+    sandbox.picture("photo.png")
+    run = sandbox.run("compress", "photo.png", *options, "--dither-strength", strength)
+    assert usage_error(run)
+    assert "nothing is dithered with a target or rate_distortion: leave out" in run.lines[-1]
+    assert usage_error(sandbox.run("compress", "photo.png", *options, "--dither", "fs"))
+
+
 def test_names_that_begin_with_a_dash_follow_two_dashes(sandbox: Sandbox) -> None:  # row 28
     sandbox.picture("-k.png")
     sandbox.run("compress", "--", "-k.png", check=0)
