@@ -213,7 +213,8 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     train.add_argument(
         "-o", "--output", type=Path, metavar="OUT", required=True,
-        help="the codebook: a .npy, a palette of GIMP (.gpl), or a list of #rrggbb (.hex)",
+        help="the codebook: a .npy, a palette of GIMP (.gpl, without alpha), or a list of #rrggbb "
+        "(.hex)",
     )  # fmt: skip
     train.add_argument(
         "-r", "--recursive", action="store_true", help="take what is in directories"

@@ -14,7 +14,7 @@ from codec.cli.runner import OutputFolders, Task, failure_of, run
 from codec.encoder.training import Pool
 from codec.errors import CodecError, ParameterError
 from codec.files import check_targets
-from codec.formats.codebooks import check_ending
+from codec.formats.codebooks import check_ending, holds_alpha
 from codec.formats.registry import Format, format_named
 from codec.jobs.collisions import PlannedFile
 from codec.jobs.plan import Naming, plan_compression
@@ -118,15 +118,23 @@ def train(
         No input can be read, or the codebook not be written.
     """
     check_ending(options.output)
+    opaque, keep = not holds_alpha(options.output), settings.given.keep
+    if opaque and keep is not None and (keep[:, -1] != 255).any():
+        raise ParameterError("a .gpl has no alpha, which a color of --keep has", "keep")
     check_targets([options.output], force=options.force)
     reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
-    pool = Pool(settings)
+    pool = Pool(settings, opaque=opaque)
     # Nothing is written for each picture: what it would be named does not matter.
     naming, format = Naming(recursive=options.recursive), format_named(DEFAULT_FORMAT)
     plan = plan_compression([Path(name) for name in options.inputs], naming, format)
     tasks = [Task(planned.source, partial(count_file, planned, pool, reading)) for planned in plan]
     reports = run(tasks, show=show, progress=progress, parallel=False)
-    codebook = pool.train()
+    try:
+        codebook = pool.train()
+    except CodecError:
+        if options.json:
+            print(as_json(reports, with_totals=False))
+        raise
     done = write_codebook(codebook, pool.pictures, options.output, force=options.force)
     if options.json:
         print(as_json(reports, with_totals=False, codebook=asdict(done)))

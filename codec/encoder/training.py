@@ -31,6 +31,8 @@ class Pool:
     ----------
     settings : CompressSettings
         How colors are compared and weighed, and how a codebook is trained.
+    opaque : bool
+        Refuse pictures that have alpha, for which the codebook will have no place.
 
     Attributes
     ----------
@@ -38,14 +40,22 @@ class Pool:
         How many there are.
     """
 
-    def __init__(self, settings: CompressSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: CompressSettings, *, opaque: bool = False) -> None:
+        self._settings, self._opaque = settings, opaque
         self._histogram: ColorHistogram | None = None
         self.pictures = 0
 
     def add(self, pixels: Bytes, weights: Bytes | None = None) -> int:
-        """Count a picture of shape (H, W) or (H, W, C), and say how many colors it has."""
+        """Count a picture of shape (H, W) or (H, W, C), and say how many colors it has.
+
+        Raises
+        ------
+        ImageError
+            It is none, or has alpha and may not; nothing was added.
+        """
         picture = count_picture(as_channels(pixels), self._settings, weights)
+        if self._opaque and picture.histogram.colors.shape[1] in (2, 4):
+            raise ImageError("it has alpha, and a .gpl has none: .npy and .hex have", "alpha")
         weighed = weigh_picture(picture, self._settings, always=True)
         self._histogram = weighed if self._histogram is None else _sum(self._histogram, weighed)
         self.pictures += 1

@@ -19,6 +19,7 @@ Bytes = npt.NDArray[np.uint8]
 Color = tuple[int, ...]
 
 ENDINGS = (".npy", ".gpl", ".hex")
+_OPAQUE = ".gpl"
 _GIMP, _JASC = "GIMP Palette", "JASC-PAL"
 _NUMBER = re.compile(r"\d{1,3}", re.ASCII)
 _BARE = re.compile(r"[0-9a-f]{6}", re.ASCII | re.IGNORECASE)
@@ -143,6 +144,11 @@ def check_ending(path: Path) -> None:
         raise ParameterError(
             f"the name of a codebook ends in one of {', '.join(ENDINGS)}", "output-name"
         )
+
+
+def holds_alpha(path: Path) -> bool:
+    """Tell whether the kind of codebook that a name says has a place for alpha."""
+    return path.suffix.lower() != _OPAQUE
 
 
 def encode_codebook(codebook: Bytes, path: Path) -> bytes:

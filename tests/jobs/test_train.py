@@ -5,7 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_tools import Sandbox, few_colors, many_colors, read_picture, refused, usage_error
+from cli_tools import (
+    Sandbox,
+    few_colors,
+    many_colors,
+    read_picture,
+    refused,
+    usage_error,
+    with_alpha,
+)
 from picture_tools import noise
 from PIL import Image
 
@@ -66,6 +74,24 @@ def test_train_refuses_what_it_cannot_do(icons: Sandbox) -> None:
     assert "already exists" in run.err
     icons.run("train", "icons/00.png", "-o", "x.npy", "-f", check=0)
     assert codec.load_codebook("x.npy").shape[1] == 3
+
+
+def test_pictures_with_alpha_are_none_for_a_palette_without(icons: Sandbox) -> None:
+    icons.picture("icons/clear.png", with_alpha())
+    run = icons.run("train", "icons/clear.png", "icons/00.png", "-o", "x.gpl", check=1)
+    assert run.wrote("x.gpl")
+    assert run.lines[0] == (
+        "kmcodec: error: icons/clear.png: it has alpha, and a .gpl has none: "
+        ".npy and .hex have (alpha)"
+    )
+    run = icons.run("train", "icons/clear.png", "-o", "y.gpl", "--json", check=1)
+    assert run.wrote()
+    assert [result["reason"] for result in json.loads(run.out)["results"]] == ["alpha"]
+    run = icons.run("train", "none.png", "-o", "y.gpl", "--keep", "#00ff0080")
+    assert usage_error(run)
+    assert "none.png" not in run.err
+    icons.run("train", "icons/clear.png", "-o", "y.hex", check=0)
+    icons.run("train", "icons/00.png", "-o", "y.gpl", "--keep", "#00ff00", check=0)
 
 
 @pytest.mark.parametrize("kind", ["npy", "gpl", "hex", "png"])
