@@ -1,5 +1,6 @@
 """Pixels to IndexedImage: histogram, codebook, labels, order, in this order."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from codec.colors.pixels import as_channels
 from codec.encoder.given import Colors, check_given
 from codec.encoder.kept import keep_given
 from codec.encoder.picture import count_picture
-from codec.encoder.rate import rate_labels
+from codec.encoder.rate import rate_labels_mildly
 from codec.encoder.steps import (
     KMEANS,
     Compression,
@@ -138,7 +139,8 @@ def compress(
         What the result will be saved as: whose bytes count.
     rate_distortion : float, optional
         C, how much bytes count beside errors when labels are chosen; 0 takes the nearest
-        code-words. By default 0, or with a target what suits it.
+        code-words. By default 0, or with a target what suits it. Without one C/2, C/4 and C/8 are
+        tried where C serves no better than 0.
 
     Returns
     -------
@@ -232,14 +234,17 @@ def compress_with_details(
     if settings.targets:
         return meet_targets(picture, kept, settings, format, watch)
     chosen = choose_codebook(picture, settings, watch)
-    dither = "none" if chosen.is_all else resolve_dither(settings)
+    dither, rate = "none" if chosen.is_all else resolve_dither(settings), 0.0
     with watch.stage("labels"):
         labeled = label_picture(picture, chosen, dither, settings.dither_strength)
         if settings.rate_distortion and not chosen.is_all:
-            labeled = rate_labels(picture, labeled, settings, format, settings.rate_distortion)
+            labeled, rate = rate_labels_mildly(
+                picture, labeled, settings, format, settings.rate_distortion
+            )
     with watch.stage("ordering"):
         indexed = arrange(picture, labeled, settings, format)
-    return judge(picture, chosen, labeled, indexed, exact=settings.exact, dither=dither)
+    found = judge(picture, chosen, labeled, indexed, exact=settings.exact, dither=dither)
+    return replace(found, rate_distortion=rate)
 
 
 def _as_source(picture: "Image") -> SourceImage:

@@ -250,7 +250,7 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
         "--rate-distortion", type=any_number(0, MAX_RATE_DISTORTION), metavar="C",
         help="labels for their bytes: a bit may cost C times the mean squared error; 1 is much "
         "less bytes for about the same look, 0 the nearest colors (default 0, with a target what "
-        "suits it)",
+        "suits it); without a target C/2, C/4 and C/8 are tried where C does not serve",
     )  # fmt: skip
     targets.add_argument(
         "--auto", action="store_true",

@@ -1,6 +1,7 @@
 """Labels for their bytes: rounds of choosing labels, and of estimating code-words anew."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,7 @@ _ANY, _SOLID, _CLEAR = 1, 2, 4  # groups of pixels and code-words
 # Over K squared error falls about as fast as bytes to this power grow: labels that serve less
 # than fewer code-words would are not taken.
 _WORTH = 2
+_HALVINGS = 3  # of a C that does not serve
 _MOST_RATE = (1 << 32) - 1  # what a bit may cost deflate's labels
 _MIDDLE_WEIGHT = 128  # of those that users give
 _SHIFT = 8  # of weighed errors, before they are summed up in 64 bits
@@ -67,20 +69,85 @@ def rate_labels(
         Labels, and code-words that were estimated anew, some of them gone: what serves best of
         all rounds and of what was given, which stays if colors under alpha 0 are to be kept.
     """
-    if rate_distortion <= 0 or len(labeled.codebook) < 2:
-        return labeled
+    return _rate(picture, labeled, settings, format, [rate_distortion])[0]
+
+
+def rate_labels_mildly(
+    picture: Picture,
+    labeled: Labeled,
+    settings: CompressSettings,
+    format: Format,
+    rate_distortion: float,
+) -> tuple[Labeled, float]:
+    """Choose labels anew as `rate_labels` does, by a smaller C where that one does not serve.
+
+    Parameters
+    ----------
+    picture, labeled, settings, format, rate_distortion
+        As for `rate_labels`.
+
+    Returns
+    -------
+    labeled : Labeled
+        As of `rate_labels`, of the first of C, C/2, C/4 and C/8 that serves better than what was
+        given; by a smaller C it has fewer bytes, too.
+    rate_distortion : float
+        That C; 0 if none does.
+    """
+    rates = [rate_distortion / 2**halvings for halvings in range(_HALVINGS + 1)]
+    return _rate(picture, labeled, settings, format, rates)
+
+
+def _rate(
+    picture: Picture,
+    labeled: Labeled,
+    settings: CompressSettings,
+    format: Format,
+    rates: Sequence[float],
+) -> tuple[Labeled, float]:
+    """Choose labels by the first C that serves; tell it, or 0 where labels stay as given."""
+    if rates[0] <= 0 or len(labeled.codebook) < 2:
+        return labeled, 0.0
     if picture.metric.exact and picture.telling.shape[2] in (2, 4):
-        return labeled  # hidden colors have one place, and would be lost
+        return labeled, 0.0  # hidden colors have one place, and would be lost
     task = _Task.of(picture, labeled, settings)
-    rate = round(rate_distortion * ERROR_STEPS * task.error(labeled) / labeled.labels.size)
-    if rate == 0:
-        return labeled
-    effort = EFFORTS[settings.effort]
+    error = task.error(labeled)
+
+    def size(labeled: Labeled, effort: str) -> int:
+        files = format.encode(arrange(picture, labeled, settings, format), effort)
+        return sum(map(len, files))
+
+    def cost(labeled: Labeled) -> float:
+        return task.error(labeled) * float(size(labeled, "fast")) ** _WORTH
+
+    plain = None
+    for rate_distortion in rates:
+        rate = round(rate_distortion * ERROR_STEPS * error / labeled.labels.size)
+        if rate == 0:
+            break
+        found = _choose(task, labeled, rate, format.packing, EFFORTS[settings.effort])
+        judged = found if plain is not None else [labeled, *found]
+        costs = run_parallel([functools.partial(cost, each) for each in judged])
+        plain = costs.pop(0) if plain is None else plain
+        best = found[costs.index(min(costs))]
+        if min(costs) >= plain:
+            continue
+        # By a smaller C little is saved, which has to be there in the file itself.
+        effort = settings.effort
+        if rate_distortion == rates[0] or size(best, effort) < size(labeled, effort):
+            return best, rate_distortion
+    return labeled, 0.0
+
+
+def _choose(
+    task: "_Task", labeled: Labeled, rate: int, packing: str, effort: Effort
+) -> list[Labeled]:
+    """Choose labels and estimate code-words, round by round."""
     chooser: _ByContexts | _ByRepetition
-    if format.packing == "contexts":
+    if packing == "contexts":
         chooser = _ByContexts(task, rate, effort)
     else:
-        chooser = _ByRepetition(task, rate, effort, filter_bytes=format.packing == "rows")
+        chooser = _ByRepetition(task, rate, effort, filter_bytes=packing == "rows")
     found = [labeled]
     for _ in range(chooser.rounds):
         before = found[-1]
@@ -89,13 +156,7 @@ def rate_labels(
         found.append(task.estimate(before.codebook, labels, rate))
         if len(found[-1].codebook) < 2:
             break
-
-    def cost(labeled: Labeled) -> float:
-        files = format.encode(arrange(picture, labeled, settings, format), "fast")
-        return task.error(labeled) * float(sum(map(len, files))) ** _WORTH
-
-    costs = run_parallel([functools.partial(cost, each) for each in found])
-    return found[costs.index(min(costs))]
+    return found[1:]
 
 
 @dataclass(frozen=True, eq=False)

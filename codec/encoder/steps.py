@@ -111,7 +111,8 @@ class Compression:
     as_given : bool
         Whether labels are the picture's own palette indices or grey values.
     rate_distortion : float
-        C: how much bytes counted beside errors when labels were chosen.
+        C: how much bytes counted beside errors when labels were chosen; 0 where the nearest
+        code-words serve better.
     encodings : int
         How many times a file was encoded to find it.
     files : tuple of bytes, or None

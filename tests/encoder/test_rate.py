@@ -16,6 +16,7 @@ from codec.colors.histogram import count_colors
 from codec.colors.places import place_colors, place_pixels
 from codec.colors.visibility import weigh_pixels
 from codec.compressor import compress_with_details
+from codec.encoder.steps import Compression
 from codec.formats.registry import FORMATS
 from codec.indexed import IndexedImage
 from codec.settings import CompressSettings
@@ -138,6 +139,46 @@ def test_nothing_is_worse_than_plain_by_the_rule(scene: str, tune: str) -> None:
         assert rule(picture, found, tune) < rule(picture, plain, tune)
         taken += 1
     assert taken > 0
+
+
+# Where the C that was asked for does not serve
+
+
+@needs_kernels
+@pytest.mark.parametrize(
+    ("scene", "format", "tune"),
+    [("glass", "pair", "visual"), ("glass", "pair", "psnr"), ("glass", "npz", "psnr"),
+     ("glass", "png", "visual"), ("texture", "npz", "visual"), ("texture", "kmc", "visual"),
+     ("texture", "kmc", "psnr")],
+)  # fmt: skip
+def test_a_smaller_cost_of_bits_is_taken_where_that_one_does_not_serve(
+    scene: str, format: str, tune: str
+) -> None:
+    picture = glass() if scene == "glass" else texture(72, 96)
+    plain, found = (told(picture, rate, format, tune) for rate in (0.0, 1.0))
+    assert found.rate_distortion in (0.5, 0.25, 0.125)
+    encode = FORMATS[format].encode
+    sizes = [sum(map(len, encode(each.indexed, "fast"))) for each in (plain, found)]
+    assert sizes[1] < sizes[0]
+    # It is what that C gives, and no other result that was thought of before.
+    assert is_same(found.indexed, told(picture, found.rate_distortion, format, tune).indexed)
+
+
+@needs_kernels
+@tunes
+def test_the_cost_of_bits_that_was_taken_is_told(tune: str) -> None:
+    for format in FORMATS:
+        assert told(texture(72, 96), 1.2, format, tune, 24).rate_distortion == 1.2
+        assert told(flag()[:90, 60:180], 1.2, format, tune, 32).rate_distortion == 0
+        assert told(texture(72, 96), 0.0, format, tune, 24).rate_distortion == 0
+        assert told(texture(72, 96) // 99, 1.2, format, tune, 32).rate_distortion == 0
+
+
+def told(picture: Bytes, rate: float, format: str, tune: str, n_colors: int = 128) -> Compression:
+    settings = CompressSettings(
+        n_colors, tune=tune, effort="fast", dither="none", rate_distortion=rate
+    )
+    return compress_with_details(picture, settings, format=FORMATS[format])
 
 
 # What stays as it is
