@@ -74,6 +74,7 @@ class Temporary:
             return
         between = _temporary_name(target.parent)
         try:
+            # Nothing is done between these two, since whatever ends us there leaves the name.
             self.link(between)
             os.replace(between, target)
         finally:

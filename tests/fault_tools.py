@@ -166,7 +166,7 @@ def restore(outputs: tuple[str, ...], old: list[bytes], *, existing: bool) -> No
 
 
 DRIVER = """
-import contextlib, errno, io, json, os, random, resource, signal, sys, time
+import contextlib, errno, io, json, os, random, re, resource, signal, sys, time
 from pathlib import Path
 import numpy as np
 import codec

@@ -112,10 +112,16 @@ def test_a_file_system_that_is_full_or_read_only_is_refused(sandbox: Sandbox) ->
 KILL = """
 format, rounds = sys.argv[1], int(sys.argv[2])
 output = "out.npz" if format == "npz" else "out.labels.png"
+parts = ["out.npz"] if format == "npz" else ["out.labels.png", "out.codebook.npy"]
 pictures = {seed: picture(f"{seed}.npz") for seed in "ab"}
 random.seed(0)
 warm_up()
-tally = {"a": 0, "b": 0, "unpaired": 0, "torn": 0, "temporaries": 0}
+whole = set()
+for seed in "ab":
+    assert main(["compress", "-q", "-f", f"{seed}.png", "-o", output]) == 0
+    assert np.array_equal(picture(output), pictures[seed])
+    whole |= {Path(part).read_bytes() for part in parts}
+tally = {"a": 0, "b": 0, "unpaired": 0, "torn": 0}
 for number in range(rounds):
     first = os.stat(output).st_ino
     child = os.fork()
@@ -136,12 +142,18 @@ for number in range(rounds):
     else:
         matches = [seed for seed in "ab" if np.array_equal(found, pictures[seed])]
         tally[matches[0] if matches else "torn"] += 1
-    for name in temporaries():
-        assert name.startswith(".kmcodec-"), name
-        tally["temporaries"] += 1
-        os.unlink(name)
-others = {"a.png", "b.png", "a.npz", "b.npz", "out.npz", "out.labels.png", "out.codebook.npy"}
-assert set(os.listdir(".")) <= others
+    # Between two system calls a file that replaces another has a second name, and only then.
+    left = temporaries()
+    if hasattr(os, "O_TMPFILE"):
+        assert len(left) <= 1, left
+        assert {Path(name).read_bytes() for name in left} <= whole
+    for name in left:
+        assert re.fullmatch(rf"\\.kmcodec-{child}-[0-9a-f]{{12}}\\.tmp", name), name
+        os.utime(name, (0, 0))
+    codec.temporaries._swept.clear()  # as a later run begins
+    codec.temporaries.sweep(Path("."))
+    others = {"a.png", "b.png", "a.npz", "b.npz", "out.npz", "out.labels.png", "out.codebook.npy"}
+    assert set(os.listdir(".")) == others
 print(json.dumps(tally))
 """
 
@@ -149,9 +161,7 @@ print(json.dumps(tally))
 @pytest.mark.slow
 @pytest.mark.parametrize("format", ["npz", "pair"])
 def test_a_killed_process_leaves_a_whole_output(sandbox: Sandbox, format: str) -> None:  # row 115
-    for seed, name in enumerate("ab"):
-        sandbox.picture(f"{name}.png", few_colors(seed, height=40, width=50))
-        sandbox.run("compress", f"{name}.png", "-o", f"{name}.npz", check=0)
+    _write_two(sandbox)
     sandbox.run("compress", "a.png", "-o", "out.npz", check=0)
     sandbox.run("compress", "a.png", "-o", "out.labels.png", check=0)
     tally = drive(KILL, sandbox.root, format, "100" if format == "npz" else "30")
@@ -160,9 +170,68 @@ def test_a_killed_process_leaves_a_whole_output(sandbox: Sandbox, format: str) -
     assert tally["unpaired"] == 0 or format == "pair", tally
     assert tally["a"] > 0, tally
     assert tally["b"] > 0, tally
-    if hasattr(os, "O_TMPFILE"):
-        # For the moment between two system calls a file that replaces another has a second name.
-        assert tally["temporaries"] <= 1, tally
+
+
+def _write_two(sandbox: Sandbox) -> None:
+    """Write two pictures, and what they are compressed to."""
+    for seed, name in enumerate("ab"):
+        sandbox.picture(f"{name}.png", few_colors(seed, height=40, width=50))
+        sandbox.run("compress", f"{name}.png", "-o", f"{name}.npz", check=0)
+
+
+KILL_BETWEEN = """
+output, number = sys.argv[1], int(sys.argv[2])
+warm_up()
+child = os.fork()
+if child == 0:
+    renamed = []
+
+    def strike(event, arguments):
+        if event == "os.rename":
+            renamed.append(arguments)
+            if len(renamed) == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(strike)
+    main(["compress", "-q", "-f", "b.png", "-o", output])
+    os._exit(9)
+assert os.waitpid(child, 0)[1] == signal.SIGKILL
+print(json.dumps([child, temporaries()]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="all files have names here")
+@pytest.mark.parametrize(
+    ("parts", "number"),
+    [
+        (("out.npz",), 1),
+        (("out.codebook.npy", "out.labels.png"), 1),
+        (("out.codebook.npy", "out.labels.png"), 2),
+    ],
+)
+def test_what_is_killed_between_two_names_is_whole_and_removed_later(  # row 115
+    sandbox: Sandbox, parts: tuple[str, ...], number: int
+) -> None:
+    _write_two(sandbox)
+    contents = {}
+    for name in "ba":
+        sandbox.run("compress", f"{name}.png", "-f", "-o", parts[-1], check=0)
+        contents[name] = [Path(part).read_bytes() for part in parts]
+    process, left = drive(KILL_BETWEEN, sandbox.root, parts[-1], str(number))
+    (name,) = left
+    assert re.fullmatch(rf"\.kmcodec-{process}-[0-9a-f]{{12}}\.tmp", name)
+    assert Path(name).read_bytes() == contents["b"][number - 1]
+    replaced = [*contents["b"][: number - 1], *contents["a"][number - 1 :]]
+    assert [Path(part).read_bytes() for part in parts] == replaced
+    # A run within the hour leaves it alone.
+    again = ("compress", "a.png", "-q", "-f", "-o", parts[-1])
+    assert sandbox.spawn(*again).code == 0
+    assert sandbox.temporaries() == left
+    os.utime(name, (0, 0))
+    run = sandbox.spawn(*again)
+    assert (run.code, run.err, run.new, run.gone) == (0, "", frozenset(), frozenset(left))
+    assert [Path(part).read_bytes() for part in parts] == contents["a"]
 
 
 KILL_NEW = """
@@ -206,9 +275,7 @@ print(json.dumps(tally))
 def test_a_killed_process_leaves_nothing_but_whole_outputs(  # rows 115 and 116
     sandbox: Sandbox, format: str
 ) -> None:
-    for seed, name in enumerate("ab"):
-        sandbox.picture(f"{name}.png", few_colors(seed, height=40, width=50))
-        sandbox.run("compress", f"{name}.png", "-o", f"{name}.npz", check=0)
+    _write_two(sandbox)
     tally = drive(KILL_NEW, sandbox.root, format, "30")
     assert tally["whole"] >= 30 - tally["alone"]
     assert tally["alone"] <= (3 if format == "pair" else 0), tally
