@@ -149,7 +149,8 @@ def make_parser() -> argparse.ArgumentParser:
         help="try several numbers of colors and write nothing",
         parents=[reading, training],
         description="Print bytes in every format, ratios, PSNR, SSIM and seconds for each K, of "
-        "one training, and which K is the knee.",
+        "one training, so that they differ a little from those of compress -k K, which trains for "
+        "its K; and which K is the knee.",
     )
     sweep.add_argument("inputs", nargs="+", metavar="INPUT", help="a picture")
     sweep.add_argument(
