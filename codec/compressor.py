@@ -132,7 +132,7 @@ def compress(
         The least SSIMULACRA2, -100 to 100; needs the extra ``ssimulacra2``.
     max_error : int, optional
         The largest difference of any channel of any pixel, 0 to 255; colors under alpha 0 count
-        if `exact`.
+        if `exact`. It chooses all code-words: not with `keep` or `palette_depth`.
     auto : bool
         Choose K where more code-words begin to cost more bytes than they are worth.
     format : {'pair', 'npz', 'png', 'kmc'}

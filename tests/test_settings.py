@@ -39,6 +39,8 @@ from codec.settings import CompressSettings
         {"min_ssim": 1.1},
         {"min_ssimulacra2": 101},
         {"max_error": 256},
+        {"max_error": 9, "keep": "#f00"},
+        {"max_error": 9, "palette_depth": "565"},
         {"rate_distortion": -1},
         {"auto": True, "min_psnr": 30},
         {"dither": "fs", "max_bytes": 1000},

@@ -245,7 +245,8 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     targets.add_argument(
         "--max-error", type=whole_number(0, 255), metavar="E",
-        help="no channel of any pixel is off by more, 0 to 255",
+        help="no channel of any pixel is off by more, 0 to 255; it chooses all code-words, so not "
+        "with --keep or --palette-depth",
     )  # fmt: skip
     targets.add_argument(
         "--rate-distortion", type=any_number(0, MAX_RATE_DISTORTION), metavar="C",

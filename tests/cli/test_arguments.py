@@ -178,6 +178,16 @@ def test_dithering_where_bytes_count_is_wrong_usage(
     assert usage_error(sandbox.run("compress", "photo.png", *options, "--dither", "fs"))
 
 
+@pytest.mark.parametrize("wish", [("--keep", "#f00"), ("--palette-depth", "565")])
+def test_a_largest_error_chooses_all_codewords(sandbox: Sandbox, wish: tuple[str, str]) -> None:
+    run = sandbox.run("compress", "none.png", "--max-error", "9", *wish)
+    assert usage_error(run)
+    assert run.lines == [
+        "kmcodec: error: max_error chooses all code-words: leave out keep and palette_depth "
+        "(max_error)"
+    ]
+
+
 def test_names_that_begin_with_a_dash_follow_two_dashes(sandbox: Sandbox) -> None:  # row 28
     sandbox.picture("-k.png")
     sandbox.run("compress", "--", "-k.png", check=0)
