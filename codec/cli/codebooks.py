@@ -75,7 +75,7 @@ def share(
     shared = SharedCodebook(settings.given.codebook, len(counted), target, force=options.force)
     # What may be skipped in the end may be as it was.
     outputs = [] if options.skip_if_larger else [planned.target for planned in counted]
-    shared.check_replaced(outputs, format, options.max_pixels)
+    shared.check_place(outputs, options.max_pixels)
     return settings, shared
 
 

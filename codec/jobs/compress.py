@@ -17,7 +17,7 @@ from codec.formats.registry import Format
 from codec.images.reading import read_image
 from codec.images.records import SourceImage
 from codec.jobs.info import contents_facts, contents_notices
-from codec.jobs.train import SharedCodebook
+from codec.jobs.train import SharedCodebook, check_not_needed
 from codec.reports.quality import quality_facts, worst_facts
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions, WriteOptions
@@ -136,6 +136,8 @@ def compress_file(
     with watch.stage("write"):
         if shared:
             shared.write()
+        for path, data in zip(paths, files, strict=True):
+            check_not_needed(path, data, paths, reading.max_pixels)
         write_files(list(zip(paths, files, strict=True)), force=writing.force)
     if locate:
         worst = worst_facts(

@@ -15,10 +15,11 @@ from codec.errors import CodecError, FileError, ImageError, LimitError
 from codec.files import check_source, display_name, read_file, write_files
 from codec.formats.codebooks import encode_codebook
 from codec.formats.files import load_contents
-from codec.formats.registry import Format
+from codec.formats.registry import FORMATS, Format
 from codec.images.reading import read_image
 from codec.jobs.collisions import PlannedFile
 from codec.jobs.ours import check_not_decoded
+from codec.limits import MAX_PIXELS
 from codec.reports.report import CodebookReport, FileReport
 from codec.settings import CompressSettings, Given, ReadOptions
 from codec.stopwatch import Stopwatch
@@ -101,6 +102,7 @@ def write_codebook(
         The output is at fault; nothing was written.
     """
     data = encode_codebook(codebook, target)
+    check_not_needed(target, data)
     write_files([(target, data)], force=force)
     return CodebookReport(display_name(target), len(data), len(codebook), pictures)
 
@@ -187,53 +189,62 @@ class SharedCodebook:
             if error.reason != "exists" or not self._is_there():
                 raise
 
-    def check_replaced(self, outputs: Collection[Path], format: Format, max_pixels: int) -> None:
-        """Refuse to take the place of a codebook that label PNGs need which stay.
+    def check_place(self, outputs: Collection[Path], max_pixels: int) -> None:
+        """Refuse to take the place of another; see `check_not_needed`."""
+        check_not_needed(self._target, self._data, outputs, max_pixels)
 
-        Parameters
-        ----------
-        outputs : collection of Path
-            The label PNGs that will be written anew.
-        format : Format
-            Whose files have it.
-        max_pixels : int
-            Larger pictures are not looked at: they may need it.
+    def _is_there(self) -> bool:
+        return _holds(self._target, self._data)
 
-        Raises
-        ------
-        FileError
-            There are such; reason ``needed``.
-        """
-        if not self._target.exists() or self._is_there():
-            return
-        written = {os.path.realpath(path) for path in outputs}
-        staying = (
-            path
-            for path in _files_below(self._target.parent, format)
-            if os.path.realpath(path) not in written
-        )
-        if path := next((one for one in staying if self._is_needed(one, max_pixels)), None):
+
+def check_not_needed(
+    target: Path, data: bytes, outputs: Collection[Path] = (), max_pixels: int = MAX_PIXELS
+) -> None:
+    """Refuse to replace a shared codebook that label PNGs need which stay.
+
+    Parameters
+    ----------
+    target : Path
+        What is about to be replaced; of any other name it is not looked at.
+    data : bytes
+        What is about to be written.
+    outputs : collection of Path
+        The label PNGs that will be written anew.
+    max_pixels : int
+        Larger pictures are not looked at: they may need it.
+
+    Raises
+    ------
+    FileError
+        There are such; reason ``needed``.
+    """
+    format = next((each for each in FORMATS.values() if each.shared_name == target.name), None)
+    if format is None or not target.exists() or _holds(target, data):
+        return
+    written = {os.path.realpath(path) for path in outputs}
+    for path in _files_below(target.parent, format):
+        if os.path.realpath(path) not in written and _is_needed(target, path, max_pixels):
             raise FileError(
-                f"cannot write {display_name(self._target)}: {display_name(path)}, which is not "
+                f"cannot write {display_name(target)}: {display_name(path)}, which is not "
                 "written anew, needs the codebook that is there (take another -d, or remove it)",
                 "needed",
             )
 
-    def _is_there(self) -> bool:
-        try:
-            return read_file(self._target) == self._data
-        except CodecError:
-            return False
 
-    def _is_needed(self, path: Path, max_pixels: int) -> bool:
-        """Tell whether a label PNG was sealed with the codebook that is there."""
-        try:
-            load_contents(
-                path, codebook_path=self._target, max_pixels=max_pixels, require_seal=True
-            )
-        except CodecError as error:  # what cannot be looked at may need it
-            return isinstance(error, LimitError) or error.reason == "no-permission"
-        return True
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return read_file(path) == data
+    except CodecError:
+        return False
+
+
+def _is_needed(codebook: Path, path: Path, max_pixels: int) -> bool:
+    """Tell whether a label PNG was sealed with the codebook that is there."""
+    try:
+        load_contents(path, codebook_path=codebook, max_pixels=max_pixels, require_seal=True)
+    except CodecError as error:  # what cannot be looked at may need it
+        return isinstance(error, LimitError) or error.reason == "no-permission"
+    return True
 
 
 def _files_below(top: Path, format: Format) -> Iterator[Path]:

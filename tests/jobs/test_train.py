@@ -342,6 +342,20 @@ def test_a_shared_codebook_that_nobody_needs_is_replaced(shared: Sandbox) -> Non
     assert len(list(Path("decoded").iterdir())) == 3
 
 
+def test_a_shared_codebook_stays_whoever_would_replace_it(shared: Sandbox) -> None:  # row 137
+    shared.picture("shared.png", many_colors(7))
+    run = shared.run("compress", "shared.png", "-k", "8", "-d", "out", "-f", check=1)
+    assert refused(run, "shared.png", "needed")
+    run = shared.run("train", "c.png", "-o", "out/shared.codebook.npy", "-f", check=1)
+    assert run.wrote()
+    assert run.lines[-1].endswith("(needed)")
+    for name in ("a", "b"):
+        Path(f"out/{name}.labels.png").unlink()
+    shared.run("compress", "shared.png", "-k", "8", "-d", "out", "-f", check=0)
+    shared.run("compress", "shared.png", "-k", "9", "-d", "out", "-f", check=0)
+    shared.run("decompress", "out/shared.labels.png", "--require-seal", check=0)
+
+
 def test_a_shared_codebook_that_cannot_be_written_fails_all(shared: Sandbox) -> None:
     Path("out/shared.codebook.npy").unlink()
     Path("out/shared.codebook.npy").mkdir()
