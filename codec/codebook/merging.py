@@ -1,15 +1,14 @@
-"""Code-words that are not worth their bytes: merged with their neighbors, by Ward's method.
-
-J. H. Ward, "Hierarchical grouping to optimize an objective function", Journal of the American
-Statistical Association 58, 1963, doi:10.1080/01621459.1963.10500845.
-"""
+"""Code-words that are not worth their bytes: merged with their neighbors, by Ward's method."""
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from codec import kernels
+
 _LEAST = 2  # code-words
+_MOST_CLASSES = 256
 
 
 class Clusters(NamedTuple):
@@ -48,34 +47,33 @@ def merge_clusters(
         have the first that stays.
     """
     weights, means = clusters.weights.copy(), clusters.sums.copy()
-    size = len(weights)
     alive = weights > 0
     means[alive] /= weights[alive, None]
-    heirs = np.arange(size)
-    apart = (classes[:, None] != classes) | (classes == 0)
-
-    def costs(which: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
-        squares = np.zeros((len(which), size))
-        for axis in range(means.shape[1]):
-            squares += (means[which, axis, None] - means[:, axis]) ** 2
-        both = weights[which, None] * weights
-        squares *= both / np.maximum(weights[which, None] + weights, 1e-9)
-        squares[apart[which] | ~alive | ~alive[which, None]] = np.inf
-        squares[np.arange(len(which)), which] = np.inf
-        return squares
-
-    table = costs(heirs)
-    for _ in range(int(alive.sum()) - _LEAST):
-        kept, gone = divmod(int(table.argmin()), size)
-        if not table[kept, gone] < most:
-            break
-        if weights[gone] > weights[kept]:
-            kept, gone = gone, kept
-        total = weights[kept] + weights[gone]
-        means[kept] = (weights[kept] * means[kept] + weights[gone] * means[gone]) / total
-        weights[kept], weights[gone], alive[gone] = total, 0.0, False
-        heirs[heirs == gone] = kept
-        table[gone] = table[:, gone] = np.inf
-        table[kept] = table[:, kept] = costs(np.array([kept]))[0]
-    heirs[clusters.weights == 0] = int(np.flatnonzero(alive)[0])
+    alone = _MOST_CLASSES + np.arange(len(weights))
+    apart = np.where(classes == 0, alone, classes).astype(np.int32)
+    pairs, costs = kernels.merging.merge_clusters(weights, means, apart)
+    count = int(np.append(costs < most, False).argmin())
+    heirs = heirs_of(pairs[: max(min(count, int(alive.sum()) - _LEAST), 0)], len(weights))
+    heirs[~alive] = heirs[alive].min()
     return heirs
+
+
+def heirs_of(pairs: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.intp]:
+    """Tell which of so many clusters each one has become a part of.
+
+    Parameters
+    ----------
+    pairs : ndarray of shape (M, 2), dtype int32
+        Merges, as `kernels.merging.merge_clusters` gives them.
+    size : int
+        K.
+
+    Returns
+    -------
+    heirs : ndarray of shape (K,), dtype intp
+        Of those that stay, themselves.
+    """
+    heirs = list(range(size))
+    for kept, gone in reversed(pairs.tolist()):  # the heir's own heir is known then
+        heirs[gone] = heirs[kept]
+    return np.array(heirs, dtype=np.intp)

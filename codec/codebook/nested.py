@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from codec import kernels
 from codec.codebook.greys import optimal_codebook
+from codec.codebook.merging import heirs_of
 from codec.codebook.native import Attempt, begin, breathe, refine, settle, sum_clusters
 from codec.codebook.opacity import Classes, begin_parted, complete
 from codec.codebook.placement import AXES, Codebook, Placement, Whole, pad
@@ -37,11 +38,10 @@ _PARTED_ROUNDS = 4
 _STARTS = 24  # others than the merged one, times K
 _FEW = 16  # code-words that classes share, which merge badly: another start is tried
 _TOLERANCE = 1e-3  # as `Effort.tolerance`
-_FAR = 1e290  # a cost beyond all others, but not as far as those of what is gone
 _STEPS = 3  # of Lloyd's iteration, on few points and on all
 
 Sums = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+Pairs = npt.NDArray[np.int32]
 Costs = npt.NDArray[np.float64]
 Groups = npt.NDArray[np.intp]
 
@@ -80,14 +80,13 @@ class Merges:
         groups : ndarray of shape (K,), dtype intp
             The group of each cluster, less than `size`.
         """
-        return np.asarray(np.unique(self.heirs(len(self) - size), return_inverse=True)[1])
+        heirs = self.heirs(len(self) - size)
+        stay = heirs == np.arange(len(self))
+        return np.asarray(np.cumsum(stay)[heirs] - 1)
 
     def heirs(self, count: int) -> Groups:
         """Tell which cluster each one has become a part of after so many merges."""
-        members = np.arange(len(self))
-        for kept, gone in self._pairs[:count]:
-            members[members == gone] = kept
-        return members
+        return heirs_of(self._pairs[:count], len(self))
 
     def pair(self, number: int) -> tuple[int, int]:
         """Tell which clusters a merge, counted from 0, makes one: the kept one, and the other."""
@@ -116,39 +115,14 @@ class Merges:
         return np.cumsum(np.append(np.maximum(own, 0).sum(), self._costs))[::-1]
 
 
-def _merge(sums: Sums, classes: Groups) -> tuple[Groups, Costs]:
+def _merge(sums: Sums, classes: Groups) -> tuple[Pairs, Costs]:
     """Merge down to one: which clusters, the kept one first, and what each merge costs."""
-    size = len(sums)
     weights = np.maximum(sums[:, 0], 1).astype(np.float64)
     means = sums[:, 1 : 1 + AXES] / weights[:, None]
-    pairs, spent = np.empty((size - 1, 2), dtype=np.intp), np.empty(size - 1)
-    costs = np.full((size, size), np.inf)
-    gone = np.zeros(size, dtype=bool)
-
-    def cost(row: int) -> Costs:
-        apart = np.zeros(size)
-        for axis in range(AXES):  # in this order, for floats are rounded
-            apart += (means[row, axis] - means[:, axis]) ** 2
-        found = apart * (weights[row] * weights / (weights[row] + weights))
-        found[classes != classes[row]] += _FAR
-        found[gone] = found[row] = np.inf
-        return np.asarray(found)
-
-    for row in range(size):
-        costs[row] = cost(row)
-    for step in range(size - 1):
-        first, second = divmod(int(costs.argmin()), size)
-        if weights[first] < weights[second]:
-            first, second = second, first
-        pairs[step], spent[step] = (first, second), costs[first, second] % _FAR
-        together = weights[first] + weights[second]
-        means[first] = weights[first] * means[first] + weights[second] * means[second]
-        means[first] /= together
-        weights[first] = together
-        gone[second] = True
-        costs[second] = costs[:, second] = np.inf
-        costs[first] = costs[:, first] = cost(first)
-    return pairs, spent
+    within = kernels.merging.merge_clusters(weights, means, classes.astype(np.int32))
+    rest = kernels.merging.merge_clusters(weights, means, np.zeros(len(sums), dtype=np.int32))
+    pairs, costs = map(np.concatenate, zip(within, rest, strict=True))
+    return pairs, costs
 
 
 class Nest:

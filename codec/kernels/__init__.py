@@ -28,6 +28,7 @@ NAMES = (
     "lloyd",
     "mapping",
     "medoids",
+    "merging",
     "nearest",
     "nearpoints",
     "neighbors",

@@ -100,3 +100,4 @@ def test_classes_merge_last() -> None:
     merges = Merges(clusters([0, 1, 50, 90], [1, 1, 1, 1]), np.array([0, 1, 0, 1]))
     assert merges.groups(2).tolist() == [0, 1, 0, 1]
     assert merges.groups(1).tolist() == [0, 0, 0, 0]
+    assert merges.errors()[0] == pytest.approx(4 * np.var([0, 1, 50, 90]))

@@ -433,6 +433,18 @@ def test_seeds_and_merging(problem: Problem, size: int, seed: int) -> None:
 
 
 @EXAMPLES
+@given(data=st.data(), size=st.integers(0, 24), axes=st.integers(1, 4))
+def test_merging(data: st.DataObject, size: int, axes: int) -> None:
+    state = np.random.RandomState(data.draw(st.integers(0, 1 << 20)))
+    # Of few weights and places many pairs cost the same.
+    most = data.draw(st.sampled_from((2, 5, 10000)))
+    weights = state.randint(0, most, size).astype(np.float64)
+    means = state.randint(0, most, (size, axes)) / data.draw(st.sampled_from((1, 7)))
+    classes = state.randint(0, data.draw(st.integers(1, 3)), size).astype(np.int32)
+    check("merging", "merge_clusters", weights, means, frozen(classes))
+
+
+@EXAMPLES
 @given(problem=problems(), size=st.integers(2, 8))
 def test_medoids(problem: Problem, size: int) -> None:
     _, points, codewords = problem
