@@ -3,7 +3,9 @@
 Ward's method [1]_ merges, again and again, the two clusters whose union adds least to the squared
 error. From a trained codebook down it knows the error of every smaller one, and where Lloyd's
 iteration has to begin to reach it in a few steps; a little breathing [2]_ makes up for what was
-merged too early. Of few code-words, which cost little, some other starts are tried.
+merged too early. Where code-words are few, the trained clusters stand for the colors, so that some
+other starts can be tried in next to no time; then a summary of the colors does, and at last come
+few steps on all of them.
 
 Where alpha has classes (`codec.codebook.opacity`), the clear code-word stays, and whatever merges
 with a solid one is solid. Grey pictures need no merging: every size has its optimum.
@@ -17,7 +19,8 @@ References
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,20 +28,26 @@ import numpy.typing as npt
 from codec import kernels
 from codec.codebook.greys import optimal_codebook
 from codec.codebook.merging import heirs_of
-from codec.codebook.native import Attempt, begin, breathe, refine, settle, sum_clusters
+from codec.codebook.native import Attempt, begin, breathe, settle, sum_clusters
 from codec.codebook.opacity import Classes, begin_parted, complete
-from codec.codebook.placement import AXES, Codebook, Placement, Whole, pad
+from codec.codebook.placement import AXES, Codebook, Placement, Whole
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
 from codec.colors.opacity import PartedMetric, are_solid, has_classes, has_ends
+from codec.colors.pixels import distinct
 from codec.options import EFFORTS, Effort
 
-_ROUNDS = 2  # of breathing
-_PARTED_ROUNDS = 4
-_STARTS = 24  # others than the merged one, times K
+if TYPE_CHECKING:
+    from codec.kernels.plain.cells import CellTree
+
+_CLUSTERS = 8  # for each code-word at least, where they stand for the colors
+_STARTS = 48  # others than the merged one, times K
+_MOST_STARTS = 4  # of them
+_BEST = 2  # of all starts, which breathe
+_FEW_ROUNDS, _ROUNDS, _PARTED_ROUNDS = 3, 1, 4  # of breathing, on clusters and on a summary
+_STEPS, _SUMMARY_STEPS, _EXACT_STEPS = 6, 2, 3  # of Lloyd's iteration
 _FEW = 16  # code-words that classes share, which merge badly: another start is tried
 _TOLERANCE = 1e-3  # as `Effort.tolerance`
-_STEPS = 3  # of Lloyd's iteration, on few points and on all
 
 Sums = npt.NDArray[np.int64]
 Pairs = npt.NDArray[np.int32]
@@ -95,8 +104,10 @@ class Merges:
 
     def means(self, size: int) -> Whole:
         """Round the means of groups; ndarray of shape (size, AXES), dtype int32."""
-        totals = np.zeros((size, 1 + AXES), dtype=np.int64)
-        np.add.at(totals, self.groups(size), self._sums[:, : 1 + AXES])
+        groups = self.groups(size)
+        order = np.argsort(groups, kind="stable")
+        firsts = np.searchsorted(groups[order], np.arange(size))
+        totals = np.add.reduceat(self._sums[order, : 1 + AXES], firsts)
         weights = np.maximum(totals[:, :1], 1)
         return np.asarray((2 * totals[:, 1:] + weights) // (2 * weights), dtype=np.int32)
 
@@ -208,25 +219,54 @@ class _Plain:
         self._effort = effort
         self._placement = Placement(metric, colors.shape[1], int(counts.sum()))
         self._tree = self._placement.tree(colors, counts, effort.points)
-        self._points, self._weights = kernels.summary.summarize(self._tree, effort.summary)
-        self._summary = kernels.cells.CellTree(self._points, self._weights)
+        points, weights = kernels.summary.summarize(self._tree, effort.summary)
+        self._summary = kernels.cells.CellTree(points, weights)
 
     def merge(self, codebook: Codebook) -> Merges:
-        return Merges(sum_clusters(self._tree, self._placement.place(codebook)))
+        sums = sum_clusters(self._tree, self._placement.place(codebook))
+        merges, used = Merges(sums), sums[:, 0] > 0
+        # The clusters stand for the colors wherever code-words are few.
+        self._points, self._weights = merges.means(len(merges))[used], sums[used, 0]
+        self._clusters = kernels.cells.CellTree(self._points, self._weights)
+        return merges
 
     def make(self, merges: Merges, n_colors: int) -> Codebook:
-        starts = [merges.means(n_colors)]
-        for number in range(_STARTS // n_colors):
-            rows = kernels.breathing.seed_codewords(self._points, self._weights, n_colors, number)
-            starts.append(pad(self._points[rows]))
-        found = min((self._begin(start) for start in starts), key=lambda attempt: attempt.error)
-        few = self._effort._replace(steps=_STEPS, tolerance=_TOLERANCE)
-        codewords = refine(self._tree, found.codewords, few)
-        return settle(self._tree, codewords, n_colors, self._placement, few)
+        start = merges.means(n_colors)
+        if n_colors * _CLUSTERS <= self._clusters.size:
+            start = self._search(start, n_colors)
+        found = _begin(self._summary, start, _SUMMARY_STEPS)
+        codewords = breathe(self._summary, found, n_colors, _ROUNDS).codewords
+        error = math.inf
+        for _ in range(_EXACT_STEPS):
+            sums, before = sum_clusters(self._tree, codewords), error
+            errors, _ = kernels.lloyd.move_codewords(codewords, sums)
+            error = float(errors.sum())
+            if before - error <= _TOLERANCE * error:
+                break
+        rounded = codewords[:, : self._tree.axes].astype(np.float64)
+        codebook = distinct(self._placement.colors(rounded))
+        if len(codebook) == n_colors and sums[:, 0].all():
+            return codebook
+        effort = self._effort._replace(tolerance=_TOLERANCE)
+        return settle(self._tree, codewords, n_colors, self._placement, effort)
 
-    def _begin(self, codewords: Whole) -> Attempt:
-        codewords, _, errors = kernels.lloyd.lloyd_steps(self._summary, codewords, _STEPS)
-        return breathe(self._summary, Attempt(codewords, errors), len(codewords), _ROUNDS)
+    def _search(self, start: Whole, n_colors: int) -> Whole:
+        """Find good code-words for the clusters: the merged ones, or others that breathe."""
+        starts = [start]
+        for number in range(min(_STARTS // n_colors, _MOST_STARTS)):
+            rows = kernels.breathing.seed_codewords(self._points, self._weights, n_colors, number)
+            starts.append(self._points[rows])
+        begun = [_begin(self._clusters, start, _STEPS) for start in starts]
+        apart = {attempt.error: attempt for attempt in begun}
+        best = [apart[error] for error in sorted(apart)[:_BEST]]
+        found = [breathe(self._clusters, each, n_colors, _FEW_ROUNDS) for each in best]
+        return min(found, key=lambda attempt: attempt.error).codewords
+
+
+def _begin(tree: CellTree, codewords: Whole, steps: int) -> Attempt:
+    """Run Lloyd's iteration."""
+    codewords, _, errors = kernels.lloyd.lloyd_steps(tree, codewords, steps)
+    return Attempt(codewords, errors)
 
 
 class _Parted:

@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pytest
 from alpha_tools import WITH_ALPHA
 from cli_tools import many_colors
+from kernel_tools import hand_out_twins
 from marks import needs_kernels
 
 from codec.codebook.nested import Merges, Nest
@@ -72,6 +73,35 @@ def test_the_largest_codebook_is_the_trained_one() -> None:
     histogram = count_colors(many_colors())
     codebook = train_codebook(histogram, 40).codebook
     assert Nest(histogram, codebook, RGB).codebook(40) is codebook
+
+
+@needs_kernels
+def test_a_codebook_does_not_depend_on_those_before() -> None:
+    histogram = count_colors(many_colors())
+    nest = nest_of(histogram)
+    made = {size: nest.codebook(size).tolist() for size in SIZES}
+    for size in reversed(SIZES):
+        assert nest.codebook(size).tolist() == nest_of(histogram).codebook(size).tolist()
+        assert nest.codebook(size).tolist() == made[size]
+
+
+@needs_kernels
+def test_twins_make_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    histogram = count_colors(many_colors(height=20, width=30))
+    codebook = train_codebook(histogram, 40).codebook
+    made = [Nest(histogram, codebook, RGB).codebook(size).tolist() for size in (3, 20)]
+    hand_out_twins(monkeypatch)
+    assert [Nest(histogram, codebook, RGB).codebook(size).tolist() for size in (3, 20)] == made
+
+
+@needs_kernels
+@pytest.mark.parametrize("size", [30, 100, 127])
+def test_all_code_words_are_used_though_colors_are_near(size: int) -> None:
+    colors = np.ascontiguousarray(np.indices((6, 6, 6), dtype=np.uint8).reshape(3, -1).T)
+    histogram = ColorHistogram(colors, np.arange(1, 217))
+    made = nest_of(histogram).codebook(size)
+    assert len(made) == size
+    assert len(np.unique(label_colors(colors, made, RGB))) == size
 
 
 def clusters(points: list[int], weights: list[int]) -> npt.NDArray[np.int64]:
