@@ -1,7 +1,6 @@
 """What a picture may become, by size of codebook: made when it is asked for, from one training."""
 
 import functools
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,8 +15,8 @@ from codec.colors.pixels import pack_colors
 from codec.encoder.given import kept_colors, with_kept
 from codec.encoder.growing import Growing
 from codec.encoder.picture import Bytes, Picture, exact_labels, places_of_visible
-from codec.encoder.prediction import USUAL_FACTOR, Power, Prediction
-from codec.encoder.rate import rate_labels
+from codec.encoder.prediction import USUAL_FACTOR, Prediction, log2
+from codec.encoder.rate import rate_labels, rate_labels_mildly
 from codec.encoder.steps import (
     ENOUGH_COLORS,
     Chosen,
@@ -35,9 +34,8 @@ from codec.labels.nearest import label_colors, label_pixels
 from codec.settings import CompressSettings, Targets, rates_unasked
 from codec.stopwatch import Stopwatch
 
-MOST_RATE = 4.0  # C that is chosen unasked
-_IDLE = 2  # times that C made no difference: it never does
-_MANY = 1 << 20
+# What is usual of the bytes of fast encoding; with deflate the less, the fewer code-words.
+_PART, _PART_DEFLATED, _PART_OCTAVE = 0.95, 0.68, 0.03
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +95,6 @@ class Candidates:
     ----------
     largest : int
         The largest size that makes a difference.
-    encodings : int
-        How many candidates were encoded.
     """
 
     def __init__(
@@ -108,18 +104,19 @@ class Candidates:
         self.picture, self.settings = picture, replace(settings, dither="none")
         self.format, self.watch = format, watch
         self.largest = min(settings.n_colors, len(picture.visible))
-        self.encodings, self._idle = 0, 0
+        self._encoded: dict[int, tuple[Candidate, Encoded]] = {}
+        self._fast: dict[int, tuple[Labeled, int]] = {}
         self._asked = settings.rate_distortion is not None
+        # Of rounds of choosing labels the first has nearly all that is to be had.
+        hasty = replace(self.settings, effort="fast")
+        self._hasty = hasty if settings.effort == "default" else self.settings
         self._found: dict[tuple[int, float], Candidate] = {}
         self._nests: dict[bool, Nest] = {}
 
     @property
     def rates(self) -> bool:
-        """Whether C makes a difference, as far as it is known, that is worth its time.
-
-        Choosing labels for their bytes takes as long as some encodings.
-        """
-        return self._asked or (rates_unasked() and self._idle < _IDLE)
+        """Whether C may be chosen, which takes as long as some encodings."""
+        return not self._asked and rates_unasked()
 
     @functools.cached_property
     def training(self) -> Training:
@@ -150,10 +147,6 @@ class Candidates:
     def _word_bytes(self) -> int:
         return int(self.picture.pixels.shape[2])
 
-    def power(self) -> Power:
-        """Begin to learn the bytes of other labels than those of `prediction`."""
-        return Power(self._fixed_bytes, self._word_bytes, self.prediction.power.exponent)
-
     def at(self, size: int, rate: float = 0.0) -> Candidate:
         """Make a candidate, or find it.
 
@@ -170,8 +163,6 @@ class Candidates:
             Of C = 0 if there is no difference.
         """
         size = max(size, self.least)
-        if rate and not self.rates:
-            rate = 0.0
         if (size, rate) not in self._found:
             self._found[size, rate] = self._rated(size, rate) if rate else self._plain(size)
         return self._found[size, rate]
@@ -241,11 +232,58 @@ class Candidates:
         return self._candidate(candidate.size, 0.0, candidate.chosen, labeled)
 
     def encode(self, candidate: Candidate) -> Encoded:
-        """Put a candidate into order, and encode it."""
-        self.encodings += 1
-        with self.watch.stage("ordering"):
-            indexed = arrange(self.picture, candidate.labeled, self.settings, self.format)
-        return encode(indexed, self.settings, self.format, self.watch)
+        """Encode a candidate, or find what it was encoded to."""
+        if id(candidate) not in self._encoded:
+            with self.watch.stage("ordering"):
+                indexed = self._arranged(candidate.labeled)
+            encoded = encode(indexed, self.settings, self.format, self.watch)
+            self._encoded[id(candidate)] = candidate, encoded
+        return self._encoded[id(candidate)][1]
+
+    @property
+    def encodings(self) -> int:
+        """How many candidates were encoded."""
+        return len(self._encoded)
+
+    def estimate(self, candidate: Candidate) -> float:
+        """Estimate the bytes of a candidate: those of fast encoding, by what is known of others.
+
+        Parameters
+        ----------
+        candidate : Candidate
+            Any.
+
+        Returns
+        -------
+        size_bytes : float
+            Exact once it is encoded.
+        """
+        if id(candidate) in self._encoded:
+            return self.encode(candidate).size_bytes
+        with self.watch.stage("prediction"):
+            fast = self._fast_bytes(candidate.labeled)
+        known = [
+            (abs(other - fast), encoded.size_bytes / other)
+            for each, encoded in self._encoded.values()
+            if (other := self._fast_bytes(each.labeled))
+        ]
+        if known:
+            return fast * min(known)[1]
+        if self.format.packing == "contexts":
+            return fast * _PART
+        octaves = float(log2(len(candidate.labeled.codebook)))
+        return fast * (_PART_DEFLATED + _PART_OCTAVE * octaves)
+
+    def _fast_bytes(self, labeled: Labeled) -> int:
+        """Tell the bytes of labels encoded fast."""
+        if id(labeled) not in self._fast:
+            files = self.format.encode(self._arranged(labeled), "fast")
+            self._fast[id(labeled)] = labeled, sum(map(len, files))
+        return self._fast[id(labeled)][1]
+
+    def _arranged(self, labeled: Labeled) -> IndexedImage:
+        """Put code-words into order."""
+        return arrange(self.picture, labeled, self.settings, self.format)
 
     def usual_bytes(self, size: int) -> float:
         """Predict the bytes of a size from what is usual."""
@@ -267,11 +305,14 @@ class Candidates:
         if plain.chosen.is_all:
             return plain
         with self.watch.stage("labels"):
-            labeled = rate_labels(self.picture, plain.labeled, self.settings, self.format, rate)
+            if self._asked:
+                labeled, rate = rate_labels_mildly(
+                    self.picture, plain.labeled, self.settings, self.format, rate
+                )
+            else:
+                labeled = rate_labels(self.picture, plain.labeled, self._hasty, self.format, rate)
         if labeled is plain.labeled:
-            self._idle += 1
             return plain
-        self._idle = -_MANY
         return self._candidate(size, rate, plain.chosen, labeled)
 
     def _candidate(self, size: int, rate: float, chosen: Chosen, labeled: Labeled) -> Candidate:
@@ -321,12 +362,3 @@ def encode(
     """Encode an indexed image."""
     with watch.stage("encode"):
         return Encoded(indexed, tuple(format.encode(indexed, settings.effort)))
-
-
-def rate_times(rate: float, octaves: float) -> float:
-    """Find the C for which 1 + C is so many octaves more, in steps of a sixteenth."""
-    octaves = min(max(octaves, -4.0), 4.0)
-    whole = math.floor(octaves)
-    # Between powers of two a line is near enough.
-    changed = (1.0 + rate) * math.ldexp(1.0 + (octaves - whole), whole) - 1.0
-    return min(max(round(16 * changed) / 16, 1 / 16), MOST_RATE)

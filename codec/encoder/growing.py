@@ -17,7 +17,6 @@ from codec.colors.opacity import are_clear, are_solid, has_classes
 from codec.colors.pixels import distinct, pack_colors
 from codec.encoder.given import kept_colors
 from codec.encoder.picture import Bytes, Picture
-from codec.encoder.prediction import count_neighbors, entropy_bytes
 from codec.encoder.steps import Chosen, Labeled
 from codec.labels.nearest import label_pixels
 from codec.settings import Given
@@ -62,18 +61,6 @@ class Growing:
         keep = kept_colors(given, self._codebook.shape[1])
         missing = int((~are_among(keep, distinct(self._codebook))).sum())
         self.steps = PARTS * max(min(n_colors - len(used) - missing, MOST_ADDED), 0)
-
-    def size(self, step: int) -> int:
-        """Tell how many code-words there are after a step."""
-        return len(self._codebook) - (-step // PARTS)
-
-    def entropy(self, step: int) -> float:
-        """Tell what labels are worth after a step; see `entropy_bytes`."""
-        _, labels = self._after(step)
-        picture = self._picture
-        return entropy_bytes(
-            count_neighbors(label_pixels(picture.pixels, picture.counted, labels))
-        )
 
     def labeled(self, step: int) -> Labeled:
         """Label the picture.

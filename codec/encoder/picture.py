@@ -15,6 +15,8 @@ from codec.colors.pixels import (
     to_channels,
     without_hidden,
 )
+from codec.colors.places import place_pixels
+from codec.colors.visibility import weigh_pixels
 from codec.encoder.given import channels_of
 from codec.encoder.weights import check_weights, sum_weights
 from codec.settings import CompressSettings
@@ -63,6 +65,16 @@ class Picture:
         if self.weights is None:
             return self.visible
         return sum_weights(self.shown, self.visible, self.weights)
+
+    @functools.cached_property
+    def places(self) -> npt.NDArray[np.int16]:
+        """Where its pixels lie; see `place_pixels`."""
+        return place_pixels(self.shown, self.metric)
+
+    @functools.cached_property
+    def visibility(self) -> npt.NDArray[np.uint16]:
+        """How much errors show, of each pixel; see `weigh_pixels`."""
+        return weigh_pixels(self.shown)
 
     @property
     def shown(self) -> Bytes:

@@ -30,7 +30,6 @@ _TERMS = 13  # of the series
 USUAL_FACTOR = 0.75  # bytes over entropy, before anything is known
 _EXPONENT = 1.2
 _RATED_FACTOR, _RATED_EXPONENT = 0.3, 1.6  # where labels are chosen for their bytes
-_APART = 0.25  # logarithms of entropies that say something of an exponent
 
 
 def log2(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -144,15 +143,6 @@ class Power:
 
     def __bool__(self) -> bool:
         return bool(self._known)
-
-    @property
-    def exponent(self) -> float:
-        """That between the least and the largest encoding, if they are not too near."""
-        places = sorted(self._known)
-        if len(places) < 2 or places[-1] - places[0] < _APART:
-            return self._exponent
-        rise = self._known[places[-1]] - self._known[places[0]]
-        return min(max(rise / (places[-1] - places[0]), 0.8), 1.8)
 
     def learn(self, entropy: float, size: int, size_bytes: int) -> None:
         """Take into account what an encoding of so many code-words gave."""

@@ -14,8 +14,8 @@ from codec.colors.flats import ruling_colors
 from codec.colors.lookup import count_labels, look_up, renumber
 from codec.colors.opacity import are_clear, are_solid, has_classes
 from codec.colors.pixels import distinct, pack_colors, to_channels
-from codec.colors.places import colors_at, place_colors, place_pixels
-from codec.colors.visibility import ONE, weigh_pixels
+from codec.colors.places import colors_at, place_colors
+from codec.colors.visibility import ONE
 from codec.encoder.given import kept_colors
 from codec.encoder.picture import Picture
 from codec.encoder.steps import Labeled, arrange
@@ -67,9 +67,18 @@ def rate_labels(
     -------
     labeled : Labeled
         Labels, and code-words that were estimated anew, some of them gone: what serves best of
-        all rounds and of what was given, which stays if colors under alpha 0 are to be kept.
+        all rounds. What was given stays if C is too small to be told from 0, or if colors under
+        alpha 0 are to be kept.
     """
-    return _rate(picture, labeled, settings, format, [rate_distortion])[0]
+    task = _Task.of(picture, labeled, settings)
+    rate = task.rate(labeled, rate_distortion)
+    if not rate:
+        return labeled
+    found = _choose(task, labeled, rate, format.packing, EFFORTS[settings.effort])
+    if len(found) == 1:
+        return found[0]
+    costs = _costs(task, found, settings, format)
+    return found[costs.index(min(costs))]
 
 
 def rate_labels_mildly(
@@ -94,49 +103,44 @@ def rate_labels_mildly(
     rate_distortion : float
         That C; 0 if none does.
     """
-    rates = [rate_distortion / 2**halvings for halvings in range(_HALVINGS + 1)]
-    return _rate(picture, labeled, settings, format, rates)
-
-
-def _rate(
-    picture: Picture,
-    labeled: Labeled,
-    settings: CompressSettings,
-    format: Format,
-    rates: Sequence[float],
-) -> tuple[Labeled, float]:
-    """Choose labels by the first C that serves; tell it, or 0 where labels stay as given."""
-    if rates[0] <= 0 or len(labeled.codebook) < 2:
-        return labeled, 0.0
-    if picture.metric.exact and picture.telling.shape[2] in (2, 4):
-        return labeled, 0.0  # hidden colors have one place, and would be lost
     task = _Task.of(picture, labeled, settings)
-    error = task.error(labeled)
-
-    def size(labeled: Labeled, effort: str) -> int:
-        files = format.encode(arrange(picture, labeled, settings, format), effort)
-        return sum(map(len, files))
-
-    def cost(labeled: Labeled) -> float:
-        return task.error(labeled) * float(size(labeled, "fast")) ** _WORTH
-
-    plain = None
-    for rate_distortion in rates:
-        rate = round(rate_distortion * ERROR_STEPS * error / labeled.labels.size)
-        if rate == 0:
+    effort, plain = settings.effort, None
+    for halvings in range(_HALVINGS + 1):
+        smaller = rate_distortion / 2**halvings
+        rate = task.rate(labeled, smaller)
+        if not rate:
             break
-        found = _choose(task, labeled, rate, format.packing, EFFORTS[settings.effort])
-        judged = found if plain is not None else [labeled, *found]
-        costs = run_parallel([functools.partial(cost, each) for each in judged])
+        found = _choose(task, labeled, rate, format.packing, EFFORTS[effort])
+        costs = _costs(task, found if plain is not None else [labeled, *found], settings, format)
         plain = costs.pop(0) if plain is None else plain
         best = found[costs.index(min(costs))]
-        if min(costs) >= plain:
-            continue
         # By a smaller C little is saved, which has to be there in the file itself.
-        effort = settings.effort
-        if rate_distortion == rates[0] or size(best, effort) < size(labeled, effort):
-            return best, rate_distortion
+        if min(costs) < plain and (
+            not halvings
+            or _size(task, best, settings, format, effort)
+            < _size(task, labeled, settings, format, effort)
+        ):
+            return best, smaller
     return labeled, 0.0
+
+
+def _costs(
+    task: "_Task", found: Sequence[Labeled], settings: CompressSettings, format: Format
+) -> list[float]:
+    """Tell errors and bytes in one."""
+
+    def cost(labeled: Labeled) -> float:
+        size_bytes = _size(task, labeled, settings, format, "fast")
+        return task.error(labeled) * float(size_bytes) ** _WORTH
+
+    return run_parallel([functools.partial(cost, each) for each in found])
+
+
+def _size(
+    task: "_Task", labeled: Labeled, settings: CompressSettings, format: Format, effort: str
+) -> int:
+    files = format.encode(arrange(task.picture, labeled, settings, format), effort)
+    return sum(map(len, files))
 
 
 def _choose(
@@ -182,7 +186,7 @@ class _Task:
         kept = kept_colors(given, codebook.shape[1]) if given.codebook is None else codebook
         weights = np.full(labels.shape, ONE, dtype=np.uint16)
         if settings.tune == "visual":
-            weights = weigh_pixels(shown)
+            weights = picture.visibility
             ruling = ruling_colors(picture.telling, picture.visible, len(codebook))
             for label in np.flatnonzero(are_among(codebook, ruling)):
                 exact |= (labels == label) & (shown == codebook[label]).all(axis=2)
@@ -190,9 +194,8 @@ class _Task:
         if picture.weights is not None:
             counted = weights.astype(np.uint32) * picture.weights // _MIDDLE_WEIGHT
             weights = np.maximum(counted, 1).astype(np.uint16)
-        places = place_pixels(shown, picture.metric)
         kept = distinct(kept) if len(kept) else kept
-        return cls(picture, places, weights, kept, exact, given.palette_depth)
+        return cls(picture, picture.places, weights, kept, exact, given.palette_depth)
 
     def error(self, labeled: Labeled) -> int:
         """Sum up weighed squared errors, in 1/256."""
@@ -205,6 +208,15 @@ class _Task:
                 squares += (places - words[:, axis][labeled.labels[rows]]) ** 2
             total += int(((squares * self.weights[rows]) >> _SHIFT).sum())
         return total
+
+    def rate(self, labeled: Labeled, rate_distortion: float) -> int:
+        """Tell what a bit may cost, or 0 where labels have to stay as they are."""
+        if rate_distortion <= 0 or len(labeled.codebook) < 2:
+            return 0
+        if self.picture.metric.exact and self.picture.telling.shape[2] in (2, 4):
+            return 0  # hidden colors have one place, and would be lost
+        error = self.error(labeled) / labeled.labels.size
+        return round(rate_distortion * ERROR_STEPS * error)
 
     def nearest(self, labeled: Labeled) -> Bytes:
         """Label pixels with their nearest code-words."""

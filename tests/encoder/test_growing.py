@@ -21,7 +21,7 @@ def test_each_step_has_less_error(channels: int, size: int) -> None:
     errors = []
     for step in range(0, 5 * PARTS, 4):
         labeled = growing.labeled(step)
-        assert len(labeled.codebook) <= growing.size(step) == size + -(-step // PARTS)
+        assert len(labeled.codebook) <= size + -(-step // PARTS)
         assert np.unique(labeled.labels).tolist() == list(range(len(labeled.codebook)))
         errors.append(errors_of(picture, labeled, exact=False)[0])
     assert errors == sorted(errors, reverse=True)

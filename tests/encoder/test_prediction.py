@@ -50,4 +50,3 @@ def test_bytes_are_a_power_through_what_is_known() -> None:
     power.learn(3999.0, 10, 100 + 30 + 8000)  # four times as much, 16 times the bytes
     assert power.fits(1999.0, 10, 2130.01)
     assert not power.fits(1999.0, 10, 2129)
-    assert power.exponent == 1.8

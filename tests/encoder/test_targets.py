@@ -83,6 +83,20 @@ def test_more_bytes_have_less_error() -> None:
     assert len({*errors}) >= 3  # 3,500 bytes may be enough for all code-words
 
 
+@formats
+@pytest.mark.parametrize(("channels", "tune"), [(1, "visual"), (3, "psnr"), (3, "visual")])
+def test_a_number_of_colors_serves_no_better(channels: int, name: str, tune: str) -> None:
+    settings = CompressSettings(40, tune=tune, dither="none")
+    plain = compress_with_details(PICTURES[channels], settings, format=FORMATS[name])
+    size = sum(map(len, FORMATS[name].encode(plain.indexed, "default")))
+    # Up to a twentieth may stay unused.
+    compression = found(channels, name, tune, max_bytes=size * 21 // 20)
+    assert compression.mse <= 1.05 * plain.mse
+    quality = measure(PICTURES[channels], decoded(compression, name)).psnr_db
+    again = found(channels, name, tune, min_psnr=quality)
+    assert sum(map(len, again.files or ())) <= size * 11 // 10
+
+
 def test_bytes_enough_for_everything_take_all_code_words() -> None:
     compression = found(3, max_bytes=10**6)
     assert compression.encodings == 1
