@@ -1,19 +1,33 @@
-"""IndexedImage: a codebook and the labels that point into it, which is what every file means."""
+"""IndexedImage: a codebook and the labels that point into it, which is what every file means.
 
+How it is shown, recolored or handed to Pillow stands in other wings, which methods import when
+they are called: reading and decompressing need NumPy alone.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from codec.errors import ImageError
+from codec.errors import ImageError, ParameterError
 from codec.limits import MAX_CODEBOOK_SIZE
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from codec.colors.recoloring import Color
 
 CHANNEL_NAMES = {1: "grey", 2: "grey+alpha", 3: "RGB", 4: "RGBA"}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class IndexedImage:
     """A picture of at most 256 colors.
+
+    Two are equal if their labels and codebooks are. ``np.asarray(indexed)`` is its pixels, and
+    notebooks show it with its colors.
 
     Parameters
     ----------
@@ -29,6 +43,8 @@ class IndexedImage:
         Whether labels are numbers that mean something: then `codec.save` keeps them in all
         formats. If they are not, it leaves out unused and equal code-words of png and kmc. If
         nobody said so, None, it just puts code-words of kmc into ascending order. No file tells.
+    size_bytes : int or None
+        Bytes of the files it was read from; None for what was not read from a file.
 
     Raises
     ------
@@ -40,6 +56,7 @@ class IndexedImage:
     codebook: npt.NDArray[np.uint8]
     verified: bool | None = field(default=None, kw_only=True)
     keep_order: bool | None = field(default=None, kw_only=True)
+    size_bytes: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         self.check()
@@ -90,3 +107,140 @@ class IndexedImage:
     def channels(self) -> int:
         """Channels of a code-word, C."""
         return int(self.codebook.shape[1])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the pixels: (H, W) for grey, else (H, W, C)."""
+        channels = () if self.channels == 1 else (self.channels,)
+        return (self.height, self.width, *channels)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, IndexedImage):
+            return NotImplemented
+        return np.array_equal(self.labels, other.labels) and np.array_equal(
+            self.codebook, other.codebook
+        )
+
+    def __hash__(self) -> int:
+        arrays = self.labels, self.codebook
+        return hash(tuple((array.shape, array.tobytes()) for array in arrays))
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        if copy is False:
+            raise ValueError("pixels are made of labels and codebook, which copy=False forbids")
+        from codec.colors.lookup import look_up
+
+        self.check()
+        pixels = look_up(self.codebook, self.labels).reshape(self.shape)
+        return pixels if dtype is None else pixels.astype(dtype, copy=False)
+
+    def select(
+        self, labels: int | Sequence[int] | npt.NDArray[np.integer]
+    ) -> npt.NDArray[np.bool]:
+        """Find the pixels of some code-words.
+
+        Parameters
+        ----------
+        labels : int or sequence of int
+            Each less than K.
+
+        Returns
+        -------
+        mask : ndarray of shape (H, W), dtype bool
+            Where the label is one of them.
+
+        Raises
+        ------
+        ParameterError
+            One is no label of this image.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from codec import IndexedImage
+        >>> indexed = IndexedImage(np.array([[0, 1, 1, 2]], np.uint8), np.eye(3, dtype=np.uint8))
+        >>> indexed.select([0, 1]).tolist()
+        [[True, True, True, False]]
+        """
+        wanted = np.atleast_1d(np.asarray(labels))
+        if wanted.size == 0:
+            wanted = wanted.astype(np.intp)
+        if wanted.dtype.kind not in "iu" or ((wanted < 0) | (wanted >= self.n_colors)).any():
+            raise ParameterError(
+                f"labels are whole numbers from 0 to {self.n_colors - 1}, not {labels!r}", "labels"
+            )
+        is_wanted = np.zeros(MAX_CODEBOOK_SIZE, dtype=np.bool_)
+        is_wanted[wanted] = True
+        return is_wanted[self.labels]
+
+    def recolor(
+        self,
+        colors: "Mapping[int | Color, Color] | Sequence[Color] | npt.NDArray[np.integer]",
+    ) -> "IndexedImage":
+        """Give the picture other code-words.
+
+        Parameters
+        ----------
+        colors : mapping, or a whole codebook
+            New colors, by labels, by colors, or for every label: ``{3: "#ff0000"}``,
+            ``{"#ffffff": (0, 0, 0, 0)}``, or an array of shape (K, C). A color is text such as
+            ``"#ff0000"`` or ``"#ff000080"``, 1 to 4 numbers from 0 to 255 as in a code-word, or,
+            if it is a new one, a single number, which is grey. All change at once, so that two
+            colors may change places; a color stands for all code-words that are equal to it.
+
+        Returns
+        -------
+        indexed : IndexedImage
+            The same labels, not copied, with another codebook. Of a mapping it has alpha, or RGB
+            in place of grey, where the old or the new code-words need it.
+
+        Raises
+        ------
+        ParameterError
+            There is no such label, code-word or color, or one label gets two colors.
+        ImageError
+            A whole codebook is too small for the labels, or too large.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import codec
+        >>> indexed = codec.compress(np.array([[0, 0, 255]], dtype=np.uint8))
+        >>> np.asarray(indexed.recolor({"#ffffff": "#ff0000"})).tolist()
+        [[[0, 0, 0], [0, 0, 0], [255, 0, 0]]]
+        """
+        from codec.colors.recoloring import recolored
+
+        codebook = recolored(self.codebook, colors)
+        return IndexedImage(self.labels, codebook, keep_order=self.keep_order)
+
+    def to_pil(self) -> "Image":
+        """Make an image of Pillow.
+
+        Returns
+        -------
+        image : PIL.Image.Image
+            Of mode P: its indices are the labels, its palette is the codebook, and alpha stands
+            in ``info["transparency"]``, which Pillow converts and saves.
+        """
+        from codec.images.memory import to_pillow
+
+        self.check()
+        return to_pillow(self.labels, self.codebook)
+
+    def __repr__(self) -> str:
+        size = "" if self.size_bytes is None else f", {self.size_bytes:,} bytes"
+        kind = CHANNEL_NAMES[self.channels]
+        return f"<IndexedImage {self.width} × {self.height}, {kind}, K = {self.n_colors}{size}>"
+
+    def _repr_png_(self) -> bytes:
+        from codec.reports.notebook import as_png
+
+        return as_png(self)
+
+    def _repr_html_(self) -> str:
+        from codec.reports.notebook import as_html
+
+        return as_html(self)

@@ -15,7 +15,7 @@ from codec.colors.colorspace import ColorMetric
 from codec.colors.displays import as_shown, shows_greys
 from codec.colors.histogram import ColorHistogram
 from codec.colors.lookup import look_up
-from codec.colors.notation import parse_color, write_color
+from codec.colors.notation import read_color, write_color
 from codec.colors.opacity import are_clear, are_solid, has_classes
 from codec.colors.pixels import (
     distinct,
@@ -110,16 +110,7 @@ def _read_colors(colors: Colors) -> Bytes:
 
 def _read_color(color: Any) -> tuple[int, ...]:
     """Read one color as RGBA."""
-    if isinstance(color, str):
-        channels = parse_color(color)
-    else:
-        try:
-            values = np.asarray(color)
-        except (TypeError, ValueError):
-            values = np.empty(0)
-        fits = values.ndim == 1 and 1 <= len(values) <= 4 and values.dtype.kind in "iu"
-        fits = fits and bool((values >= 0).all() and (values <= 255).all())
-        channels = tuple(values.tolist()) if fits else None
+    channels = read_color(color)
     if channels is None:
         raise ParameterError(
             f"{color!r} is no color to keep, {_EXAMPLE}, or 1 to 4 numbers from 0 to 255", "keep"

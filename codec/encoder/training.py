@@ -110,8 +110,9 @@ def train(
     """Find one codebook for many pictures, for `codec.compress(..., codebook=codebook)`.
 
     Their histograms are summed, each as soon as its picture comes: a generator of pictures is
-    never held as a whole. What `tune='visual'` keeps exact because it rules a single picture is
-    not kept here; `keep` is.
+    never held as a whole, and ``tqdm.auto.tqdm(pictures)`` shows, in a notebook too, how many have
+    come. What `tune='visual'` keeps exact because it rules a single picture is not kept here;
+    `keep` is.
 
     Parameters
     ----------

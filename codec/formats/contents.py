@@ -57,7 +57,8 @@ def make_contents(
         The parts are not a picture, or not the one that was sealed.
     """
     try:
-        indexed = IndexedImage(labels, codebook, verified=bool(seal))
+        size = sum(part_bytes.values())
+        indexed = IndexedImage(labels, codebook, verified=bool(seal), size_bytes=size)
     except ImageError as error:
         raise FormatError(str(error), error.reason) from error
     if seal:

@@ -16,7 +16,7 @@ from codec.indexed import IndexedImage
 from codec.png.packing import deflate_rows
 from codec.png.reading import GREY, INDEXED, parse_header, read_png
 from codec.png.samples import decode_samples
-from codec.png.writing import wrap_idat
+from codec.png.writing import palette_chunks, wrap_idat
 
 _DEPTHS = (1, 2, 4, 8)
 
@@ -46,7 +46,7 @@ def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
     seal = SEAL_CHUNK, bytes([indexed.channels]) + make_seal(indexed)
 
     def written(color_type: int, depth: int, rows: npt.NDArray[np.uint8]) -> bytes:
-        chunks = (*_palette(indexed), seal) if color_type == INDEXED else (seal,)
+        chunks = (*palette_chunks(indexed.codebook), seal) if color_type == INDEXED else (seal,)
         idat = deflate_rows(rows, effort)
         return wrap_idat(indexed.width, indexed.height, depth, color_type, idat, chunks)
 
@@ -64,18 +64,6 @@ def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
 def _fewest_bits(most: int) -> int:
     """Tell the depth that has as many values."""
     return next(depth for depth in _DEPTHS if most <= 2**depth)
-
-
-def _palette(indexed: IndexedImage) -> list[tuple[bytes, bytes]]:
-    """Make PLTE, and tRNS up to the last code-word that is not opaque."""
-    codebook = indexed.codebook
-    colors = codebook[:, :-1] if indexed.channels in (2, 4) else codebook
-    chunks = [(b"PLTE", np.broadcast_to(colors, (len(colors), 3)).tobytes())]
-    if indexed.channels in (2, 4):
-        (translucent,) = np.nonzero(codebook[:, -1] < 255)
-        if translucent.size:
-            chunks.append((b"tRNS", codebook[: translucent[-1] + 1, -1].tobytes()))
-    return chunks
 
 
 def _grey_depth(indexed: IndexedImage) -> int:

@@ -1,14 +1,18 @@
-"""Pictures that a program holds already, as `read_image` would have read them from a file."""
+"""Pictures that a program holds already, as `read_image` would have read them from a file.
+
+And an indexed image for who wants one of Pillow.
+"""
 
 import os
 import struct
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from codec.colors.lookup import count_labels, look_up
+from codec.colors.pixels import to_channels
 from codec.errors import CodecError, ImageError
 from codec.images.decoders import as_codec_error
 from codec.images.depth import scale_to_8_bits
@@ -20,6 +24,9 @@ from codec.images.pillow import palette_of, target_mode
 from codec.images.profiles import convert_inks, to_srgb
 from codec.images.records import SourceImage
 from codec.images.stated import profile_of_png
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Pixels = npt.NDArray[np.uint8]
 _ORIENTATION = 0x0112
@@ -179,3 +186,28 @@ def _stated_profile(info: dict[str, Any]) -> Any:
     except (TypeError, ValueError, OverflowError, struct.error):  # anybody may put anything there
         return None
     return profile_of_png(chunks)[0]
+
+
+def to_pillow(labels: Pixels, codebook: Pixels) -> "Image":
+    """Make an image of Pillow with a palette.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (H, W), dtype uint8
+        Its indices.
+    codebook : ndarray of shape (K, C), dtype uint8
+        Its palette.
+
+    Returns
+    -------
+    image : PIL.Image.Image
+        Of mode P.
+    """
+    import PIL.Image
+
+    height, width = labels.shape
+    image = PIL.Image.frombytes("P", (width, height), labels.tobytes())
+    image.putpalette(to_channels(codebook, 3).tobytes())
+    if codebook.shape[1] in (2, 4):
+        image.info["transparency"] = codebook[:, -1].tobytes()
+    return image

@@ -87,3 +87,26 @@ def join_chunks(chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
         crc = zlib.crc32(content, zlib.crc32(kind))
         pieces += [struct.pack(">I", len(content)), kind, content, struct.pack(">I", crc)]
     return b"".join(pieces)
+
+
+def palette_chunks(codebook: npt.NDArray[np.uint8]) -> list[tuple[bytes, bytes]]:
+    """Make PLTE, and tRNS up to the last code-word that is not opaque.
+
+    Parameters
+    ----------
+    codebook : ndarray of shape (K, C), dtype uint8
+        The colors of samples 0 to K - 1.
+
+    Returns
+    -------
+    chunks : list of (bytes, bytes)
+        For `before_idat` of `write_png`.
+    """
+    has_alpha = codebook.shape[1] in (2, 4)
+    colors = codebook[:, :-1] if has_alpha else codebook
+    chunks = [(b"PLTE", np.broadcast_to(colors, (len(colors), 3)).tobytes())]
+    if has_alpha:
+        (translucent,) = np.nonzero(codebook[:, -1] < 255)
+        if translucent.size:
+            chunks.append((b"tRNS", codebook[: translucent[-1] + 1, -1].tobytes()))
+    return chunks

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import png_tools
 import pytest
-from cli_tools import few_colors, many_colors, with_alpha
+from cli_tools import PICTURES, few_colors, many_colors, with_alpha
 from picture_tools import png_of
 from PIL import Image
 
@@ -237,3 +237,26 @@ def test_cures_give_pixels() -> None:
         assert codec.decompress(codec.compress(cured, 9, effort="fast")).shape == PIXELS.shape
         if given.dtype != np.int8:
             assert (cured.min(), cured.max()) == (0, 255)
+
+
+# An indexed image for who wants one of Pillow
+
+
+@pytest.mark.parametrize("pixels", PICTURES.values(), ids=PICTURES)
+def test_an_indexed_image_becomes_one_of_pillow(pixels: Any) -> None:
+    indexed = codec.compress(pixels, 256)
+    image = indexed.to_pil()
+    assert (image.mode, image.size) == ("P", (indexed.width, indexed.height))
+    np.testing.assert_array_equal(np.asarray(image), indexed.labels)
+    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[indexed.channels]
+    shown = np.asarray(image.convert("RGBA").convert(mode))
+    np.testing.assert_array_equal(shown, np.asarray(indexed))
+
+
+def test_saved_by_pillow_it_keeps_labels_and_transparency() -> None:
+    indexed = codec.compress(with_alpha())
+    file = io.BytesIO()
+    indexed.to_pil().save(file, "PNG")
+    found = codec.compress(Image.open(file))
+    np.testing.assert_array_equal(np.asarray(found), np.asarray(indexed))
+    np.testing.assert_array_equal(found.labels, indexed.labels)

@@ -173,7 +173,7 @@ def decode(data: bytes, *, max_pixels: int) -> Contents:
     streams = [reader.take(size) for size in sizes]
     streams.append(reader.take(len(data) - reader.at))
     labels = _decode_labels(streams, header, codebook)
-    indexed = IndexedImage(labels, codebook, verified=True)
+    indexed = IndexedImage(labels, codebook, verified=True, size_bytes=len(data))
     if digest != _digest(indexed, profile):
         raise FormatError("labels or codebook are damaged", "digest-mismatch")
     labels_bytes = sum(map(len, streams))
