@@ -31,7 +31,10 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'codec' has no attribute {name!r}")
     import importlib
 
-    value = getattr(importlib.import_module(_homes()[name]), name)
+    home = _homes()[name]
+    if home == __name__:  # a module of functions, such as `codec.plots`
+        return importlib.import_module(f"{home}.{name}")
+    value = getattr(importlib.import_module(home), name)
     globals()[name] = value
     return value
 

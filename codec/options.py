@@ -10,6 +10,8 @@ ENGINE_NAMES = ("native", "sklearn")
 TUNES = ("visual", "psnr")
 COLOR_SPACES = ("rgb", "oklab", "lab")
 DITHER_KINDS = ("auto", "none", "selective", "fs", "ordered")
+# The K that are tried where nobody says which.
+SWEPT_SIZES = (4, 8, 16, 32, 64, 128, 256)
 CODEBOOK_SOURCES = ("kmeans", "random", "first-pixels", "median-cut")
 # Bits of red, green and blue that a display has.
 PALETTE_DEPTHS = ("888", "565", "555", "444", "332")

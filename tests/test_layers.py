@@ -46,6 +46,7 @@ MAY_IMPORT = {
     "jobs": {*_BELOW, "library", "formats", "images", "reports"},
     "cli": {*_BELOW, "library", "formats", "images", "reports", "jobs"},
     "plugins": {*_BELOW, "library", "formats", "images"},
+    "plots": {*_BELOW, "library", "colors", "images"},
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -62,6 +63,7 @@ IMPORTERS = {
     "ssimulacra2": {"colors"},
     "deflate": {"formats", "png"},
     "tqdm": {"cli"},
+    "matplotlib": {"plots"},
     "scipy": set(),
     "pickle": set(),
     "zipfile": set(),
@@ -233,7 +235,9 @@ def top(names: set[str]) -> set[str]:
     return {name.split(".")[0] for name in names}
 
 
-HEAVY = {"numpy", "sklearn", "scipy", "skimage", "imageio", "PIL", "joblib", "deflate"}
+HEAVY = {
+    "numpy", "sklearn", "scipy", "skimage", "imageio", "PIL", "joblib", "deflate", "matplotlib"
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -264,6 +268,11 @@ def test_decompressing_with_the_library_imports_numpy_alone(tmp_path: Path) -> N
     arrays = "np.zeros((1, 1), np.uint8), np.zeros((1, 3), np.uint8)"
     source = f"import codec, numpy as np; codec.decompress(codec.IndexedImage({arrays}))"
     assert modules_after(source, tmp_path) & HEAVY == {"numpy"}
+
+
+def test_plots_are_there_without_matplotlib(tmp_path: Path) -> None:
+    loaded = modules_after("import codec; codec.plots.codebook", tmp_path)
+    assert not loaded & {"matplotlib", "mpl_toolkits"}
 
 
 def test_loading_imports_no_image_library(tmp_path: Path) -> None:
@@ -297,7 +306,7 @@ def test_the_command_decompresses_without_a_module_of_training(tmp_path: Path) -
 def test_every_public_name_is_there_and_documented() -> None:
     codec = importlib.import_module("codec")
     names = codec.__all__
-    assert len(names) == 17
+    assert len(names) == 20
     for name in names:
         assert getattr(codec, name).__doc__
     assert set(names) <= set(dir(codec))

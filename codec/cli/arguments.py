@@ -20,6 +20,7 @@ from codec.options import (
     EFFORTS,
     ENGINE_NAMES,
     PALETTE_DEPTHS,
+    SWEPT_SIZES,
     TUNES,
 )
 
@@ -155,7 +156,7 @@ def make_parser() -> argparse.ArgumentParser:
     sweep.add_argument("inputs", nargs="+", metavar="INPUT", help="a picture")
     sweep.add_argument(
         "-k", "--colors", type=whole_number(1, MAX_CODEBOOK_SIZE), nargs="+", metavar="K",
-        default=[4, 8, 16, 32, 64, 128, 256], help="numbers of colors (default 4 8 16 ... 256)",
+        default=SWEPT_SIZES, help="numbers of colors (default 4 8 16 ... 256)",
     )  # fmt: skip
     sweep.add_argument(
         "--codebook-from", dest="codebooks", choices=CODEBOOK_SOURCES, nargs="+",
