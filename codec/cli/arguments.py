@@ -132,8 +132,8 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ))  # fmt: skip
 
-    info = commands.add_parser("info", help="tell what is in compressed files")
-    info.add_argument("inputs", nargs="*", metavar="FILE")
+    info = commands.add_parser("info", help="tell what is in compressed files and pictures")
+    info.add_argument("inputs", nargs="*", metavar="FILE", help="a compressed file or a picture")
     info.add_argument("--engine", action="store_true", help="tell which k-means engine runs")
     info.add_argument("--json", action="store_true", help="print JSON")
     _add_max_pixels(info)
@@ -141,8 +141,10 @@ def make_parser() -> argparse.ArgumentParser:
     report = commands.add_parser(
         "report", help="sizes and quality of a compressed file", parents=[reading]
     )
-    report.add_argument("original", metavar="ORIGINAL")
-    report.add_argument("compressed", metavar="COMPRESSED")
+    report.add_argument("original", metavar="ORIGINAL", help="a picture")
+    report.add_argument(
+        "compressed", metavar="COMPRESSED", help="what became of it: any format, or any picture"
+    )
     report.add_argument("--json", action="store_true", help="print JSON")
 
     sweep = commands.add_parser(

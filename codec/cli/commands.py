@@ -63,6 +63,7 @@ def _show(
     options: argparse.Namespace, line: "Callable[[FileReport], str]"
 ) -> "Callable[[FileReport], None]":
     """Make what prints a report as soon as its file is done."""
+    from codec.cli.swatches import with_swatches
     from codec.reports.text import as_text
 
     def show(report: "FileReport") -> None:
@@ -75,7 +76,10 @@ def _show(
         if report.status != "ok":
             say(f"{report.input}: {report.status.replace('-', ' ')}: {report.error}")
             return
-        say(as_text(report) if options.verbose else line(report))
+        if options.verbose:
+            say(with_swatches(as_text(report), report.colors, sys.stderr))
+        else:
+            say(line(report))
         _say_notices(report)
 
     return show
@@ -296,6 +300,7 @@ def _decompress(options: argparse.Namespace) -> int:
 
 def _info(options: argparse.Namespace) -> int:
     from codec.cli.runner import Task, run
+    from codec.cli.swatches import with_swatches
     from codec.jobs.info import describe_file
     from codec.reports.text import as_json, as_text
     from codec.settings import resolve_engine
@@ -310,7 +315,9 @@ def _info(options: argparse.Namespace) -> int:
         if report.status == "error":
             complain(report.error or "", report.reason, report.input)
         elif not options.json:
-            print(as_text(report))
+            print(with_swatches(as_text(report), report.colors, sys.stdout))
+            if not report.format:
+                _say_notices(report)
 
     paths = [Path(name) for name in options.inputs]
     tasks = [
@@ -318,7 +325,8 @@ def _info(options: argparse.Namespace) -> int:
     ]
     reports = run(tasks, show=show)
     if options.json:
-        print(as_json(reports, engine=engine) if options.engine else as_json(reports))
+        more: dict[str, Any] = {"engine": engine} if options.engine else {}
+        print(as_json(reports, with_colors=True, **more))
     return _exit_code(reports)
 
 

@@ -171,7 +171,9 @@ def load_contents(
     return contents
 
 
-def is_marked(path: str | bytes | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> bool:
+def is_marked(
+    path: str | bytes | os.PathLike[str], *, max_pixels: int = MAX_PIXELS, lenient: bool = False
+) -> bool:
     """Tell whether a file is a PNG with the chunk that only kmcodec writes.
 
     Parameters
@@ -180,6 +182,8 @@ def is_marked(path: str | bytes | os.PathLike[str], *, max_pixels: int = MAX_PIX
         Any file; no pixels are decoded.
     max_pixels : int
         Largest picture that is accepted.
+    lenient : bool
+        Pass over what readers of pictures do; every chunk is whole in any case.
 
     Raises
     ------
@@ -187,7 +191,10 @@ def is_marked(path: str | bytes | os.PathLike[str], *, max_pixels: int = MAX_PIX
         It is a damaged PNG, larger than allowed, or cannot be read.
     """
     start, _ = read_start(path, len(SIGNATURE))
-    return start == SIGNATURE and SEAL_CHUNK in read_png(read_file(path), max_pixels).chunks
+    if start != SIGNATURE:
+        return False
+    passed_over: list[str] | None = [] if lenient else None
+    return SEAL_CHUNK in read_png(read_file(path), max_pixels, passed_over=passed_over).chunks
 
 
 def _recognize(path: Path, start: bytes, has_codebook: bool) -> Format:

@@ -76,7 +76,9 @@ def bmp_structure(data: bytes, max_pixels: int, kind: str) -> Structure:
     rows = height * ((width * header.bits + 31) // 32 * 4)
     if header.compression not in _RUN_LENGTHS and header.rows_start + rows > len(data):
         raise truncated(kind)
-    return Structure(kind, width, height)
+    if header.bits <= 8:
+        return Structure(kind, width, height, stored="palette", bits=header.bits)
+    return Structure(kind, width, height, bits=5 if header.bits == 16 else 8)
 
 
 def decode_bmp(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:

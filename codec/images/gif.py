@@ -81,7 +81,7 @@ def gif_structure(data: bytes, max_pixels: int) -> Structure:
         notices.append("what the first frame of the GIF does not cover is transparent")
     if ignored:
         notices.append(f"{ignored} bytes between the GIF's blocks are ignored")
-    return Structure("GIF", *screen, frames, notices=tuple(notices))
+    return Structure("GIF", *screen, frames, notices=tuple(notices), stored="palette")
 
 
 def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:

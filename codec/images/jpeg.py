@@ -83,11 +83,13 @@ def jpeg_structure(data: bytes) -> Structure:
     junk = scans = coded = 0
     scan: _Segment | None = None
     size: tuple[int, int] | None = None
+    bits = channels = 0
     for segment in _segments(data):
         junk += segment.skipped
         if _is_frame(segment.marker) and size is None:
             height, width = struct.unpack_from(">HH", data, segment.start + 5)
             size = width, height
+            bits, channels = data[segment.start + 4], data[segment.start + 9]
         elif segment.marker in (_END, _START_OF_SCAN) and size is None:
             raise ImageError("the JPEG has no frame header", "damaged")
         elif segment.marker == 0xE2 and not size and data.startswith(b"MPF\0", segment.start + 4):
@@ -100,7 +102,8 @@ def jpeg_structure(data: bytes) -> Structure:
     if junk:
         notices.append(f"{junk} bytes between the JPEG's segments are ignored")
     _check_passes(len(data), coded, size, scans)
-    return Structure("JPEG", *size, notices=tuple(notices))
+    stored = "CMYK" if channels == 4 else ""
+    return Structure("JPEG", *size, notices=tuple(notices), stored=stored, bits=bits)
 
 
 def jpeg_end(data: bytes) -> int:

@@ -102,7 +102,11 @@ def decode_png(
 def _structure(png: PngFile) -> Structure:
     animation = png.chunks.get(b"acTL", b"")
     frames = struct.unpack_from(">I", animation)[0] if len(animation) >= 4 else 1
-    return Structure("PNG", png.header.width, png.header.height, max(1, frames))
+    stored = "palette" if png.header.color_type == INDEXED else ""
+    return Structure(
+        "PNG", png.header.width, png.header.height, max(1, frames),
+        stored=stored, bits=png.header.depth,
+    )  # fmt: skip
 
 
 def _narrowed(png: PngFile, narrow: Narrowing) -> Pixels:

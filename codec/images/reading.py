@@ -110,7 +110,10 @@ def read_image(
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     palette = entries.palette if entries else None
-    return SourceImage(pixels, len(data), notices, conversions, indices, palette)
+    return SourceImage(
+        pixels, len(data), notices, conversions, indices, palette,
+        kind, findings.structure.stored, findings.structure.bits,
+    )  # fmt: skip
 
 
 def _are_equal(first: Pixels, second: Pixels) -> bool:

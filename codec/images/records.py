@@ -26,6 +26,10 @@ class Structure:
         Where the first of them stands, thumbnails counted.
     notices : tuple of str
         What a user should know of the file.
+    stored : str
+        ``palette``, ``CMYK``, ``YCbCr`` or ``Lab``, where it is not told as grey or RGB.
+    bits : int
+        Of a sample, or of an index.
     """
 
     kind: str
@@ -34,6 +38,8 @@ class Structure:
     frames: int = 1
     index: int = 0
     notices: tuple[str, ...] = ()
+    stored: str = ""
+    bits: int = 8
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,10 @@ class SourceImage:
     palette : ndarray of shape (P, C), dtype uint8, or None
         Its entries, unused ones included, in sRGB. C is that of the pixels but where these are
         grey and there are unused entries that are not.
+    kind : str
+        Of the file, as in `Structure`; empty if it was read from none.
+    stored, bits : str and int
+        How the file stores samples, as in `Structure`.
     """
 
     pixels: Pixels
@@ -95,6 +105,9 @@ class SourceImage:
     conversions: tuple[str, ...] = ()
     indices: Pixels | None = None
     palette: Pixels | None = None
+    kind: str = ""
+    stored: str = ""
+    bits: int = 8
 
 
 def check_frames(structure: Structure, first_frame: bool) -> None:

@@ -62,6 +62,7 @@ _UNSPECIFIED, _PREMULTIPLIED = 0, 1
 _METADATA = {"exif": EXIF, "xmp": XMP}
 # What a value of PhotometricInterpretation means: colors of a pixel, by those that are read.
 _WHITE_IS_ZERO, _INKS, _YCBCR = 0, 5, 6
+_STORED = {3: "palette", _INKS: "CMYK", _YCBCR: "YCbCr", 8: "Lab", 9: "Lab", 10: "Lab"}
 _COLORS = {_WHITE_IS_ZERO: 1, 1: 1, 2: 3, _INKS: 4}
 # Values of SampleFormat.
 _KINDS = {2: "int", 3: "float", 5: "complex int", 6: "complex"}
@@ -103,7 +104,9 @@ def tiff_structure(data: bytes) -> Structure:
     page = directories[pages[0]]
     check_extents(page)
     size = page.number(WIDTH), page.number(HEIGHT)
-    return Structure("TIFF", *size, len(pages), pages[0], notices)
+    stored = _STORED.get(page.number(PHOTOMETRIC), "")
+    bits = int(page.numbers(BITS).max(initial=1))
+    return Structure("TIFF", *size, len(pages), pages[0], notices, stored, bits)
 
 
 class _Kind(NamedTuple):

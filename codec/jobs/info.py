@@ -1,32 +1,44 @@
-"""What is in a compressed file."""
+"""What is in a compressed file, or in any picture."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from codec.errors import CodecError, FormatError, ImageError
 from codec.files import display_name
 from codec.formats.contents import Contents
-from codec.formats.files import load_contents
+from codec.formats.files import is_marked, load_contents
+from codec.formats.registry import FORMATS, is_reserved
+from codec.images.reading import read_image
+from codec.images.records import SourceImage
+from codec.indexed import CHANNEL_NAMES
 from codec.limits import MAX_PIXELS
+from codec.reports.colors import codebook_facts, pixel_facts, used_facts
 from codec.reports.report import FileReport
+from codec.settings import ReadOptions
 from codec.stopwatch import Stopwatch
 
 _UNVERIFIED = "written without a seal: whether labels and codebook belong together is unverified"
+# Why a file that is sound is none of ours.
+_NOT_OURS = ("not-compressed", "not-indexed")
 
 
 def describe_file(source: Path, *, max_pixels: int = MAX_PIXELS) -> FileReport:
-    """Tell what is in a compressed file.
+    """Tell what is in a compressed file, or in any picture.
 
     Parameters
     ----------
     source : Path
-        A label PNG, an npz, an indexed PNG or a kmc.
+        A label PNG, an npz, an indexed PNG or a kmc; or a picture, of several the first.
     max_pixels : int
         Largest picture that is accepted.
 
     Returns
     -------
     report : FileReport
-        Size, K, C, bytes by part and ratios; the original is unknown.
+        Size, C and raw bytes, and of a compressed file K, bytes by part and ratios; the original
+        is unknown. Of a picture, how its file stores samples. Of both, how many colors there are,
+        and whether any is not opaque.
 
     Raises
     ------
@@ -34,13 +46,64 @@ def describe_file(source: Path, *, max_pixels: int = MAX_PIXELS) -> FileReport:
         The file cannot be read.
     """
     watch = Stopwatch()
-    contents = load_contents(source, max_pixels=max_pixels)
-    return FileReport(
-        display_name(source),
-        **contents_facts(contents),
-        notices=contents_notices(contents),
-        seconds=watch.seconds,
-    )
+    reading = ReadOptions(first_frame=True, max_pixels=max_pixels)
+    found = load_any(source, reading)
+    if isinstance(found, Contents):
+        facts, notices = contents_facts(found), contents_notices(found)
+        facts |= used_facts(found.indexed)
+        if FORMATS[found.format].is_picture and not found.verified:  # which is anybody's
+            facts |= _stored_facts(read_image(source, **asdict(reading)))
+    else:
+        facts, notices = picture_facts(found), tuple(found.notices)
+        facts["original_bytes"] = found.size_bytes
+    return FileReport(display_name(source), **facts, notices=notices, seconds=watch.seconds)
+
+
+def load_any(source: Path, reading: ReadOptions) -> Contents | SourceImage:
+    """Read a compressed file, or a picture if it is none.
+
+    Parameters
+    ----------
+    source : Path
+        Any file. A PNG with a palette is compressed, whoever wrote it.
+    reading : ReadOptions
+        How a picture is read.
+
+    Returns
+    -------
+    found : Contents or SourceImage
+        What is in it.
+
+    Raises
+    ------
+    CodecError
+        It is neither, is damaged, or is larger than allowed.
+    """
+    try:
+        return load_contents(source, max_pixels=reading.max_pixels)
+    except FormatError as error:
+        if not _may_be_picture(source, error, reading.max_pixels):
+            raise
+        try:
+            return read_image(source, **asdict(reading))
+        except ImageError as other:
+            if other.reason != "unknown-format":
+                raise
+            also = ", nor a picture" if error.reason in _NOT_OURS else ""
+            raise FormatError(f"{error}{also}", error.reason) from error
+
+
+def _may_be_picture(path: Path, error: FormatError, max_pixels: int) -> bool:
+    """Tell whether a file that is refused as one of ours may be anybody's picture.
+
+    Of a PNG without our mark what loses nothing is passed over, as by all who read pictures.
+    """
+    if error.reason in _NOT_OURS:
+        return True
+    try:
+        return not is_reserved(path) and not is_marked(path, max_pixels=max_pixels, lenient=True)
+    except CodecError:
+        return False
 
 
 def contents_facts(contents: Contents) -> dict[str, Any]:
@@ -52,7 +115,7 @@ def contents_facts(contents: Contents) -> dict[str, Any]:
         "width": indexed.width,
         "height": indexed.height,
         "channels": indexed.channels,
-        "n_colors": indexed.n_colors,
+        **codebook_facts(indexed),
         "verified": contents.verified,
     }
 
@@ -60,3 +123,24 @@ def contents_facts(contents: Contents) -> dict[str, Any]:
 def contents_notices(contents: Contents) -> tuple[str, ...]:
     """Say what a user should know of a compressed file."""
     return () if contents.verified else (_UNVERIFIED,)
+
+
+def picture_facts(image: SourceImage) -> dict[str, Any]:
+    """Collect what a picture and its file say, as a report names it."""
+    height, width = image.pixels.shape[:2]
+    return {
+        **_stored_facts(image),
+        "width": width,
+        "height": height,
+        "channels": _channels(image),
+        **pixel_facts(image.pixels),
+    }
+
+
+def _stored_facts(image: SourceImage) -> dict[str, Any]:
+    mode = image.stored or CHANNEL_NAMES[_channels(image)]
+    return {"kind": image.kind, "mode": mode, "bits": image.bits}
+
+
+def _channels(image: SourceImage) -> int:
+    return 1 if image.pixels.ndim == 2 else image.pixels.shape[2]

@@ -38,7 +38,11 @@ def quality_facts(original: Pixels, decoded: Pixels) -> dict[str, Any]:
 
 
 def worst_facts(
-    original: Pixels, indexed: IndexedImage, *, exact: bool = False, known: int = 255
+    original: Pixels,
+    decoded: IndexedImage | Pixels,
+    *,
+    exact: bool = False,
+    known: int = 255,
 ) -> dict[str, Any]:
     """Find the pixel with the largest error of a channel, from the top.
 
@@ -46,7 +50,7 @@ def worst_facts(
     ----------
     original : ndarray of shape (H, W) or (H, W, C), dtype uint8
         The picture.
-    indexed : IndexedImage
+    decoded : IndexedImage or ndarray of shape (H, W) or (H, W, C), dtype uint8
         What it became, of equal H and W.
     exact : bool
         Count the colors of fully transparent pixels too.
@@ -60,16 +64,21 @@ def worst_facts(
     """
     pixels, worst = as_channels(original), 0
     place: tuple[int, int] | None = None
-    for rows in row_strips(*indexed.labels.shape):
+    height, width = pixels.shape[:2]
+    for rows in row_strips(height, width):
         if worst >= known:
             break
-        pair = _alike(pixels[rows], look_up(indexed.codebook, indexed.labels[rows]))
+        if isinstance(decoded, IndexedImage):
+            part = look_up(decoded.codebook, decoded.labels[rows])
+        else:
+            part = as_channels(decoded[rows])
+        pair = _alike(pixels[rows], part)
         errors = channel_errors(*pair, exact=exact)
         highest = int(errors.max())
         if highest > worst:
             worst = highest
             first = int((errors.reshape(-1) == highest).argmax()) // errors.shape[2]
-            place = first % indexed.width, rows.start + first // indexed.width
+            place = first % width, rows.start + first // width
     return {"worst_error": worst, "worst_at": place}
 
 

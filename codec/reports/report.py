@@ -23,10 +23,21 @@ class FileReport:
         Size of the picture's file that was written, when decompressing.
     format : str or None
         ``pair``, ``npz``, ``png`` or ``kmc``.
+    kind : str or None
+        Of a picture that others wrote: ``PNG``, ``JPEG`` and so on.
+    mode : str or None
+        How it stores samples: ``grey``, ``RGB``, either with alpha, ``palette``, ``CMYK``...
+    bits : int or None
+        Of a sample, or of an index, in its file.
+    alpha : bool or None
+        Whether any of its pixels is not opaque.
     part_bytes : dict of str to int
         Bytes of the compressed files by part.
     width, height, channels, n_colors : int or None
         Of the picture; `n_colors` is K, the size of the codebook.
+    colors : tuple of str
+        The code-words in writing, in the order of labels; or the colors of a picture that has at
+        most 256.
     verified : bool or None
         Whether a seal proved the compressed files intact.
     n_colors_asked : int or None
@@ -79,11 +90,16 @@ class FileReport:
     original_bytes: int | None = None
     decoded_bytes: int | None = None
     format: str | None = None
+    kind: str | None = None
+    mode: str | None = None
+    bits: int | None = None
+    alpha: bool | None = None
     part_bytes: dict[str, int] = field(default_factory=dict)
     width: int | None = None
     height: int | None = None
     channels: int | None = None
     n_colors: int | None = None
+    colors: tuple[str, ...] = ()
     verified: bool | None = None
     n_colors_asked: int | None = None
     codebook_from: str | None = None

@@ -91,9 +91,13 @@ def as_text(report: FileReport) -> str:
             rows.append((name, text))
 
     shape = f"{report.width} × {report.height}, {CHANNEL_NAMES.get(report.channels or 0, '?')}"
-    add("format", report.format, str(report.format))
+    add("format", report.format or report.kind, str(report.format or report.kind))
     add("picture", report.width, shape)
-    add("original file", report.original_bytes, f"{report.original_bytes} bytes")
+    add("stored as", report.mode, f"{report.mode}, {report.bits} bits a sample")
+    solid = "255 everywhere" if report.channels in (2, 4) else "none"
+    add("alpha", report.alpha, "yes" if report.alpha else solid)
+    add("original file" if report.part_bytes else "file", report.original_bytes,
+        f"{report.original_bytes} bytes")  # fmt: skip
     add("raw pixels", report.raw_bytes, f"{report.raw_bytes} bytes")
     for part, size in report.part_bytes.items():
         add(f"  {part}", size, f"{size} bytes")
@@ -102,8 +106,9 @@ def as_text(report: FileReport) -> str:
     add("ratio vs raw", report.ratio_raw, f"{_number(report.ratio_raw, 2)}×")
     add("ratio vs file", report.ratio_file, f"{_number(report.ratio_file, 2)}×")
     add("bits per pixel", report.bits_per_pixel, _number(report.bits_per_pixel, 3))
+    after = report.unique_colors_after
     add("unique colors", report.unique_colors,
-        f"{report.unique_colors} → {report.unique_colors_after}")  # fmt: skip
+        f"{report.unique_colors}{'' if after is None else f' → {after}'}")  # fmt: skip
     add("codebook size K", report.n_colors, f"{report.n_colors}")
     add("targets", report.targets, _asked(report))
     add("chosen", report.choice, str(report.choice))
@@ -198,16 +203,22 @@ def totals_line(reports: Sequence[FileReport], *, ratios: bool = True) -> str:
 
 _IN_JSON = (
     "input", "status", "outputs", "input_bytes", "raw_bytes", "part_bytes", "output_bytes",
-    "ratio_raw", "ratio_file", "bits_per_pixel", "format", "width", "height", "channels",
-    "n_colors", "n_colors_asked", "codebook_from", "unique_colors", "unique_colors_after",
-    "lossless", "converted", "mse", "psnr_db", "worst_error", "worst_at", "ssim", "delta_e_mean",
-    "delta_e_p95", "engine", "dither", "targets", "rate_distortion", "encodings", "choice",
-    "format_bytes", "knee", "verified", "seconds", "stage_seconds", "notices", "error",
-    "reason",
+    "ratio_raw", "ratio_file", "bits_per_pixel", "format", "kind", "mode", "bits", "alpha",
+    "width", "height", "channels", "n_colors", "n_colors_asked", "codebook_from",
+    "unique_colors", "unique_colors_after", "lossless", "converted", "mse", "psnr_db",
+    "worst_error", "worst_at", "ssim", "delta_e_mean", "delta_e_p95", "engine", "dither",
+    "targets", "rate_distortion", "encodings", "choice", "format_bytes", "knee", "verified",
+    "seconds", "stage_seconds", "notices", "error", "reason",
 )  # fmt: skip
 
 
-def as_json(reports: Sequence[FileReport], *, with_totals: bool = True, **more: object) -> str:
+def as_json(
+    reports: Sequence[FileReport],
+    *,
+    with_totals: bool = True,
+    with_colors: bool = False,
+    **more: object,
+) -> str:
     """Render reports and their totals as one JSON document.
 
     Parameters
@@ -216,6 +227,8 @@ def as_json(reports: Sequence[FileReport], *, with_totals: bool = True, **more: 
         In the order of the inputs.
     with_totals : bool
         Add up the files, which makes no sense for settings of one file.
+    with_colors : bool
+        Tell all colors, which are many lines.
     **more : object
         Further top-level entries.
 
@@ -226,10 +239,11 @@ def as_json(reports: Sequence[FileReport], *, with_totals: bool = True, **more: 
     """
     import json
 
+    names = (*_IN_JSON, "colors") if with_colors else _IN_JSON
     results = [
         {
             name: None if isinstance(value, float) and not math.isfinite(value) else value
-            for name, value in ((name, getattr(report, name)) for name in _IN_JSON)
+            for name, value in ((name, getattr(report, name)) for name in names)
         }
         for report in reports
     ]

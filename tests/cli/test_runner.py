@@ -1,14 +1,8 @@
 """Many files: several at a time, with the same result as one after the other."""
 
-import fcntl
 import os
-import pty
 import re
 import shutil
-import struct
-import subprocess
-import sys
-import termios
 import threading
 import unicodedata
 from collections.abc import Callable
@@ -17,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_tools import VECTORS, Sandbox, child_environment, few_colors, many_colors
+from cli_tools import VECTORS, Sandbox, few_colors, many_colors
 from png_tools import grey_png
+from terminal_tools import on_terminal
 
 from codec.cli import runner
 from codec.cli.runner import OutputFolders, Task, run
@@ -311,34 +306,6 @@ def test_a_file_in_the_place_of_the_directory_is_an_error(sandbox: Sandbox) -> N
 
 
 # Progress
-
-
-def on_terminal(
-    root: Path, *arguments: str, columns: int = 80, term: str = "xterm"
-) -> tuple[int, str]:
-    """Run a command with a terminal for stderr; return its exit code and what it showed."""
-    terminal, side = pty.openpty()
-    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    try:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "codec", *arguments],
-            cwd=root, env=child_environment(TERM=term), stdout=subprocess.DEVNULL, stderr=side,
-        )  # fmt: skip
-    finally:
-        os.close(side)
-    shown = b""
-    try:
-        while True:
-            try:
-                data = os.read(terminal, 4096)
-            except OSError:  # how a terminal says that its other side was closed
-                break
-            if not data:
-                break
-            shown += data
-    finally:
-        os.close(terminal)
-    return child.wait(60), shown.decode()
 
 
 def test_progress_is_drawn_on_a_terminal_and_cleared(

@@ -99,7 +99,10 @@ def test_what_is_no_format_is_named_with_it(sandbox: Sandbox) -> None:
     assert "format 'gif' is not one of pair, npz, png, kmc, plain" in run.err
     sandbox.path("text.plain").write_bytes(b"text that is no format")
     run = sandbox.run("info", "text.plain", check=1)
-    assert "not a label PNG, npz, indexed PNG, kmc or plain file (not-compressed)" in run.err
+    assert (
+        "not a label PNG, npz, indexed PNG, kmc or plain file, nor a picture (not-compressed)"
+        in run.err
+    )
 
 
 def test_names_choose_the_longest_ending(monkeypatch: pytest.MonkeyPatch) -> None:

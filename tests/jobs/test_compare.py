@@ -1,4 +1,4 @@
-"""A compressed file against its original: every size and measure."""
+"""A compressed file, or any picture, against its original: every size and measure."""
 
 import math
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_tools import OUTPUTS, Pixels, Sandbox, few_colors, many_colors, refused
+from PIL import Image
 from report_tools import REPORT_KEYS, disk, facts, read_json
 
 import codec
@@ -84,6 +85,70 @@ def test_compress_and_report_agree(sandbox: Sandbox) -> None:
     for name in same:
         assert compressed[name] == reported[name], name
     assert compressed["mse"] == pytest.approx(reported["mse"], rel=1e-12)
+
+
+# Pictures of other programs
+
+
+@pytest.mark.parametrize("name", ["other.jpg", "other.png", "other.webp"])
+def test_any_two_pictures_are_compared(sandbox: Sandbox, name: str) -> None:
+    original = many_colors(height=40, width=50)
+    sandbox.picture("photo.png", original)
+    sandbox.picture(name, original // 32 * 32)
+    other = np.asarray(codec.read_image(name).pixels)
+    run = sandbox.run("report", "photo.png", name, "--json", check=0)
+    assert run.left_all_as_it_was
+    (result,) = read_json(run.out)["results"]
+    assert result.keys() >= REPORT_KEYS
+    expect_quality(result, original, other)
+    kind = {"jpg": "JPEG", "png": "PNG", "webp": "WebP"}[name.rpartition(".")[2]]
+    assert (result["kind"], result["format"], result["n_colors"]) == (kind, None, None)
+    assert result["part_bytes"] == {"file": disk(name)}
+    assert result["ratio_file"] == disk("photo.png") / disk(name)
+    assert result["bits_per_pixel"] == 8 * disk(name) / (40 * 50)
+    for key, pixels in (("unique_colors", original), ("unique_colors_after", other)):
+        assert result[key] == len(np.unique(pixels.reshape(-1, 3), axis=0))
+    errors = np.abs(original.astype(int) - other).max(axis=2)
+    assert result["worst_error"] == errors.max()
+    column, row = result["worst_at"]
+    assert errors[row, column] == errors.max()
+    assert result["lossless"] is False
+    said = facts(sandbox.run("report", "photo.png", name, check=0).out)
+    assert said["file"] == said["compressed"] == f"{disk(name)} bytes"
+
+
+def test_equal_pictures_are_lossless_unless_they_had_to_be_converted(sandbox: Sandbox) -> None:
+    sandbox.picture("photo.png")
+    sandbox.picture("other.bmp")
+    run = sandbox.run("report", "photo.png", "other.bmp", "--json", check=0)
+    assert read_json(run.out)["results"][0]["lossless"] is True
+    wide = few_colors()[:, :, 0].astype(np.uint16) * 257 + 1
+    Image.fromarray(wide).save("wide.png")
+    sandbox.picture("grey.png", few_colors()[:, :, 0])
+    run = sandbox.run("report", "grey.png", "wide.png", "--json", check=0)
+    (result,) = read_json(run.out)["results"]
+    assert (result["mse"], result["lossless"]) == (0, False)
+    assert result["converted"]
+    assert "grey.png: notice: wide.png: 16-bit samples are rounded to 8 bits" in run.lines
+
+
+def test_animations_are_refused_or_their_first_frame_is_compared(sandbox: Sandbox) -> None:
+    frames = [Image.fromarray(few_colors(seed)) for seed in (0, 1)]
+    frames[0].save("x.tif", save_all=True, append_images=frames[1:])
+    sandbox.picture("photo.png")
+    run = sandbox.run("report", "photo.png", "x.tif")
+    assert refused(run, "photo.png", "several-frames")
+    assert "x.tif: the TIFF holds 2 pictures" in run.err
+    sandbox.run("report", "photo.png", "x.tif", "--first-frame", check=0)
+
+
+def test_what_is_no_picture_is_not_compared(sandbox: Sandbox) -> None:
+    sandbox.picture("photo.png")
+    Path("x.txt").write_text("text", encoding="utf-8")
+    run = sandbox.run("report", "photo.png", "x.txt")
+    assert refused(run, "photo.png", "not-compressed")
+    assert "x.txt: not a label PNG" in run.err
+    assert "nor a picture" in run.err
 
 
 # What does not belong together
