@@ -2,21 +2,22 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codec.errors import CodecError, FormatError, ImageError
 from codec.files import display_name
 from codec.formats.contents import Contents
 from codec.formats.files import is_marked, load_contents
 from codec.formats.registry import FORMATS, is_reserved
-from codec.images.reading import read_image
-from codec.images.records import SourceImage
 from codec.indexed import CHANNEL_NAMES
 from codec.limits import MAX_PIXELS
 from codec.reports.colors import codebook_facts, pixel_facts, used_facts
 from codec.reports.report import FileReport
 from codec.settings import ReadOptions
 from codec.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from codec.images.records import SourceImage
 
 _UNVERIFIED = "written without a seal: whether labels and codebook belong together is unverified"
 # Why a file that is sound is none of ours.
@@ -52,14 +53,14 @@ def describe_file(source: Path, *, max_pixels: int = MAX_PIXELS) -> FileReport:
         facts, notices = contents_facts(found), contents_notices(found)
         facts |= used_facts(found.indexed)
         if FORMATS[found.format].is_picture and not found.verified:  # which is anybody's
-            facts |= _stored_facts(read_image(source, **asdict(reading)))
+            facts |= _stored_facts(_read_picture(source, reading))
     else:
         facts, notices = picture_facts(found), tuple(found.notices)
         facts["original_bytes"] = found.size_bytes
     return FileReport(display_name(source), **facts, notices=notices, seconds=watch.seconds)
 
 
-def load_any(source: Path, reading: ReadOptions) -> Contents | SourceImage:
+def load_any(source: Path, reading: ReadOptions) -> "Contents | SourceImage":
     """Read a compressed file, or a picture if it is none.
 
     Parameters
@@ -85,12 +86,19 @@ def load_any(source: Path, reading: ReadOptions) -> Contents | SourceImage:
         if not _may_be_picture(source, error, reading.max_pixels):
             raise
         try:
-            return read_image(source, **asdict(reading))
+            return _read_picture(source, reading)
         except ImageError as other:
             if other.reason != "unknown-format":
                 raise
             also = ", nor a picture" if error.reason in _NOT_OURS else ""
             raise FormatError(f"{error}{also}", error.reason) from error
+
+
+def _read_picture(path: Path, reading: ReadOptions) -> "SourceImage":
+    # Decompressing, which tells the facts of compressed files, reads no picture.
+    from codec.images.reading import read_image
+
+    return read_image(path, **asdict(reading))
 
 
 def _may_be_picture(path: Path, error: FormatError, max_pixels: int) -> bool:
@@ -125,7 +133,7 @@ def contents_notices(contents: Contents) -> tuple[str, ...]:
     return () if contents.verified else (_UNVERIFIED,)
 
 
-def picture_facts(image: SourceImage) -> dict[str, Any]:
+def picture_facts(image: "SourceImage") -> dict[str, Any]:
     """Collect what a picture and its file say, as a report names it."""
     height, width = image.pixels.shape[:2]
     return {
@@ -137,10 +145,10 @@ def picture_facts(image: SourceImage) -> dict[str, Any]:
     }
 
 
-def _stored_facts(image: SourceImage) -> dict[str, Any]:
+def _stored_facts(image: "SourceImage") -> dict[str, Any]:
     mode = image.stored or CHANNEL_NAMES[_channels(image)]
     return {"kind": image.kind, "mode": mode, "bits": image.bits}
 
 
-def _channels(image: SourceImage) -> int:
+def _channels(image: "SourceImage") -> int:
     return 1 if image.pixels.ndim == 2 else image.pixels.shape[2]
