@@ -93,7 +93,8 @@ def as_text(report: FileReport) -> str:
     shape = f"{report.width} × {report.height}, {CHANNEL_NAMES.get(report.channels or 0, '?')}"
     add("format", report.format or report.kind, str(report.format or report.kind))
     add("picture", report.width, shape)
-    add("stored as", report.mode, f"{report.mode}, {report.bits} bits a sample")
+    depth = "1 bit" if report.bits == 1 else f"{report.bits} bits"
+    add("stored as", report.mode, f"{report.mode}, {depth} a sample")
     solid = "255 everywhere" if report.channels in (2, 4) else "none"
     add("alpha", report.alpha, "yes" if report.alpha else solid)
     add("original file" if report.part_bytes else "file", report.original_bytes,

@@ -143,14 +143,14 @@ def test_info_tells_of_a_picture(sandbox: Sandbox, channels: str) -> None:
         ("x.gif", "P", "GIF", "palette, 8 bits a sample"),
         ("x.bmp", "P", "BMP", "palette, 8 bits a sample"),
         ("x.bmp", "RGB", "BMP", "RGB, 8 bits a sample"),
-        ("x.bmp", "1", "BMP", "palette, 1 bits a sample"),
+        ("x.bmp", "1", "BMP", "palette, 1 bit a sample"),
         ("x.tif", "CMYK", "TIFF", "CMYK, 8 bits a sample"),
-        ("x.tif", "1", "TIFF", "grey, 1 bits a sample"),
+        ("x.tif", "1", "TIFF", "grey, 1 bit a sample"),
         ("x.tif", "P", "TIFF", "palette, 8 bits a sample"),
         ("x.tif", "RGBA", "TIFF", "RGBA, 8 bits a sample"),
         ("x.tif", "I;16", "TIFF", "grey, 16 bits a sample"),
         ("x.png", "I;16", "PNG", "grey, 16 bits a sample"),
-        ("x.png", "1", "PNG", "grey, 1 bits a sample"),
+        ("x.png", "1", "PNG", "grey, 1 bit a sample"),
         ("x.webp", "RGB", "WebP", "RGB, 8 bits a sample"),
         ("x.webp", "RGBA", "WebP", "RGBA, 8 bits a sample"),
     ],
@@ -178,7 +178,7 @@ def test_info_tells_how_a_palette_of_others_is_stored(sandbox: Sandbox, bits: in
     assert (result["format"], result["kind"], result["mode"]) == ("png", "PNG", "palette")
     assert result["bits"] == bits
     said = facts(sandbox.run("info", "x.png", check=0).out)
-    assert said["stored as"] == f"palette, {bits} bits a sample"
+    assert said["stored as"] == f"palette, {bits} bit{'s' * (bits > 1)} a sample"
 
 
 def test_info_tells_of_alpha_that_says_nothing(sandbox: Sandbox) -> None:
