@@ -39,11 +39,14 @@ NAMES = (
     "summary",
     "unfilter",
 )
+_SHARED = "shared"  # what Cython makes for all of them
 
 
 def _all_there() -> bool:
     files = {file for folder in __path__ for file in os.listdir(folder)}
-    return all(any(name + suffix in files for suffix in EXTENSION_SUFFIXES) for name in NAMES)
+    return all(
+        any(name + suffix in files for suffix in EXTENSION_SUFFIXES) for name in (*NAMES, _SHARED)
+    )
 
 
 COMPILED = _all_there()  # what runs here: all of the kernels, or none

@@ -94,7 +94,7 @@ def test_a_kernel_is_imported_when_it_is_asked_for() -> None:
     )  # fmt: skip
     before, after = done.stdout.splitlines()
     assert before == "[] False"
-    expected = ["mapping"] if kernels.COMPILED else ["plain", "plain.mapping"]
+    expected = ["mapping", "shared"] if kernels.COMPILED else ["plain", "plain.mapping"]
     assert after == str([f"codec.kernels.{name}" for name in expected])
 
 
