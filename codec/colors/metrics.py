@@ -5,9 +5,9 @@ background whose grey level is uniformly random (see `codec.colors.colorspace`);
 difference are taken on black and on white. The color of fully transparent pixels never counts.
 """
 
+import functools
 import importlib.util
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from codec.colors.lookup import look_up
 from codec.colors.pixels import pack_colors, unpack_colors
 from codec.errors import ImageError, ParameterError
-from codec.threads import row_strips
+from codec.threads import row_strips, run_parallel
 
 Pixels = npt.NDArray[np.uint8]
 _SSIM_WINDOW = 7
@@ -107,6 +107,38 @@ def channel_errors(original: Pixels, decoded: Pixels, *, exact: bool = False) ->
     if not exact and original.shape[-1] in (2, 4):
         errors[..., :-1] *= original[..., -1:] > 0
     return errors
+
+
+def visible_errors(original: Pixels, decoded: Pixels, *, exact: bool = False) -> Pixels:
+    """Largest difference of a channel of every pixel, as it is seen on black or on white.
+
+    Parameters
+    ----------
+    original, decoded : ndarray of shape (..., C), dtype uint8
+        Equal shapes.
+    exact : bool
+        Count alpha as a channel like the others, and so the colors of clear pixels.
+
+    Returns
+    -------
+    errors : ndarray of shape (...), dtype uint8
+        Without alpha, or if exact, the largest of `channel_errors`. With alpha the larger one of
+        both backgrounds, each rounded to whole steps.
+    """
+    if exact or original.shape[-1] not in (2, 4):
+        return np.asarray(channel_errors(original, decoded, exact=exact).max(axis=-1))
+    first, second = _opaque_parts(original), _opaque_parts(decoded)
+    on_black = first - second
+    # What white adds where colors are missing.
+    on_white = on_black - (original[..., -1:].astype(np.int16) - decoded[..., -1:])
+    larger = np.maximum(abs(on_black), abs(on_white)).max(axis=-1)
+    return np.asarray(larger.astype(np.uint8))
+
+
+def _opaque_parts(pixels: Pixels) -> npt.NDArray[np.int16]:
+    """Multiply colors by their alpha, rounded."""
+    products = pixels[..., :-1].astype(np.int32) * pixels[..., -1:]
+    return np.asarray(((products + 127) // 255).astype(np.int16))
 
 
 def worst_error_of(
@@ -206,9 +238,19 @@ def mean_ssim(original: Pixels, decoded: Pixels) -> float | None:
     similarity : float or None
         At most 1; None for pictures smaller than 7x7.
     """
-    if min(original.shape[:2]) < _SSIM_WINDOW:
+    height, width = original.shape[:2]
+    if min(height, width) < _SSIM_WINDOW:
         return None
-    return float(np.mean([_ssim(*shown) for shown in _on_backgrounds(original, decoded)]))
+    inner = height - _SSIM_WINDOW + 1  # windows, from the top
+
+    def add_up(rows: slice) -> float:
+        part = slice(rows.start, rows.stop + _SSIM_WINDOW - 1)
+        shown = _on_backgrounds(original[part], decoded[part])
+        mean = float(np.mean([_ssim(*pair) for pair in shown]))
+        return mean * len(range(inner)[rows])
+
+    parts = [functools.partial(add_up, rows) for rows in row_strips(inner, width)]
+    return float(sum(run_parallel(parts)) / inner)
 
 
 def check_ssimulacra2() -> None:
@@ -284,22 +326,21 @@ def _ssim(original: Pixels, decoded: Pixels) -> float:
 
 def _delta_e(original: Pixels, decoded: Pixels) -> npt.NDArray[np.float32]:
     """CIEDE2000 of every pixel, computed once for each pair of colors that meet."""
-    parts = []
-    for keys in _pairs(original, decoded):
+
+    def find(rows: slice) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
+        """Find the different pairs of some rows, and which of them each pixel has."""
+        first, second = pack_colors(original[rows]), pack_colors(decoded[rows])
+        keys = (first.astype(np.uint64) << np.uint64(32) | second).reshape(-1)
         found, numbers = np.unique(keys, return_inverse=True)
-        parts.append((found, numbers.astype(np.int32)))
+        return found, numbers.astype(np.int32)
+
+    strips = row_strips(*original.shape[:2])
+    parts = run_parallel([functools.partial(find, rows) for rows in strips])
     pairs = np.unique(np.concatenate([found for found, _ in parts]))
     table = _delta_e_of_pairs(pairs, original.shape[2])
     return np.concatenate(
         [table[np.searchsorted(pairs, found)][numbers] for found, numbers in parts]
     )
-
-
-def _pairs(original: Pixels, decoded: Pixels) -> Iterator[npt.NDArray[np.uint64]]:
-    """Pack the two colors of every pixel into one number, strip by strip."""
-    for rows in row_strips(*original.shape[:2]):
-        first, second = pack_colors(original[rows]), pack_colors(decoded[rows])
-        yield (first.astype(np.uint64) << np.uint64(32) | second).reshape(-1)
 
 
 def _delta_e_of_pairs(pairs: npt.NDArray[np.uint64], channels: int) -> npt.NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """What a report says of a decoded picture beside its original."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def quality_facts(original: Pixels, decoded: Pixels) -> dict[str, Any]:
     facts : dict
         All measures, by their names in `FileReport`.
     """
-    quality = measure(*_alike(as_channels(original), as_channels(decoded)))
+    quality = measure(*alike(as_channels(original), as_channels(decoded)))
     return {
         "mse": quality.mse,
         "ssim": quality.ssim,
@@ -50,7 +51,7 @@ def worst_facts(
     ----------
     original : ndarray of shape (H, W) or (H, W, C), dtype uint8
         The picture.
-    decoded : IndexedImage or ndarray of shape (H, W) or (H, W, C), dtype uint8
+    decoded : IndexedImage, or ndarray of shape (H, W) or (H, W, C), dtype uint8
         What it became, of equal H and W.
     exact : bool
         Count the colors of fully transparent pixels too.
@@ -62,24 +63,46 @@ def worst_facts(
     facts : dict
         The error and where it is, by their names in `FileReport`.
     """
-    pixels, worst = as_channels(original), 0
+    worst, width = 0, original.shape[1]
     place: tuple[int, int] | None = None
-    height, width = pixels.shape[:2]
-    for rows in row_strips(height, width):
-        if worst >= known:
-            break
-        if isinstance(decoded, IndexedImage):
-            part = look_up(decoded.codebook, decoded.labels[rows])
-        else:
-            part = as_channels(decoded[rows])
-        pair = _alike(pixels[rows], part)
-        errors = channel_errors(*pair, exact=exact)
+    for rows, first, second in matched_strips(original, decoded):
+        errors = channel_errors(first, second, exact=exact)
         highest = int(errors.max())
         if highest > worst:
             worst = highest
-            first = int((errors.reshape(-1) == highest).argmax()) // errors.shape[2]
-            place = first % width, rows.start + first // width
+            number = int((errors.reshape(-1) == highest).argmax()) // errors.shape[2]
+            place = number % width, rows.start + number // width
+        if worst >= known:
+            break
     return {"worst_error": worst, "worst_at": place}
+
+
+def matched_strips(
+    original: Pixels, decoded: IndexedImage | Pixels
+) -> Iterator[tuple[slice, Pixels, Pixels]]:
+    """Walk over two pictures, strip by strip, with the same channels.
+
+    Parameters
+    ----------
+    original : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        One of them.
+    decoded : IndexedImage, or ndarray of shape (H, W) or (H, W, C), dtype uint8
+        The other, of equal H and W.
+
+    Yields
+    ------
+    rows : slice
+        Which rows.
+    first, second : ndarray of shape (rows, W, C), dtype uint8
+        Of either.
+    """
+    pixels = as_channels(original)
+    for rows in row_strips(*pixels.shape[:2]):
+        if isinstance(decoded, IndexedImage):
+            part = look_up(decoded.codebook, decoded.labels[rows])
+        else:
+            part = as_channels(decoded)[rows]
+        yield rows, *alike(pixels[rows], part)
 
 
 def comparison_facts(original: Pixels, decoded: Pixels) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -110,8 +133,8 @@ def comparison_facts(original: Pixels, decoded: Pixels) -> tuple[dict[str, Any],
     return {**facts, **quality, "lossless": quality["mse"] == 0}, notices
 
 
-def _alike(first: Pixels, second: Pixels) -> tuple[Pixels, Pixels]:
-    """Write both with the same channels."""
+def alike(first: Pixels, second: Pixels) -> tuple[Pixels, Pixels]:
+    """Write two pictures of shape (H, W, C) with the same channels."""
     if first.shape[2] == second.shape[2]:
         return first, second
     with_alpha = first.shape[2] in (2, 4) or second.shape[2] in (2, 4)

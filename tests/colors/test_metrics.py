@@ -8,7 +8,7 @@ from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structu
 
 from codec import threads
 from codec.colors import metrics
-from codec.colors.metrics import measure, squared_errors
+from codec.colors.metrics import measure, squared_errors, visible_errors
 from codec.errors import ImageError
 
 
@@ -117,3 +117,46 @@ def test_a_color_difference_is_computed_once_for_each_pair(
     decoded = original // 2
     measure(original.astype(np.uint8), decoded.astype(np.uint8))
     assert counted == [7]
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_similarity_is_the_same_whatever_the_strips(
+    channels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = np.random.RandomState(5)
+    first = state.randint(0, 256, (61, 40, channels)).astype(np.uint8)
+    second = first ^ state.randint(0, 32, first.shape).astype(np.uint8)
+    whole = metrics.mean_ssim(first, second)
+    for pixels in (1, 90, 400, 1200):
+        monkeypatch.setattr(threads, "STRIP_PIXELS", pixels)
+        assert metrics.mean_ssim(first, second) == pytest.approx(whole, rel=1e-12)
+
+
+# Errors as they are seen
+
+
+def test_visible_errors_of_opaque_pictures_are_the_largest_of_a_channel() -> None:
+    state = np.random.RandomState(6)
+    first, second = state.randint(0, 256, (2, 9, 8, 4)).astype(np.uint8)
+    expected = np.abs(first.astype(int) - second)
+    opaque = [np.concatenate([each[..., :3], np.full((9, 8, 1), 255, np.uint8)], axis=2)
+              for each in (first, second)]  # fmt: skip
+    for pair in (opaque, (first[..., :3], second[..., :3])):
+        assert (visible_errors(*pair) == expected[..., :3].max(axis=2)).all()
+    assert (visible_errors(first, second, exact=True) == expected.max(axis=2)).all()
+
+
+def test_visible_errors_of_translucent_pictures_are_those_on_black_or_white() -> None:
+    state = np.random.RandomState(7)
+    first, second = state.randint(0, 256, (2, 50, 40, 4)).astype(np.uint8)
+
+    def on(pixels: np.ndarray, background: int) -> np.ndarray:
+        opacity = pixels[..., 3:] / 255
+        return np.asarray(opacity * pixels[..., :3] + (1 - opacity) * background)
+
+    expected = np.max(
+        [np.abs(on(first, each) - on(second, each)).max(axis=2) for each in (0, 255)], axis=0
+    )
+    assert np.abs(visible_errors(first, second) - expected).max() <= 1  # colors are rounded
+    clear = first * np.array([1, 1, 1, 0], np.uint8)
+    assert not visible_errors(clear, clear ^ np.array([77, 3, 9, 0], np.uint8)).any()
