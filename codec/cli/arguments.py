@@ -4,24 +4,17 @@ import argparse
 from pathlib import Path
 
 from codec import __version__
+from codec.cli.groups import add_force, add_max_pixels, page_option, shared_options
 from codec.cli.numbers import any_number, size_or_share, whole_number
 from codec.limits import (
     MAX_CODEBOOK_SIZE,
-    MAX_PIXELS,
-    MAX_PIXELS_ASKED_FOR,
     MAX_RATE_DISTORTION,
-    MAX_SEED,
 )
 from codec.options import (
     CODEBOOK_SOURCES,
-    COLOR_SPACES,
     DEFAULT_FORMAT,
-    DITHER_KINDS,
-    EFFORTS,
-    ENGINE_NAMES,
     PALETTE_DEPTHS,
     SWEPT_SIZES,
-    TUNES,
 )
 
 _EXIT_CODES = """\
@@ -43,6 +36,7 @@ examples:
   kmcodec compress photo.png --max-bytes 50k the best picture in 50,000 bytes
   kmcodec decompress photo.labels.png        photo.decoded.png
   kmcodec report photo.png photo.labels.png  sizes and quality
+  kmcodec report photo.png photo.kmc photo.jpg --html lost.html
   kmcodec sweep photo.png -k 4 16 64 256     one line per K
   kmcodec train icons/*.png -k 64 -o icons.npy
   kmcodec compress icons/*.png --codebook icons.npy --format png
@@ -62,13 +56,20 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         prog=parser.prog, dest="command", required=True, metavar="COMMAND"
     )
-    output, amount, reading, training = _shared_options()
+    output, amount, reading, training = shared_options()
     wishes = _wishes()
 
     compress = commands.add_parser(
         "compress",
         help="compress pictures",
-        parents=[output, amount, reading, training, wishes],
+        parents=[
+            output,
+            amount,
+            reading,
+            training,
+            wishes,
+            page_option("measure the result of a single input, and show"),
+        ],
         description="Compress PNG, JPEG, WebP, BMP, GIF and TIFF pictures.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -121,7 +122,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--require-seal", action="store_true",
         help="refuse what has no seal, as files of other programs",
     )  # fmt: skip
-    _add_max_pixels(decompress)
+    add_max_pixels(decompress)
 
     _add_train(commands.add_parser(
         "train",
@@ -136,21 +137,27 @@ def make_parser() -> argparse.ArgumentParser:
     info.add_argument("inputs", nargs="*", metavar="FILE", help="a compressed file or a picture")
     info.add_argument("--engine", action="store_true", help="tell which k-means engine runs")
     info.add_argument("--json", action="store_true", help="print JSON")
-    _add_max_pixels(info)
+    add_max_pixels(info)
 
     report = commands.add_parser(
-        "report", help="sizes and quality of a compressed file", parents=[reading]
+        "report",
+        help="sizes and quality of compressed files",
+        parents=[reading, page_option("show")],
+        description="Print sizes and quality of compressed files, or of what other programs made "
+        "of the same picture.",
     )
-    report.add_argument("original", metavar="ORIGINAL", help="a picture")
+    report.add_argument("original", metavar="ORIGINAL", help="the picture")
     report.add_argument(
-        "compressed", metavar="COMPRESSED", help="what became of it: any format, or any picture"
-    )
+        "compressed", nargs="+", metavar="COMPRESSED",
+        help="what became of it: compressed files, or pictures such as JPEG, WebP and PNG",
+    )  # fmt: skip
     report.add_argument("--json", action="store_true", help="print JSON")
+    add_force(report)
 
     sweep = commands.add_parser(
         "sweep",
-        help="try several numbers of colors and write nothing",
-        parents=[reading, training],
+        help="try several numbers of colors and write nothing of them",
+        parents=[reading, training, page_option("show, of a single input,")],
         description="Print bytes in every format, ratios, PSNR, SSIM and seconds for each K, of "
         "one training, so that they differ a little from those of compress -k K, which trains for "
         "its K; and which K is the knee.",
@@ -170,6 +177,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="whose bytes and ratios are told first (default %(default)s)",
     )  # fmt: skip
     sweep.add_argument("--json", action="store_true", help="print JSON")
+    add_force(sweep)
     return parser
 
 
@@ -261,115 +269,3 @@ def _add_targets(parser: argparse.ArgumentParser) -> None:
         "--auto", action="store_true",
         help="the K where more colors begin to cost more bytes than they are worth",
     )  # fmt: skip
-
-
-def _add_max_pixels(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--max-pixels", type=whole_number(1, MAX_PIXELS_ASKED_FOR), default=MAX_PIXELS,
-        metavar="N", help="refuse larger pictures (default %(default)s)",
-    )  # fmt: skip
-
-
-def _shared_options() -> list[argparse.ArgumentParser]:
-    """Options that several commands have, each written once."""
-    output = argparse.ArgumentParser(add_help=False)
-    where = output.add_mutually_exclusive_group()
-    where.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="OUT",
-        help="output of a single input; its name chooses the format",
-    )
-    where.add_argument(
-        "-d",
-        "--directory",
-        type=Path,
-        metavar="DIR",
-        help="directory for the outputs, made if missing (default: beside the inputs)",
-    )
-    output.add_argument(
-        "-r",
-        "--recursive",
-        action="store_true",
-        help="take what is in directories and keep their trees; compress leaves out, and names, "
-        "what kmcodec made there",
-    )
-    output.add_argument("-f", "--force", action="store_true", help="replace existing outputs")
-
-    amount = argparse.ArgumentParser(add_help=False)
-    amount.add_argument("--json", action="store_true", help="print a JSON report on stdout")
-    loudness = amount.add_mutually_exclusive_group()
-    loudness.add_argument("-q", "--quiet", action="store_true", help="print errors only")
-    loudness.add_argument(
-        "-v",
-        "--verbose",
-        action="store_true",
-        help="print everything that is known, such as the time of each stage",
-    )
-
-    reading = argparse.ArgumentParser(add_help=False)
-    reading.add_argument(
-        "--first-frame",
-        action="store_true",
-        help="take the first picture of an animation or of several pages",
-    )
-    reading.add_argument(
-        "--scale-range",
-        action="store_true",
-        help="stretch the range that samples of more than 8 bits use, as of cameras that count to "
-        "less than their files could hold",
-    )
-    _add_max_pixels(reading)
-
-    training = argparse.ArgumentParser(add_help=False)
-    training.add_argument(
-        "--tune",
-        choices=TUNES,
-        default=TUNES[0],
-        help="what the aim is: visual, that it looks like the picture; psnr, the least squared "
-        "error in sRGB (default %(default)s)",
-    )
-    training.add_argument(
-        "--color-space",
-        choices=COLOR_SPACES,
-        help="where color differences are measured (default oklab, with --tune psnr rgb)",
-    )
-    training.add_argument(
-        "--exact", action="store_true", help="keep the hidden colors of fully transparent pixels"
-    )
-    training.add_argument(
-        "--seed",
-        type=whole_number(0, MAX_SEED),
-        default=0,
-        help="seed of the random starts (default %(default)s)",
-    )
-    training.add_argument(
-        "--engine",
-        choices=("auto", *ENGINE_NAMES),
-        default="auto",
-        help="implementation of k-means (default %(default)s)",
-    )
-    training.add_argument(
-        "--effort",
-        choices=EFFORTS,
-        default="default",
-        help="how long to look for better colors and smaller files: fast takes half the time, "
-        "best some seconds (default %(default)s)",
-    )
-    training.add_argument(
-        "--dither",
-        choices=DITHER_KINDS,
-        help="let the errors of neighboring pixels cancel: selective diffuses them where a band "
-        "would show, fs everywhere (Floyd-Steinberg), ordered takes an 8x8 pattern; shades look "
-        "smoother, files grow; auto does what serves the look at these bytes (default auto, with "
-        "--tune psnr none)",
-    )
-    training.add_argument(
-        "--dither-strength",
-        type=any_number(0, 1),
-        metavar="S",
-        help="how much of an error is made up for, 0 to 1 (default 1); not with a target or "
-        "--rate-distortion, where nothing is dithered",
-    )
-    return [output, amount, reading, training]

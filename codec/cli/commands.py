@@ -5,12 +5,13 @@ Imports of what needs NumPy stand inside functions, so that help and wrong usage
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codec.cli.arguments import make_parser
+from codec.cli.choices import format_for, naming_of, settings_of
 from codec.cli.process import (
     EXIT_FAILED,
     EXIT_OK,
@@ -21,14 +22,10 @@ from codec.cli.process import (
     say,
 )
 from codec.errors import CodecError, ParameterError
-from codec.options import DEFAULT_FORMAT
 
 if TYPE_CHECKING:
-    from codec.formats.registry import Format
     from codec.jobs.collisions import PlannedFile
-    from codec.jobs.plan import Naming
     from codec.reports.report import FileReport
-    from codec.settings import CompressSettings, Targets
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,9 +82,19 @@ def _show(
     return show
 
 
-def _say_notices(report: "FileReport") -> None:
+def _is_done(report: "FileReport") -> bool:
+    """Tell whether a file was done, and say if not."""
+    if report.status == "skipped":
+        say(f"{report.input}: skipped: {report.error}")
+    elif report.status != "ok":
+        complain(report.error or "", report.reason, report.input)
+    return report.status == "ok"
+
+
+def _say_notices(report: "FileReport", said: Collection[str] = ()) -> None:
     for notice in report.notices:
-        say(f"{report.input}: notice: {notice}")
+        if notice not in said:
+            say(f"{report.input}: notice: {notice}")
 
 
 def _finish(
@@ -108,80 +115,6 @@ def _finish(
     return _exit_code(reports)
 
 
-def _naming(options: argparse.Namespace) -> "Naming":
-    from codec.jobs.plan import Naming
-
-    return Naming(options.output, options.directory, options.recursive)
-
-
-def _settings(options: argparse.Namespace, n_colors: int) -> "CompressSettings":
-    from codec.encoder.given import check_given
-    from codec.settings import CompressSettings
-
-    codebook = None
-    if getattr(options, "codebook", None):
-        from codec.jobs.train import read_codebook
-
-        codebook = read_codebook(options.codebook, options.max_pixels)
-    keep, depth = getattr(options, "keep", ""), getattr(options, "palette_depth", None)
-    strength = options.dither_strength
-    settings = CompressSettings(
-        n_colors=n_colors,
-        seed=options.seed,
-        engine=options.engine,
-        effort=options.effort,
-        tune=options.tune,
-        color_space=options.color_space,
-        exact=options.exact,
-        dither=options.dither,
-        dither_strength=1.0 if strength is None else strength,
-        keep_order=getattr(options, "keep_order", False),  # which a sweep has not
-        given=check_given(codebook, keep or (), depth, n_colors),
-        targets=_targets(options),
-        rate_distortion=getattr(options, "rate_distortion", None),
-    )
-    if strength is not None:
-        settings.check_strength_counts()
-        if settings.dither == "none":
-            raise ParameterError(
-                "--dither-strength needs a --dither other than none", "dither_strength"
-            )
-    return settings
-
-
-def _targets(options: argparse.Namespace) -> "Targets":
-    from codec.settings import ANY_BYTES, Targets
-
-    if options.command != "compress":
-        return Targets()
-    size = options.max_bytes
-    return Targets(
-        # Of a part each input will say how many bytes that is.
-        max_bytes=ANY_BYTES if isinstance(size, float) else size,
-        min_psnr=options.min_psnr,
-        min_ssim=options.min_ssim,
-        min_ssimulacra2=options.min_ssimulacra2,
-        max_error=options.max_error,
-        auto=options.auto,
-    )
-
-
-def _format(options: argparse.Namespace) -> "Format":
-    """Choose the format by its name, or by that of the output."""
-    from codec.formats.registry import format_named, format_of
-
-    if options.output:
-        format = format_of(options.output)
-        if options.format and format_named(options.format) != format:
-            raise ParameterError(
-                f"--format {options.format} contradicts the name of the output", "output-name"
-            )
-    else:
-        format = format_named(options.format or DEFAULT_FORMAT)
-    format.check_writable()
-    return format
-
-
 def _wants_progress(options: argparse.Namespace) -> bool:
     return sys.stderr.isatty() and not options.quiet
 
@@ -189,6 +122,7 @@ def _wants_progress(options: argparse.Namespace) -> bool:
 def _compress(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
+    from codec.cli.pages import finish_page, make_page
     from codec.cli.runner import OutputFolders, Task, run, with_notices
     from codec.jobs.compress import compress_file
     from codec.jobs.ours import check_not_decoded
@@ -196,8 +130,8 @@ def _compress(options: argparse.Namespace) -> int:
     from codec.reports.text import compress_line
     from codec.settings import ReadOptions, WriteOptions
 
-    format = _format(options)
-    settings = _settings(options, options.colors)
+    format = format_for(options)
+    settings = settings_of(options, options.colors)
     reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
     writing = WriteOptions(options.force, options.skip_if_larger)
     weights = None
@@ -206,7 +140,9 @@ def _compress(options: argparse.Namespace) -> int:
 
         weights = read_weights(options.weights, reading)
     inputs = [Path(name) for name in options.inputs]
-    plan = plan_compression(inputs, _naming(options), format, options.max_pixels)
+    plan = plan_compression(inputs, naming_of(options), format, options.max_pixels)
+    paths = [path for planned in plan for path in (planned.source, *planned.files)]
+    page = make_page(options, len(plan), paths)
 
     def work(planned: "PlannedFile") -> "FileReport":
         if planned.failure:
@@ -217,8 +153,9 @@ def _compress(options: argparse.Namespace) -> int:
         report = compress_file(
             planned.source, planned.target, format, settings, reading, writing,
             share=options.max_bytes if isinstance(options.max_bytes, float) else None,
-            measure=options.measure, locate=options.json or options.verbose,
-            shared=shared, weights=weights,
+            measure=options.measure or bool(page),
+            locate=options.json or options.verbose or bool(page),
+            shared=shared, weights=weights, page=page,
         )  # fmt: skip
         return with_notices(report, planned.notices)
 
@@ -247,13 +184,14 @@ def _compress(options: argparse.Namespace) -> int:
         more = {"shared_codebook": asdict(shared.report)}
         if not options.quiet:
             say_shared(shared.report)
+    more |= finish_page(page, reports, quiet=options.quiet)
     return _finish(options, reports, **more)
 
 
 def _train(options: argparse.Namespace) -> int:
     from codec.cli.codebooks import train
 
-    settings = _settings(options, options.colors)
+    settings = settings_of(options, options.colors)
     show = _show(options, lambda report: f"{report.input}  {report.unique_colors} colors")
     reports = train(options, settings, show, progress=_wants_progress(options))
     return _exit_code(reports)
@@ -272,7 +210,7 @@ def _decompress(options: argparse.Namespace) -> int:
         if is_reserved(options.output):
             raise ParameterError(f"{options.output.name} names a compressed file", "output-name")
     plan = plan_decompression(
-        [Path(name) for name in options.inputs], _naming(options), options.codebook
+        [Path(name) for name in options.inputs], naming_of(options), options.codebook
     )
 
     def work(planned: "PlannedFile") -> "FileReport":
@@ -331,25 +269,36 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from codec.cli.pages import finish_page, make_page
     from codec.cli.runner import Task, attempt
-    from codec.jobs.compare import compare_files
+    from codec.jobs.compare import Comparison
     from codec.reports.text import as_json, as_text
     from codec.settings import ReadOptions
 
-    original, compressed = Path(options.original), Path(options.compressed)
+    original, compressed = Path(options.original), [Path(name) for name in options.compressed]
     reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
-    report = attempt(Task(original, partial(compare_files, original, compressed, reading)))
-    if report.status != "ok":
-        complain(report.error or "", report.reason, report.input)
-    elif not options.json:
-        print(as_text(report))
-    _say_notices(report)
+    page = make_page(options, 1, [original, *compressed])
+    comparison = Comparison(original, reading, page)
+    reports: list[FileReport] = []
+    said: set[str] = set()
+    for path in compressed:
+        report = attempt(Task(original, partial(comparison.measure, path)))
+        obey_signals()
+        reports.append(report)
+        if _is_done(report) and not options.json:
+            print(as_text(report, with_outputs=len(compressed) > 1), flush=True)
+        _say_notices(report, said)
+        said.update(report.notices)
+        if not comparison.image:  # which others need as well
+            break
+    more = finish_page(page, reports)
     if options.json:
-        print(as_json([report]))
-    return _exit_code([report])
+        print(as_json(reports, with_totals=len(compressed) == 1, **more))
+    return _exit_code(reports)
 
 
 def _sweep(options: argparse.Namespace) -> int:
+    from codec.cli.pages import finish_page, make_page
     from codec.cli.runner import attempt_each
     from codec.formats.registry import format_named
     from codec.jobs.sweep import sweep_file
@@ -359,16 +308,18 @@ def _sweep(options: argparse.Namespace) -> int:
     format = format_named(options.format)
     format.check_writable()
     reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
-    settings = _settings(options, max(options.colors))
+    settings = settings_of(options, max(options.colors))
+    paths = [Path(name) for name in options.inputs]
+    page = make_page(options, len(paths), paths)
     reports: list[FileReport] = []
-    for path in map(Path, options.inputs):
-        results = sweep_file(path, options.colors, options.codebooks, format, settings, reading)
+    for path in paths:
+        results = sweep_file(
+            path, options.colors, options.codebooks, format, settings, reading, page
+        )
         swept: list[FileReport] = []
         for report in attempt_each(path, results):
             obey_signals()
-            if report.status != "ok":
-                complain(report.error or "", report.reason, report.input)
-            elif not options.json:
+            if _is_done(report) and not options.json:
                 if not swept:
                     _say_notices(report)
                     if len(options.inputs) > 1:
@@ -379,8 +330,9 @@ def _sweep(options: argparse.Namespace) -> int:
         if not options.json and (line := knee_line(swept)):
             print(line)
         reports += swept
+    more = finish_page(page, reports)
     if options.json:
-        print(as_json(reports, with_totals=False))
+        print(as_json(reports, with_totals=False, **more))
     return _exit_code(reports)
 
 

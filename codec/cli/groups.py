@@ -1,0 +1,138 @@
+"""Options that several commands have, each written once."""
+
+import argparse
+from pathlib import Path
+
+from codec.cli.numbers import any_number, whole_number
+from codec.limits import MAX_PIXELS, MAX_PIXELS_ASKED_FOR, MAX_SEED
+from codec.options import COLOR_SPACES, DITHER_KINDS, EFFORTS, ENGINE_NAMES, TUNES
+
+
+def page_option(verb: str) -> argparse.ArgumentParser:
+    """Make the option of a page, which shows something."""
+    page = argparse.ArgumentParser(add_help=False)
+    page.add_argument(
+        "--html", type=Path, metavar="FILE",
+        help=f"{verb} what was lost and where: a page for a browser, in one file",
+    )  # fmt: skip
+    return page
+
+
+def add_force(parser: argparse.ArgumentParser) -> None:
+    """Add the option to replace a page."""
+    parser.add_argument(
+        "-f", "--force", action="store_true", help="replace an existing file of --html"
+    )
+
+
+def add_max_pixels(parser: argparse.ArgumentParser) -> None:
+    """Add the limit of pictures."""
+    parser.add_argument(
+        "--max-pixels", type=whole_number(1, MAX_PIXELS_ASKED_FOR), default=MAX_PIXELS,
+        metavar="N", help="refuse larger pictures (default %(default)s)",
+    )  # fmt: skip
+
+
+def shared_options() -> list[argparse.ArgumentParser]:
+    """Make those of outputs, of what is printed, of reading and of training."""
+    output = argparse.ArgumentParser(add_help=False)
+    where = output.add_mutually_exclusive_group()
+    where.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="OUT",
+        help="output of a single input; its name chooses the format",
+    )
+    where.add_argument(
+        "-d",
+        "--directory",
+        type=Path,
+        metavar="DIR",
+        help="directory for the outputs, made if missing (default: beside the inputs)",
+    )
+    output.add_argument(
+        "-r",
+        "--recursive",
+        action="store_true",
+        help="take what is in directories and keep their trees; compress leaves out, and names, "
+        "what kmcodec made there",
+    )
+    output.add_argument("-f", "--force", action="store_true", help="replace existing outputs")
+
+    amount = argparse.ArgumentParser(add_help=False)
+    amount.add_argument("--json", action="store_true", help="print a JSON report on stdout")
+    loudness = amount.add_mutually_exclusive_group()
+    loudness.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    loudness.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="print everything that is known, such as the time of each stage",
+    )
+
+    reading = argparse.ArgumentParser(add_help=False)
+    reading.add_argument(
+        "--first-frame",
+        action="store_true",
+        help="take the first picture of an animation or of several pages",
+    )
+    reading.add_argument(
+        "--scale-range",
+        action="store_true",
+        help="stretch the range that samples of more than 8 bits use, as of cameras that count to "
+        "less than their files could hold",
+    )
+    add_max_pixels(reading)
+
+    training = argparse.ArgumentParser(add_help=False)
+    training.add_argument(
+        "--tune",
+        choices=TUNES,
+        default=TUNES[0],
+        help="what the aim is: visual, that it looks like the picture; psnr, the least squared "
+        "error in sRGB (default %(default)s)",
+    )
+    training.add_argument(
+        "--color-space",
+        choices=COLOR_SPACES,
+        help="where color differences are measured (default oklab, with --tune psnr rgb)",
+    )
+    training.add_argument(
+        "--exact", action="store_true", help="keep the hidden colors of fully transparent pixels"
+    )
+    training.add_argument(
+        "--seed",
+        type=whole_number(0, MAX_SEED),
+        default=0,
+        help="seed of the random starts (default %(default)s)",
+    )
+    training.add_argument(
+        "--engine",
+        choices=("auto", *ENGINE_NAMES),
+        default="auto",
+        help="implementation of k-means (default %(default)s)",
+    )
+    training.add_argument(
+        "--effort",
+        choices=EFFORTS,
+        default="default",
+        help="how long to look for better colors and smaller files: fast takes half the time, "
+        "best some seconds (default %(default)s)",
+    )
+    training.add_argument(
+        "--dither",
+        choices=DITHER_KINDS,
+        help="let the errors of neighboring pixels cancel: selective diffuses them where a band "
+        "would show, fs everywhere (Floyd-Steinberg), ordered takes an 8x8 pattern; shades look "
+        "smoother, files grow; auto does what serves the look at these bytes (default auto, with "
+        "--tune psnr none)",
+    )
+    training.add_argument(
+        "--dither-strength",
+        type=any_number(0, 1),
+        metavar="S",
+        help="how much of an error is made up for, 0 to 1 (default 1); not with a target or "
+        "--rate-distortion, where nothing is dithered",
+    )
+    return [output, amount, reading, training]
