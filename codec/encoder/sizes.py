@@ -1,4 +1,4 @@
-"""A picture at several sizes of codebook, from one training."""
+"""A picture at several sizes of codebook, from one training: made, or told without encoding."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from codec.colors.distortion import errors_of_colors
 from codec.colors.lookup import look_up
 from codec.colors.metrics import mean_ssim, psnr_db
 from codec.colors.pixels import as_channels, to_channels
@@ -242,3 +243,57 @@ def _swept(
         ssim=ssim,
         knee=sized.knee,
     )
+
+
+@dataclass(frozen=True)
+class Sketched:
+    """What a picture would become at one size.
+
+    Parameters
+    ----------
+    size : int
+        K.
+    usual_bytes : float
+        What its file usually takes.
+    mse : float
+        Mean squared error, without dithering.
+    """
+
+    size: int
+    usual_bytes: float
+    mse: float
+
+
+def sketch_sizes(
+    source: SourceImage, settings: CompressSettings, sizes: Sequence[int], format: Format
+) -> list[Sketched]:
+    """Tell about bytes and errors at several sizes, without encoding.
+
+    Parameters
+    ----------
+    source : SourceImage
+        The picture.
+    settings : CompressSettings
+        How it is compressed, but for K.
+    sizes : sequence of int
+        The K to tell of.
+    format : Format
+        What would be written.
+
+    Returns
+    -------
+    sketched : list of Sketched
+        In order; sizes that are too small for the picture, or for all of its colors, are left out.
+    """
+    own = replace(settings, n_colors=max(sizes))
+    picture = count_picture(as_channels(source.pixels), own)
+    candidates = Candidates(picture, own, format, Stopwatch())
+    found = []
+    for size in sizes:
+        if candidates.least <= size < len(picture.visible):
+            chosen = candidates.choose(size)
+            mse, _ = errors_of_colors(
+                picture.histogram, chosen.codebook, chosen.color_labels, exact=own.exact
+            )
+            found.append(Sketched(size, candidates.usual_bytes(size), mse))
+    return found

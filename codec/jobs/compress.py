@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions, WriteOptions
 from codec.stopwatch import Stopwatch
 
+if TYPE_CHECKING:  # which imports what makes pages
+    from codec.jobs.pages import Page
+
 
 def compress_file(
     source: Path,
@@ -37,6 +40,7 @@ def compress_file(
     locate: bool = False,
     shared: SharedCodebook | None = None,
     weights: npt.NDArray[np.uint8] | None = None,
+    page: "Page | None" = None,
 ) -> FileReport:
     """Compress one picture file.
 
@@ -62,6 +66,8 @@ def compress_file(
         output; of a format that has a `shared_name`.
     weights : ndarray of shape (H, W), optional
         See `codec.compress`.
+    page : Page, optional
+        What shows the result, written together with it; it needs both, `measure` and `locate`.
 
     Returns
     -------
@@ -77,7 +83,7 @@ def compress_file(
     watch = Stopwatch()
     paths = format.files(target)[-1:] if shared else format.files(target)
     _check_picture(source)
-    check_targets(paths, force=writing.force)
+    check_targets([*paths, *([page.path] if page else [])], force=writing.force)
     with watch.stage("read"):
         image = read_image(source, **asdict(reading))
     if share is not None:
@@ -133,12 +139,6 @@ def compress_file(
                 outputs=(),
             )
         report = replace(report, notices=(*report.notices, "the result is larger than the file"))
-    with watch.stage("write"):
-        if shared:
-            shared.write()
-        for path, data in zip(paths, files, strict=True):
-            check_not_needed(path, data, paths, reading.max_pixels)
-        write_files(list(zip(paths, files, strict=True)), force=writing.force)
     if locate:
         worst = worst_facts(
             image.pixels, contents.indexed, exact=settings.exact, known=details.worst_error
@@ -148,6 +148,19 @@ def compress_file(
         with watch.stage("measure"):
             decoded = decompress(contents.indexed)
             report = replace(report, **quality_facts(image.pixels, decoded))
+    outputs = list(zip(paths, files, strict=True))
+    for path, data in outputs:
+        check_not_needed(path, data, paths, reading.max_pixels)
+    if shared:
+        shared.write()
+    if page:
+        with watch.stage("page"):
+            page.begin(source, image)
+            page.add(report, paths[-1].name, contents.indexed, settings)
+            page.write(*outputs)
+    else:
+        with watch.stage("write"):
+            write_files(outputs, force=writing.force)
     return replace(report, seconds=watch.seconds)
 
 

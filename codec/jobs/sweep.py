@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codec.compressor import compress_with_details, prepare
 from codec.decompressor import decompress
@@ -22,6 +23,9 @@ from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions
 from codec.stopwatch import Stopwatch
 
+if TYPE_CHECKING:  # which imports what makes pages
+    from codec.jobs.pages import Page
+
 
 def sweep_file(
     source: Path,
@@ -30,6 +34,7 @@ def sweep_file(
     format: Format,
     settings: CompressSettings,
     reading: ReadOptions,
+    page: "Page | None" = None,
 ) -> Iterator[FileReport]:
     """Compress one picture with several sizes of codebook, writing nothing.
 
@@ -45,6 +50,8 @@ def sweep_file(
         Whose ratios are told.
     settings, reading
         How it is compressed otherwise, and read.
+    page : Page, optional
+        What is to show all of them.
 
     Yields
     ------
@@ -55,14 +62,19 @@ def sweep_file(
     Raises
     ------
     CodecError
-        The picture cannot be read.
+        The picture cannot be read, or the page not be written.
     """
+    if page:
+        page.check()
     image = read_image(source, **asdict(reading))
     prepare(settings)
+    if page:
+        page.begin(source, image)
+        page.with_curve = False
     for codebook_from in codebooks:
         own = replace(settings, codebook_from=codebook_from)
         if codebook_from == KMEANS:
-            yield from _sweep_trained(source, image, sizes, format, own)
+            yield from _sweep_trained(source, image, sizes, format, own, page)
             continue
         for size in sizes:
             watch, chosen = Stopwatch(), replace(own, n_colors=size)
@@ -70,7 +82,7 @@ def sweep_file(
                 each.name: compress_with_details(image, chosen, format=each, watch=watch)
                 for each in _writable(format)
             }
-            yield _report(source, image, details, format, chosen, watch)
+            yield _report(source, image, details, format, chosen, watch, page)
 
 
 def _sweep_trained(
@@ -79,13 +91,13 @@ def _sweep_trained(
     sizes: Sequence[int],
     format: Format,
     settings: CompressSettings,
+    page: "Page | None",
 ) -> Iterator[FileReport]:
     """Draw on one training for all sizes."""
     watch = Stopwatch()
     for sized in compress_sizes(image, settings, sizes, _writable(format), watch):
         own = replace(settings, n_colors=sized.size)
-        report = _report(source, image, sized.compressions, format, own, watch)
-        yield replace(report, knee=sized.knee)
+        yield _report(source, image, sized.compressions, format, own, watch, page, sized.knee)
         watch = Stopwatch()
 
 
@@ -107,6 +119,8 @@ def _report(
     format: Format,
     settings: CompressSettings,
     watch: Stopwatch,
+    page: "Page | None",
+    knee: int | None = None,
 ) -> FileReport:
     """Encode in all formats, and tell what came of it in one of them."""
     main = details[format.name]
@@ -119,7 +133,7 @@ def _report(
     }
     sizes[format.name] = contents.size_bytes
     decoded = decompress(contents.indexed)
-    return FileReport(
+    report = FileReport(
         display_name(source),
         original_bytes=image.size_bytes,
         **contents_facts(contents),
@@ -132,6 +146,11 @@ def _report(
         },
         format_bytes={name: sizes[name] for name in FORMATS if name in sizes},
         notices=(*image.notices, *hidden_notices(main), *contents_notices(contents)),
+        knee=knee,
         seconds=seconds,
         stage_seconds=watch.stages,
     )
+    if page:
+        way = "" if settings.codebook_from == KMEANS else f"{settings.codebook_from}, "
+        page.add(report, f"{way}K = {settings.n_colors}", contents.indexed, settings)
+    return report

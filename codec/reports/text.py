@@ -82,8 +82,21 @@ def decompress_line(report: FileReport) -> str:
     )
 
 
-def as_text(report: FileReport) -> str:
-    """Render everything that is known of a file, a line a fact."""
+def as_text(report: FileReport, *, with_outputs: bool = False) -> str:
+    """Render everything that is known of a file, a line a fact.
+
+    Parameters
+    ----------
+    report : FileReport
+        Of the file.
+    with_outputs : bool
+        Name what was compared with it, which is one of several.
+
+    Returns
+    -------
+    text : str
+        Its name, and lines that are indented.
+    """
     rows: list[tuple[str, str]] = []
 
     def add(name: str, value: object, text: str) -> None:
@@ -111,7 +124,7 @@ def as_text(report: FileReport) -> str:
     add("unique colors", report.unique_colors,
         f"{report.unique_colors}{'' if after is None else f' → {after}'}")  # fmt: skip
     add("codebook size K", report.n_colors, f"{report.n_colors}")
-    add("targets", report.targets, _asked(report))
+    add("targets", report.targets, asked_options(report))
     add("chosen", report.choice, str(report.choice))
     add("rate-distortion C", report.rate_distortion or None,
         _number(report.rate_distortion, 2))  # fmt: skip
@@ -134,10 +147,11 @@ def as_text(report: FileReport) -> str:
         add(f"  {stage}", seconds, f"{seconds:.3f} s")
     add("time", report.seconds, f"{report.seconds:.3f} s")
     width = max(len(name) for name, _ in rows)
-    return "\n".join([report.input, *(f"  {name:<{width}}  {text}" for name, text in rows)])
+    heading = " → ".join([report.input, *report.outputs]) if with_outputs else report.input
+    return "\n".join([heading, *(f"  {name:<{width}}  {text}" for name, text in rows)])
 
 
-def _asked(report: FileReport) -> str:
+def asked_options(report: FileReport) -> str:
     """Write targets as the options that ask for them."""
     return " ".join(
         f"--{name.replace('_', '-')}" if value is True else f"--{name.replace('_', '-')} {value:g}"

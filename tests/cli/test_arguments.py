@@ -235,8 +235,9 @@ def test_options_and_parameters_of_the_library_have_the_same_defaults(
         locate: bool,
         shared: object,
         weights: object,
+        page: object,
     ) -> FileReport:
-        assert (share, shared, weights) == (None, None, None)
+        assert (share, shared, weights, page) == (None, None, None, None)
         given.append((settings, reading))
         return FileReport(source.name)
 

@@ -1,0 +1,248 @@
+"""What was lost and where: errors counted, the worst places, the colors that changed most."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.colors.colorspace import ColorMetric
+from codec.colors.metrics import visible_errors
+from codec.colors.pixels import to_channels
+from codec.indexed import IndexedImage
+from codec.reports.quality import matched_strips
+
+Pixels = npt.NDArray[np.uint8]
+
+_LEVELS = 256
+# OkLab's unit is 65,536 steps, and its hues count double: as small differences look.
+_METRIC = ColorMetric("oklab")
+_WEIGHTS = np.array([1, 2, 2, 1]) / 65536
+# Of places: how many are shown, and the bounds of their sides.
+_PLACES = 3
+_LEAST_SIDE, _MOST_SIDE = 16, 96
+_ACROSS = 8  # of them would fit into the shorter side
+# Of colors that are taken together: bits of a channel, the least part of a picture that counts,
+# the least difference that anybody sees, how far those that are named are apart, and how many.
+_BITS = 3
+_LEAST_SHARE = 2e-4
+_LEAST_CHANGE = 0.02
+_APART = 0.12
+_CHANGES = 6
+# A third of a picture's rows and columns each that has so much of the loss is named.
+_TELLING = 0.22
+_ROW_NAMES, _COLUMN_NAMES = ("top", "middle", "bottom"), ("left", "center", "right")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A square of the picture.
+
+    Parameters
+    ----------
+    x, y : int
+        Its first column and row.
+    width, height : int
+        Its sides.
+    worst : int
+        The largest error in it.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+    worst: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of pixels of about one color, on average.
+
+    Parameters
+    ----------
+    before, after : tuple of int
+        1 to 4 channels.
+    share : float
+        Which part of the picture they are, 0 to 1.
+    """
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """All of it; see `codec.colors.metrics.visible_errors` for the error of a pixel.
+
+    Parameters
+    ----------
+    counts : tuple of int
+        How many pixels have each error, 0 to 255.
+    worst_at : tuple of (int, int) or None
+        Column and row of the first pixel that has the largest error; None if there is none.
+    places : tuple of Place
+        Where squared errors are most, the worst first; they do not touch.
+    where : str
+        In which part of the picture most of the loss is, in words; empty if it is everywhere.
+    where_share : float
+        How much of the squared error is there.
+    changes : tuple of Change
+        The colors that changed most.
+    """
+
+    counts: tuple[int, ...]
+    worst_at: tuple[int, int] | None
+    places: tuple[Place, ...]
+    where: str
+    where_share: float
+    changes: tuple[Change, ...]
+
+    @property
+    def pixels(self) -> int:
+        """How many there are."""
+        return sum(self.counts)
+
+    @property
+    def worst(self) -> int:
+        """The largest error."""
+        return max(error for error, count in enumerate(self.counts) if count)
+
+    def within(self, share: float) -> int:
+        """Tell the error that this share of the pixels stays within."""
+        sums = np.cumsum(self.counts)
+        return int(np.searchsorted(sums, share * sums[-1]))
+
+    def between(self, low: int, high: int) -> float:
+        """Tell the share of pixels whose errors are from `low` to `high`."""
+        return sum(self.counts[low : high + 1]) / self.pixels
+
+
+def find_losses(
+    original: Pixels, decoded: IndexedImage | Pixels, *, exact: bool = False
+) -> Losses:
+    """Find what was lost.
+
+    Parameters
+    ----------
+    original : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        The picture.
+    decoded : IndexedImage, or ndarray of shape (H, W) or (H, W, C), dtype uint8
+        What it became, of equal H and W.
+    exact : bool
+        Count the colors of fully transparent pixels too.
+
+    Returns
+    -------
+    losses : Losses
+        Of all pixels.
+    """
+    height, width = original.shape[:2]
+    errors = np.empty((height, width), dtype=np.uint8)
+    cells: _Cells | None = None
+    for rows, first, second in matched_strips(original, decoded):
+        cells = cells or _Cells(first.shape[2])
+        errors[rows] = visible_errors(first, second, exact=exact)
+        cells.add(first, second)
+    counts = np.bincount(errors.reshape(-1), minlength=_LEVELS)
+    where, share = _where(errors)
+    changes = cells.changes() if cells else ()
+    row, column = divmod(int(errors.argmax()), width)
+    worst_at = (column, row) if errors[row, column] else None
+    places = _worst_places(errors)
+    return Losses(tuple(counts.tolist()), worst_at, places, where, share, changes)
+
+
+def _where(errors: Pixels) -> tuple[str, float]:
+    """Name the ninth of the picture that most of the loss is in."""
+    height, width = errors.shape
+    if min(height, width) < 3:
+        return "", 0.0
+    sums = _squares(errors, [height * part // 3 for part in range(3)],
+                    [width * part // 3 for part in range(3)])  # fmt: skip
+    if not sums.any():
+        return "", 0.0
+    row, column = divmod(int(sums.argmax()), 3)
+    share = float(sums.max() / sums.sum())
+    if share < _TELLING:
+        return "", share
+    names = _ROW_NAMES[row], _COLUMN_NAMES[column]
+    return ("center" if names == ("middle", "center") else " ".join(names)), share
+
+
+def _squares(errors: Pixels, tops: list[int], lefts: list[int]) -> npt.NDArray[np.int64]:
+    """Sum squared errors over the cells of a grid."""
+    ends = [*tops[1:], len(errors)]
+    sums = [
+        np.add.reduceat((errors[top:end].astype(np.int64) ** 2).sum(axis=0), lefts)
+        for top, end in zip(tops, ends, strict=True)
+    ]
+    return np.stack(sums)
+
+
+def _worst_places(errors: Pixels) -> tuple[Place, ...]:
+    """Find the cells of a grid with most squared error, none beside another."""
+    height, width = errors.shape
+    side = min(max(min(height, width) // _ACROSS, _LEAST_SIDE), _MOST_SIDE)
+    if min(height, width) <= 2 * side:
+        return ()
+    sums = _squares(errors, list(range(0, height, side)), list(range(0, width, side)))
+    places: list[Place] = []
+    while len(places) < _PLACES and sums.any():
+        row, column = divmod(int(sums.argmax()), sums.shape[1])
+        y, x = min(row * side, height - side), min(column * side, width - side)
+        worst = int(errors[y : y + side, x : x + side].max())
+        places.append(Place(x, y, side, side, worst))
+        sums[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2] = 0
+    return tuple(places)
+
+
+class _Cells:
+    """Colors that agree in their first bits, and the sums of what became of them."""
+
+    def __init__(self, channels: int) -> None:
+        size = 1 << _BITS * channels
+        self._sums = np.zeros((2 * channels, size))
+        self._counts = np.zeros(size)
+
+    def add(self, first: Pixels, second: Pixels) -> None:
+        """Count pixels before and after, ndarrays of shape (rows, W, C)."""
+        channels, size = first.shape[2], len(self._counts)
+        first, second = first.reshape(-1, channels), second.reshape(-1, channels)
+        if channels in (2, 4):  # what nobody sees counts for nothing
+            seen = (first[:, -1] > 0) | (second[:, -1] > 0)
+            first, second = first[seen], second[seen]
+        keys = np.zeros(len(first), dtype=np.int64)
+        for channel in range(channels):
+            keys = keys << _BITS | first[:, channel] >> (8 - _BITS)
+        self._counts += np.bincount(keys, minlength=size)
+        for sums, samples in zip(self._sums, [*first.T, *second.T], strict=True):
+            sums += np.bincount(keys, samples, size)
+
+    def changes(self) -> tuple[Change, ...]:
+        """List those that changed most, for how many there are."""
+        counts = self._counts
+        total = counts.sum()
+        (kept,) = np.nonzero((counts > 0) & (counts >= _LEAST_SHARE * total))
+        means = self._sums[:, kept] / counts[kept]
+        before, after = (np.rint(part).astype(np.uint8).T for part in np.split(means, 2))
+        places = _seen(before)
+        distances = _lengths(places - _seen(after))
+        merit = distances * (counts[kept] / total) ** 0.25
+        merit[distances < _LEAST_CHANGE] = 0
+        found: list[Change] = []
+        while len(found) < _CHANGES and merit.any():
+            best = int(merit.argmax())
+            share = float(counts[kept[best]] / total)
+            found.append(Change(tuple(before[best].tolist()), tuple(after[best].tolist()), share))
+            merit[_lengths(places - places[best]) < _APART] = 0
+        return tuple(found)
+
+
+def _lengths(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(np.sqrt((vectors**2).sum(axis=1)))
+
+
+def _seen(colors: Pixels) -> npt.NDArray[np.float64]:
+    """Place colors so that distances are as they look, by how much they can be seen."""
+    return np.asarray(_METRIC.coordinates(to_channels(colors, 4)) * _WEIGHTS)

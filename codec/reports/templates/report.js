@@ -1,0 +1,148 @@
+// What the controls do.
+
+const report = JSON.parse(document.getElementById("data").textContent);
+const element = (id) => document.getElementById(id);
+const readout = element("readout"), status = element("status");
+const toWorst = element("to-worst"); // is not there if nothing was lost
+const errorsCanvas = element("errors"), whereCanvas = element("where");
+const viewer = new Viewer(report, (pixel) => point(pixel));
+const space = new Space(element("space"));
+const colorsOfErrors = errorColors(report.scale);
+const state = { candidate: 0, chosen: null, drawnErrors: -1, original: null, pictures: [] };
+
+function rgbaOf(number) {
+  state.pictures[number] ??= decodePng(viewer.images[number].src);
+  return state.pictures[number];
+}
+
+function swatch(rgba, at) {
+  const color = document.createElement("i");
+  color.style.background = hex(rgba, at);
+  return color;
+}
+
+// Tells the colors of a pixel before and after.
+function point(pixel) {
+  if (!pixel || !state.original || !state.current) return;
+  const [x, y] = pixel;
+  const at = 4 * (y * state.original.width + x);
+  const before = state.original.rgba, after = state.current.rgba;
+  const error = errorPlane({ rgba: before.subarray(at, at + 4) }, { rgba: after.subarray(at, at + 4) },
+    report.candidates[state.candidate].exact)[0];
+  readout.replaceChildren(`Column ${x * report.step}, row ${y * report.step}: `, swatch(before, at),
+    ` ${hex(before, at)} → `, swatch(after, at), ` ${hex(after, at)}, off by ${error} of 255`);
+}
+
+async function show(number) {
+  state.candidate = number;
+  viewer.setCandidate(number);
+  for (const part of document.querySelectorAll(".of-candidate")) part.hidden = Number(part.dataset.candidate) !== number;
+  for (const part of document.querySelectorAll(".curve .point, .all tr[data-candidate]")) {
+    part.classList.toggle("chosen", Number(part.dataset.candidate) === number);
+  }
+  if (toWorst) toWorst.disabled = !report.candidates[number].worst;
+  const picture = await rgbaOf(number);
+  if (state.candidate !== number) return;
+  state.current = picture;
+  const chosen = document.querySelector(`input[name="word-${number}"]:checked`);
+  choose(chosen && chosen.value !== "" ? Number(chosen.value) : null);
+  space.show({ words: report.candidates[number].colors });
+  drawView();
+  drawPlaces();
+}
+
+function drawView() {
+  const errors = viewer.view === "errors";
+  element("scale").hidden = errorsCanvas.hidden = !errors;
+  if (errors && state.current && state.drawnErrors !== state.candidate) {
+    drawErrors(errorsCanvas, state.original, state.current, report.candidates[state.candidate].exact, colorsOfErrors);
+    state.drawnErrors = state.candidate;
+  }
+}
+
+function choose(label) {
+  state.chosen = label;
+  state.reach = null;
+  whereCanvas.hidden = label === null || !state.current.labels;
+  space.show({ chosen: label });
+  drawChosen(viewer.scale);
+}
+
+function drawChosen(scale) {
+  const section = document.querySelector(`.of-candidate[data-candidate="${state.candidate}"] .map`);
+  if (section) section.hidden = whereCanvas.hidden;
+  if (whereCanvas.hidden) return;
+  const [, ...word] = report.candidates[state.candidate].colors.find((each) => each[0] === state.chosen);
+  const total = viewer.width * viewer.height;
+  const reach = spread(word[word.length - 1] * total, total, scale);
+  if (reach === state.reach) return;
+  state.reach = reach;
+  drawWhere(whereCanvas, state.current, state.chosen, scale);
+  const label = document.querySelector(`input[name="word-${state.candidate}"]:checked ~ span`);
+  drawMap(section.querySelector("canvas"), whereCanvas);
+  section.querySelector("figcaption").textContent = `Where ${label.textContent.trim()} is, in orange`;
+}
+
+// The worst places, enlarged.
+function drawPlaces() {
+  const places = document.querySelectorAll(`.of-candidate[data-candidate="${state.candidate}"] .place`);
+  for (const place of places) {
+    const { x, y, side } = place.dataset;
+    for (const canvas of place.querySelectorAll("canvas")) {
+      const image = canvas.dataset.picture === "original" ? viewer.original : viewer.images[state.candidate];
+      canvas.width = canvas.height = side;
+      canvas.getContext("2d").drawImage(image, x, y, side, side, 0, 0, side, side);
+    }
+  }
+}
+
+function listen() {
+  for (const radio of document.querySelectorAll('input[name="candidate"]')) {
+    radio.addEventListener("change", () => show(Number(radio.value)));
+  }
+  for (const radio of document.querySelectorAll('input[name="view"]')) {
+    radio.addEventListener("change", () => {
+      viewer.setView(radio.value);
+      drawView();
+    });
+  }
+  for (const radio of document.querySelectorAll('input[name="space"]')) {
+    radio.addEventListener("change", () => space.show({ kind: radio.value }));
+  }
+  for (const radio of document.querySelectorAll(".swatch input")) {
+    radio.addEventListener("change", () => choose(radio.value === "" ? null : Number(radio.value)));
+  }
+  for (const place of document.querySelectorAll(".place")) {
+    const { x, y, side } = place.dataset;
+    place.addEventListener("click", () => {
+      const [width, height] = viewer.size;
+      viewer.center(Number(x) + side / 2, Number(y) + side / 2, (0.8 * report.step * Math.min(width, height)) / side);
+      viewer.stage.scrollIntoView({ block: "nearest" });
+    });
+  }
+  toWorst?.addEventListener("click", () => {
+    const { worst: [x, y], worst_error: error } = report.candidates[state.candidate];
+    viewer.center(x + 0.5, y + 0.5, Math.max(16, viewer.scale));
+    if (x % report.step || y % report.step) {
+      readout.textContent = `Column ${x}, row ${y}: off by ${error} of 255; this page has pixels beside it`;
+    } else point([x / report.step, y / report.step]);
+  });
+  viewer.onScale = (scale) => { if (state.chosen !== null) drawChosen(scale); };
+}
+
+async function begin() {
+  listen();
+  state.original = await decodePng(viewer.original.src);
+  await Promise.all([viewer.original.decode(), ...viewer.images.map((image) => image.decode())]);
+  space.show({ colors: pictureColors(state.original.rgba) });
+  const checked = document.querySelector('input[name="candidate"]:checked');
+  await show(checked ? Number(checked.value) : 0);
+  const view = document.querySelector('input[name="view"]:checked');
+  viewer.setView(view.value);
+  drawView();
+  document.documentElement.dataset.ready = "yes";
+}
+
+begin().catch((error) => {
+  status.textContent = `This browser cannot draw the comparison: ${error.message}`;
+});
