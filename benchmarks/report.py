@@ -1,6 +1,6 @@
-"""Figures as text, the plot of the scaling, and the README's tables out of `results/*.txt`.
+"""Figures as text, the plot of the scaling, and the documents' tables out of `results/*.txt`.
 
-``python benchmarks/report.py [--check]`` writes what stands in the README between
+``python benchmarks/report.py [--check]`` writes what stands in the README and its guide between
 ``<!-- name -->`` and ``<!-- end -->``, or only says what differs. It needs nothing but Python.
 """
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from measure import Figure
 
 RESULTS = Path(__file__).with_name("results")
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "guides" / "measurements.md")
 
 
 def show(value: float | None, unit: str) -> str:
@@ -118,7 +119,7 @@ def svg(series: Mapping[str, Points], fits: Mapping[str, Points], labels: Sequen
     return "\n".join([*lines, "</svg>", ""])
 
 
-# The README's tables
+# The documents' tables
 
 
 def times(value: float) -> str:
@@ -237,29 +238,34 @@ def markdown(found: Mapping[str, Shown], corner: str, cells: Cells, keys: Keys) 
     return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
 
 
-def updated(text: str, results: Path = RESULTS) -> str:
-    """Return a README with every table as the results have it."""
+def updated(texts: Sequence[str], results: Path = RESULTS) -> list[str]:
+    """Return documents with every table, each in one of them, as the results have it."""
+    made = list(texts)
     for name, (section, corner, cells, keys) in TABLES.items():
         start, end = f"<!-- {name} -->\n", "\n<!-- end -->"
-        before, found, after = text.partition(start)
-        if not found or end not in after:
-            raise ValueError(f"the README has no place for the table {name}")
-        made = markdown(read(section, results), corner, cells, keys)
-        text = before + start + made + end + after.partition(end)[2]
-    return text
+        places = [place for place, text in enumerate(made) if start in text]
+        if len(places) != 1:
+            raise ValueError(f"the table {name} has {len(places)} places, not one")
+        before, _, after = made[places[0]].partition(start)
+        if end not in after:
+            raise ValueError(f"the table {name} has no end")
+        shown = markdown(read(section, results), corner, cells, keys)
+        made[places[0]] = before + start + shown + end + after.partition(end)[2]
+    return made
 
 
 def main() -> int:
-    """Write the README's tables, or only say what differs; exit code 1 when something does."""
-    text = README.read_text(encoding="utf-8")
-    wanted, lines = updated(text), text.splitlines()
-    for line in wanted.splitlines():
-        if line not in lines:
-            print(line)
-    if "--check" in sys.argv[1:]:
-        return int(wanted != text)
-    README.write_text(wanted, encoding="utf-8")
-    return 0
+    """Write the documents' tables, or only say what differs; exit code 1 when something does."""
+    texts = [path.read_text(encoding="utf-8") for path in DOCUMENTS]
+    wanted, check = updated(texts), "--check" in sys.argv[1:]
+    for path, text, new in zip(DOCUMENTS, texts, wanted, strict=True):
+        lines = text.splitlines()
+        for line in new.splitlines():
+            if line not in lines:
+                print(line)
+        if not check:
+            path.write_text(new, encoding="utf-8")
+    return int(check and wanted != texts)
 
 
 if __name__ == "__main__":
