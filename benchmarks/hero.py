@@ -52,11 +52,11 @@ def parts(picture: Picture, size_bytes: int) -> list[Shown]:
     indexed = codec.compress(picture.pixels, max_bytes=most, format="png")
     png, kmc = (len(peers.encode(name, indexed, "default")[0]) for name in ("png", "kmc"))
     ours = codec.decompress(indexed)
-    as_written = f"{len(theirs.png):,} bytes; oxipng: {most:,}"
+    as_written = f"{len(theirs.png):,} bytes; after oxipng: {most:,}"
     return [
         Shown(picture.reference, ("The original", f"{size_bytes:,} bytes", "")),
         Shown(seen, ("pngquant 256", as_written, scores(picture, seen))),
-        Shown(ours, ("kmcodec", f"{png:,} bytes; .kmc: {kmc:,}", scores(picture, ours))),
+        Shown(ours, ("kmcodec", f"{png:,} bytes; as .kmc: {kmc:,}", scores(picture, ours))),
     ]
 
 

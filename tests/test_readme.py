@@ -177,6 +177,13 @@ def test_the_readme_is_short_and_names_every_guide() -> None:
         assert name == "README.md" or f"]({name})" in README
 
 
+def test_the_picture_is_sharp_and_small() -> None:
+    (shown,) = re.findall(r'<img src="([^"]+)" width="([0-9]+)"', README)
+
+    assert iio.improps(ROOT / shown[0]).shape[1] == 2 * int(shown[1])
+    assert (ROOT / shown[0]).stat().st_size <= 250_000
+
+
 @pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
 def test_nothing_is_left_to_be_filled_in(text: str) -> None:
     assert not re.findall(r"@[A-Z]+@|TODO|XXX", text)
