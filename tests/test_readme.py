@@ -54,7 +54,7 @@ COMMANDS = [
     for text in DOCUMENTS.values()
     for block in blocks("", text)
     for line in block.splitlines()
-    if line.startswith("kmcodec ") and "--html" not in line
+    if line.startswith("kmcodec ")
 ]
 
 

@@ -47,6 +47,7 @@ class Demands:
         targets = settings.targets
         if targets.min_ssimulacra2 is not None:
             check_ssimulacra2()
+        self._slow = targets.min_ssimulacra2 is not None or targets.min_ssim is not None
         self._all = [
             _Demand(least, self._known(measure), error, text)
             for least, measure, error, text in (
@@ -62,6 +63,11 @@ class Demands:
 
     def __str__(self) -> str:
         return " and ".join(demand.text.format(demand.least) for demand in self._all)
+
+    @property
+    def are_slow(self) -> bool:
+        """Whether measuring takes longer than choosing labels."""
+        return self._slow
 
     def met(self, candidate: Candidate) -> bool:
         """Tell whether all are met."""

@@ -51,6 +51,8 @@ class Sparing:
         if whole.size == 1:
             return whole
         rated = self._by_rate(whole) if self._all.rates else None
+        if self._demands.are_slow:  # to measure
+            return rated or self._by_size(whole)[1]
         low, least = self._by_size(whole)
         if rated is not None and self._all.estimate(rated) < self._all.estimate(least):
             return rated
