@@ -211,6 +211,9 @@ def judged(path: Path, crop: int | None) -> Iterator[Figure]:
     for kind in JUDGED:
         yield shared(f"{kind}: met", by_kind[kind], met, None)
     yield from times(known)
+    for kind, some in by_kind.items():
+        for figure in times(some):
+            yield figure._replace(name=f"{kind}, {figure.name}", target=None)
 
 
 def near(row: Row) -> bool:
