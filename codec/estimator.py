@@ -254,22 +254,22 @@ class ColorQuantizer(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ig
 
     @property
     def codebook_(self) -> Rows:
-        """The code-words; see the class."""
+        """The code-words, not rounded, in lexicographic order if they are of the native engine."""
         return self._trained().codebook
 
     @property
     def engine_(self) -> str:
-        """What trained; see the class."""
+        """What trained; ``none`` if nothing had to be trained."""
         return self._trained().engine
 
     @property
     def inertia_(self) -> float:
-        """The weighted squared error of all rows; see the class."""
+        """Weighted sum of squared distances of all rows to their code-words."""
         return self._trained().inertia
 
     @property
     def labels_(self) -> Labels:
-        """Labels of the rows of `fit`; see the class."""
+        """Label of each row seen by `fit`; after `partial_fit` there is none."""
         check_is_fitted(self)
         if self._labels is None:
             raise AttributeError("partial_fit leaves no labels_: predict(X) labels rows")

@@ -6,6 +6,8 @@ What looks best is not what has the least squared error. ``tune`` says which of 
 aim, ``dither`` whether the errors of neighbors cancel.
 """
 
+# sphinx_gallery_thumbnail_number = 2
+
 import matplotlib.pyplot as plt
 
 import codec

@@ -1,13 +1,14 @@
 """Tables of what was measured, read from ``benchmarks/results/`` when the site is built.
 
 A directive ``measured`` takes a section and the names of its figures, with places for a row and
-a column::
+a column, and how to show them (by default as ratios)::
 
     ```{measured} frontier
     :figure: "drawn, psnr {column}, {row}"
     :corner: kmcodec's bytes over those of
     :columns: 34 dB=34; 42 dB=42
     :rows: JPEG=jpeg; AVIF=avif
+    :show: {:.2f} ×
     ```
 """
 
@@ -35,6 +36,7 @@ class Measured(Directive):
         "corner": directives.unchanged_required,
         "columns": _pairs,
         "rows": _pairs,
+        "show": directives.unchanged,
     }
 
     def run(self) -> list[nodes.Node]:
@@ -51,14 +53,16 @@ class Measured(Directive):
             names += (measured := [name for name in own if name in found])
             if not measured:
                 raise self.error(f"{section}.txt has none of the figures {own}")
+        show = options["show"].strip('"').format if "show" in options else report.times
         cells = {
-            head: (figure.format(row="{}", column=column), report.times)
+            head: (figure.format(row="{}", column=column), show)
             for head, column in columns.items()
         }
         table = report.markdown(found, options["corner"], cells, rows)
-        most = max(int(found[name].n) for name in names if found[name].n.isdigit())
-        count = f"at most {most} pictures" if most > 1 else "one picture"
-        table += f"\n\nGeometric means over {count}.\n"
+        counts = [int(found[name].n) for name in names if found[name].n.isdigit()]
+        if counts:
+            count = f"at most {max(counts)} pictures" if max(counts) > 1 else "one picture"
+            table += f"\n\nGeometric means over {count}.\n"
         node = nodes.container(classes=["measured"])
         self.state.nested_parse(StringList(table.splitlines()), self.content_offset, node)
         return [node]
