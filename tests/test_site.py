@@ -43,6 +43,8 @@ def test_the_reference_has_every_public_name() -> None:
     [
         ("[a](../../format-spec.md#seal)", "[a](/format-spec.md#seal)"),
         ("[a](../decisions/)", "[a](/decisions/README.md)"),
+        ("[a](../../examples/plot_alpha.py)", "[a](/gallery/plot_alpha.rst)"),
+        ("[a](../reference)", "[a](/reference/index.md)"),
         ("[a](../decisions/0005-alpha.md)", "[a](/decisions/0005-alpha.md)"),
         ("[a `b`](../../samples/)", "a `b`"),
         ("[a](../../benchmarks/results/rate.txt)", "[a](../../benchmarks/results/rate.txt)"),

@@ -1,8 +1,8 @@
 """Links of Markdown that lead out of ``docs/``, as they are written for whoever reads the tree.
 
-A page of the repository's top that the site has is linked as that page, and a folder as its
-``README.md``. A folder that the site does not have is no link. Other files are downloads, as
-Markdown's parser has it.
+A page of the repository's top that the site has is linked as that page, a script of the gallery
+as its page there, and a folder as its ``README.md`` or ``index.md``. A folder that the site does
+not have is no link. Other files are downloads, as Markdown's parser has it.
 """
 
 import os
@@ -20,11 +20,14 @@ def redirect(text: str, folder: Path, docs: Path, pages: dict[str, str]) -> str:
         label, target, anchor = match[1], match[2], match[3] or ""
         path = Path(os.path.normpath(folder / target))
         if path.is_dir():
-            path = path / "README.md"
-            if not path.is_file():
+            pages_of_it = [path / name for name in ("README.md", "index.md")]
+            path = next((page for page in pages_of_it if page.is_file()), path)
+            if path.is_dir():
                 return label
         page = pages.get(os.path.relpath(path, docs.parent))
-        if page is None and path.is_relative_to(docs) and path.suffix == ".md":
+        if path.parent == docs.parent / "examples":
+            page = f"gallery/{path.stem}.rst"
+        elif page is None and path.is_relative_to(docs) and path.suffix == ".md":
             page = path.relative_to(docs).as_posix()
         return f"[{label}](/{page}{anchor})" if page else match[0]
 
