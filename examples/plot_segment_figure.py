@@ -7,6 +7,7 @@ Labels are a segmentation by color: curves and bars of a chart come apart, and c
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import to_rgb
 from skimage.color import rgb2lab
 
 import codec
@@ -21,9 +22,7 @@ legend = {"Wind": "#316fb6", "Solar": "#d97b3c", "Hydro": "#4a9f72", "Biomass": 
 # Where two curves cross, the pixels are those of the upper one.
 
 lab = rgb2lab(indexed.codebook / 255)
-named = rgb2lab(
-    [[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in legend.values()]
-)
+named = rgb2lab([to_rgb(color) for color in legend.values()])
 hues, names = (np.arctan2(of[:, 2], of[:, 1]) for of in (lab, named))
 apart = np.abs(np.angle(np.exp(1j * (hues[:, None] - names))))
 chroma = np.hypot(lab[:, 1], lab[:, 2])
@@ -34,8 +33,7 @@ masks = {
 
 figure, axes = plt.subplots(2, 2, figsize=(10, 7.3), layout="constrained")
 for ax, (name, mask) in zip(axes.flat, masks.items(), strict=True):
-    rgb = [int(legend[name][i : i + 2], 16) for i in (1, 3, 5)]
-    ax.imshow(np.where(mask[:, :, None], rgb, 255).astype(np.uint8))
+    ax.imshow(np.where(mask[:, :, None], to_rgb(legend[name]), 1.0))
     ax.set(title=f"{name}: {mask.sum():,} pixels", xticks=[], yticks=[])
 plt.show()
 
