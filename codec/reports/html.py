@@ -23,7 +23,7 @@ from codec.reports.losses import Losses, find_losses
 from codec.reports.pictures import indexed_address, pixels_address, shown_step
 from codec.reports.report import FileReport
 from codec.reports.text import format_bytes
-from codec.reports.words import headline, settings_rows, summary
+from codec.reports.words import best, headlines, settings_rows, summary
 
 if TYPE_CHECKING:
     import jinja2
@@ -79,7 +79,8 @@ def make_page(
     original : ndarray of shape (H, W) or (H, W, C), dtype uint8
         The picture.
     candidates : sequence of Candidate
-        What it became, at least one. The first is shown first, or what is next to the knee.
+        What it became, at least one. Shown first is what is next to the knee, where one is known;
+        else what is nearest to the original, see `codec.reports.words.best`.
     curve : sequence of Point
         What else it could have become, for comparison.
 
@@ -91,7 +92,11 @@ def make_page(
     pixels = as_channels(original)
     height, width, channels = pixels.shape
     step = shown_step(height, width)
-    shown = [_candidate(pixels, each, step) for each in candidates]
+    reports, titles = [each.report for each in candidates], [each.title for each in candidates]
+    shown = [
+        _candidate(pixels, each, step) | {"headline": said}
+        for each, said in zip(candidates, headlines(reports, titles), strict=True)
+    ]
     data = {
         "width": width,
         "height": height,
@@ -115,6 +120,8 @@ def make_page(
         scale=_scale_rows(),
         curve=draw_curve([_point(each) for each in candidates], curve),
         first=_first(candidates),
+        best=best(reports),
+        smallest=_smallest(reports),
         knee=_knee(candidates),
         scripts=_SCRIPTS,
     )  # fmt: skip
@@ -129,9 +136,15 @@ def _first(candidates: Sequence[Candidate]) -> int:
     """Choose the number of the candidate that is shown first."""
     knee = _knee(candidates)
     if knee is None:
-        return 0
+        return best([each.report for each in candidates])
     sizes = [each.report.n_colors or 0 for each in candidates]
     return min(range(len(sizes)), key=lambda number: abs(sizes[number] - knee))
+
+
+def _smallest(reports: Sequence[FileReport]) -> int:
+    """Choose the number of what takes fewest bytes, among equals of least error."""
+    costs = [(each.compressed_bytes or 0, each.mse or 0.0) for each in reports]
+    return min(range(len(costs)), key=costs.__getitem__)
 
 
 def _candidate(pixels: Pixels, candidate: Candidate, step: int) -> dict[str, Any]:
@@ -152,7 +165,8 @@ def _candidate(pixels: Pixels, candidate: Candidate, step: int) -> dict[str, Any
         "alpha": pixels.shape[2] in (2, 4) or after in (2, 4),
         "lost": report.mse != 0,
         "worst": losses.worst,
-        "headline": headline(report),
+        "worst_count": losses.counts[losses.worst],
+        "clear": losses.clear,
         "summary": summary(report, losses),
         "errors": _error_rows(losses),
         "places": places,
@@ -230,7 +244,7 @@ def _error_rows(losses: Losses) -> list[dict[str, Any]]:
     rows = [row | {"share": losses.between(row["low"], row["high"])} for row in _scale_rows()]
     while len(rows) > 1 and rows[-1]["share"] == 0:
         rows.pop()
-    most = max(row["share"] for row in rows)
+    most = max(row["share"] for row in rows) or 1
     return [row | {"length": row["share"] / most} for row in rows]
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from codec.colors.colorspace import ColorMetric
 from codec.colors.metrics import visible_errors
-from codec.colors.pixels import to_channels
+from codec.colors.pixels import as_channels, to_channels
 from codec.indexed import IndexedImage
 from codec.reports.quality import matched_strips
 
@@ -30,6 +30,8 @@ _APART = 0.12
 _CHANGES = 6
 # A third of a picture's rows and columns each that has so much of the loss is named.
 _TELLING = 0.22
+# What the color of the background is guessed from: so many pixels, here and there.
+_GUESSED_FROM = 1 << 16
 _ROW_NAMES, _COLUMN_NAMES = ("top", "middle", "bottom"), ("left", "center", "right")
 
 
@@ -78,44 +80,58 @@ class Losses:
     Parameters
     ----------
     counts : tuple of int
-        How many pixels have each error, 0 to 255.
+        How many visible pixels have each error, 0 to 255; fully transparent before and after is
+        not visible, unless exact.
+    clear : float
+        Which part of the picture is not visible, 0 to 1.
+    background : tuple of int
+        The color of most visible pixels, 1 to 4 channels; empty if none is visible.
+    background_share : float
+        Which part of the visible pixels has that color and is unchanged, 0 to 1.
     worst_at : tuple of (int, int) or None
         Column and row of the first pixel that has the largest error; None if there is none.
     places : tuple of Place
         Where squared errors are most, the worst first; they do not touch.
     where : str
-        In which part of the picture most of the loss is, in words; empty if it is everywhere.
+        In which ninth of the picture the largest part of the loss is, in words; empty if none
+        stands out.
     where_share : float
-        How much of the squared error is there.
+        How much of the squared error that ninth has, 0 to 1; named or not.
+    where_pixels : float
+        How much of the visible pixels that ninth has, 0 to 1.
     changes : tuple of Change
         The colors that changed most.
     """
 
     counts: tuple[int, ...]
+    clear: float
+    background: tuple[int, ...]
+    background_share: float
     worst_at: tuple[int, int] | None
     places: tuple[Place, ...]
     where: str
     where_share: float
+    where_pixels: float
     changes: tuple[Change, ...]
 
     @property
     def pixels(self) -> int:
-        """How many there are."""
+        """How many are visible."""
         return sum(self.counts)
 
     @property
     def worst(self) -> int:
         """The largest error."""
-        return max(error for error, count in enumerate(self.counts) if count)
+        return max((error for error, count in enumerate(self.counts) if count), default=0)
 
     def within(self, share: float) -> int:
-        """Tell the error that this share of the pixels stays within."""
+        """Tell the error that this share of the visible pixels stays within."""
         sums = np.cumsum(self.counts)
         return int(np.searchsorted(sums, share * sums[-1]))
 
     def between(self, low: int, high: int) -> float:
-        """Tell the share of pixels whose errors are from `low` to `high`."""
-        return sum(self.counts[low : high + 1]) / self.pixels
+        """Tell the share of visible pixels whose errors are from `low` to `high`."""
+        return sum(self.counts[low : high + 1]) / max(self.pixels, 1)
 
 
 def find_losses(
@@ -138,36 +154,77 @@ def find_losses(
         Of all pixels.
     """
     height, width = original.shape[:2]
+    pixels = as_channels(original)
     errors = np.empty((height, width), dtype=np.uint8)
+    seen = np.ones((height, width), dtype=np.bool_)
+    background, unchanged = _common_color(pixels), 0
     cells: _Cells | None = None
     for rows, first, second in matched_strips(original, decoded):
         cells = cells or _Cells(first.shape[2])
         errors[rows] = visible_errors(first, second, exact=exact)
+        if not exact:
+            seen[rows] = _seen_pixels(first) | _seen_pixels(second)
+        if len(background):
+            same = (pixels[rows] == background).all(axis=2)
+            unchanged += int(np.count_nonzero(same & (errors[rows] == 0)))
         cells.add(first, second)
-    counts = np.bincount(errors.reshape(-1), minlength=_LEVELS)
-    where, share = _where(errors)
+    counts = np.bincount(errors[seen], minlength=_LEVELS)
+    where, share, there = _where(errors, seen)
     changes = cells.changes() if cells else ()
     row, column = divmod(int(errors.argmax()), width)
     worst_at = (column, row) if errors[row, column] else None
     places = _worst_places(errors)
-    return Losses(tuple(counts.tolist()), worst_at, places, where, share, changes)
+    visible = int(counts.sum())
+    return Losses(
+        counts=tuple(counts.tolist()),
+        clear=1 - visible / seen.size,
+        background=tuple(background.tolist()),
+        background_share=unchanged / max(visible, 1),
+        worst_at=worst_at,
+        places=places,
+        where=where,
+        where_share=share,
+        where_pixels=there,
+        changes=changes,
+    )
 
 
-def _where(errors: Pixels) -> tuple[str, float]:
-    """Name the ninth of the picture that most of the loss is in."""
+def _seen_pixels(pixels: Pixels) -> npt.NDArray[np.bool_]:
+    """Tell which pixels of shape (..., C) are not fully transparent."""
+    if pixels.shape[-1] in (2, 4):
+        return np.asarray(pixels[..., -1] > 0)
+    return np.ones(pixels.shape[:-1], dtype=np.bool_)
+
+
+def _common_color(pixels: Pixels) -> Pixels:
+    """Guess the color that most visible pixels have; of shape (C,), or (0,) without any."""
+    colors = pixels.reshape(-1, pixels.shape[2])
+    # An odd step meets all columns, of pictures of even width too.
+    colors = colors[:: len(colors) // _GUESSED_FROM | 1]
+    colors = colors[_seen_pixels(colors)]
+    if not len(colors):
+        return np.empty(0, dtype=np.uint8)
+    found, counts = np.unique(colors, axis=0, return_counts=True)
+    return np.asarray(found[counts.argmax()])
+
+
+def _where(errors: Pixels, seen: npt.NDArray[np.bool_]) -> tuple[str, float, float]:
+    """Name the ninth with the largest part of the loss; its shares of that and of what is seen."""
     height, width = errors.shape
     if min(height, width) < 3:
-        return "", 0.0
-    sums = _squares(errors, [height * part // 3 for part in range(3)],
-                    [width * part // 3 for part in range(3)])  # fmt: skip
+        return "", 0.0, 0.0
+    parts = [[length * part // 3 for part in range(3)] for length in (height, width)]
+    sums = _squares(errors, *parts)
     if not sums.any():
-        return "", 0.0
+        return "", 0.0, 0.0
+    visible = _squares(seen.view(np.uint8), *parts)
     row, column = divmod(int(sums.argmax()), 3)
     share = float(sums.max() / sums.sum())
+    there = float(visible[row, column] / visible.sum())
     if share < _TELLING:
-        return "", share
+        return "", share, there
     names = _ROW_NAMES[row], _COLUMN_NAMES[column]
-    return ("center" if names == ("middle", "center") else " ".join(names)), share
+    return ("center" if names == ("middle", "center") else " ".join(names)), share, there
 
 
 def _squares(errors: Pixels, tops: list[int], lefts: list[int]) -> npt.NDArray[np.int64]:
@@ -209,8 +266,8 @@ class _Cells:
         """Count pixels before and after, ndarrays of shape (rows, W, C)."""
         channels, size = first.shape[2], len(self._counts)
         first, second = first.reshape(-1, channels), second.reshape(-1, channels)
-        if channels in (2, 4):  # what nobody sees counts for nothing
-            seen = (first[:, -1] > 0) | (second[:, -1] > 0)
+        seen = _seen_pixels(first) | _seen_pixels(second)  # others count for nothing
+        if not seen.all():
             first, second = first[seen], second[seen]
         keys = np.zeros(len(first), dtype=np.int64)
         for channel in range(channels):

@@ -1,5 +1,8 @@
 """What a page says of a picture in words."""
 
+from collections.abc import Sequence
+
+from codec.colors.notation import write_color
 from codec.reports.losses import Losses
 from codec.reports.report import FileReport
 from codec.reports.text import asked_options
@@ -13,6 +16,10 @@ _GRADES = (
     (12.0, "What was lost is easy to see"),
     (float("inf"), "Much was lost"),
 )
+# From which SSIM it is called so at best: structure may be lost where colors hardly differ.
+_LIKENESSES = (0.97, 0.92, 0.8, 0.6)
+# From which share of the visible pixels one color is called the background.
+_BACKGROUND = 0.5
 
 
 def headline(report: FileReport) -> str:
@@ -21,8 +28,31 @@ def headline(report: FileReport) -> str:
         return "Nothing was lost"
     if report.mse == 0:
         return "Nothing that can be seen was lost"
-    within = report.delta_e_p95 or 0.0
-    return next(words for most, words in _GRADES if within <= most)
+    within, likeness = report.delta_e_p95 or 0.0, 1.0 if report.ssim is None else report.ssim
+    by_color = sum(within > most for most, _ in _GRADES)
+    by_structure = sum(likeness < least for least in _LIKENESSES)
+    return _GRADES[max(by_color, by_structure)][1]
+
+
+def best(reports: Sequence[FileReport]) -> int:
+    """Choose what is nearest to the original: of highest PSNR, among equals of fewest bytes."""
+
+    def cost(number: int) -> tuple[float, int]:
+        return reports[number].mse or 0.0, reports[number].compressed_bytes or 0
+
+    return min(range(len(reports)), key=cost)
+
+
+def headlines(reports: Sequence[FileReport], titles: Sequence[str]) -> list[str]:
+    """Say how much was lost in each of several; what lost more than another says so."""
+    said = [headline(report) for report in reports]
+    result = []
+    for words, report in zip(said, reports, strict=True):
+        alike = [number for number, other in enumerate(said) if other == words]
+        least = alike[best([reports[number] for number in alike])]
+        more = (report.mse or 0) > (reports[least].mse or 0)
+        result.append(f"{words}, more than in {titles[least]}" if more else words)
+    return result
 
 
 def summary(report: FileReport, losses: Losses) -> list[str]:
@@ -32,32 +62,73 @@ def summary(report: FileReport, losses: Losses) -> list[str]:
         return [f"Every {seen} is exactly as it was in the file."]
     if report.mse == 0:
         return [_without_error(report, losses)]
-    changed = 1 - losses.counts[0] / losses.pixels
-    sentences = [
-        f"{100 * changed:.0f} % of the pixels changed"
-        if changed >= 0.1
-        else f"{100 * changed:.2g} % of the pixels changed"
-    ]
+    return [_how_much(losses), *_what_stayed(losses), *_where(losses), *_how_far(losses)]
+
+
+def _how_much(losses: Losses) -> str:
+    changed = write_percent(losses.between(1, 255))
+    said = f"{changed[0].upper()}{changed[1:]} of the {_pixels(losses)} changed"
     half, most = losses.within(0.5), losses.within(0.95)
-    if most:
-        sentences[0] += (
-            f": half of all are off by at most {half}, 95 % by at most {most} of 255 steps."
-            if half
-            else f": 95 % of all are off by at most {most} of 255 steps."
+    if not most:
+        return f"{said}."
+    if not half:
+        return f"{said}: 95 % of all are off by at most {most} of 255 steps."
+    return f"{said}: half of all are off by at most {half}, 95 % by at most {most} of 255 steps."
+
+
+def _what_stayed(losses: Losses) -> list[str]:
+    said = []
+    if losses.clear >= 0.01:
+        clear = write_percent(losses.clear)
+        said.append(f"{clear} of the picture is fully transparent, as before.")
+    if losses.background_share >= _BACKGROUND:
+        whole = "visible pixels" if losses.clear else "picture"
+        said.append(
+            f"The background, {write_color(losses.background)}, "
+            f"{write_percent(losses.background_share)} of the {whole}, is unchanged."
         )
-    else:
-        sentences[0] += "."
+    return said
+
+
+def _where(losses: Losses) -> list[str]:
+    share = write_percent(losses.where_share)
     if losses.where:
-        sentences.append(
-            f"Most of the loss is in the {losses.where}: {100 * losses.where_share:.0f} % of the "
-            "squared error in a ninth of the picture."
-        )
-    else:
-        sentences.append("The loss is spread over the whole picture.")
-    if losses.worst_at is not None:
-        x, y = losses.worst_at
-        sentences.append(f"The worst pixel, at column {x}, row {y}, is off by {losses.worst}.")
-    return sentences
+        much = "most" if losses.where_share > 0.5 else "the largest part"
+        return [
+            f"The {losses.where} has {much} of the loss: {share} of the squared error, in "
+            f"{write_percent(losses.where_pixels)} of the {_pixels(losses)}."
+        ]
+    if losses.where_share:
+        return [f"The loss is spread: no ninth of the picture has more than {share} of it."]
+    return []
+
+
+def _how_far(losses: Losses) -> list[str]:
+    if losses.worst_at is None:
+        return []
+    x, y = losses.worst_at
+    count = losses.counts[losses.worst]
+    if count == 1:
+        return [f"One pixel has the largest error, {losses.worst}: column {x}, row {y}."]
+    return [
+        f"{count:,} pixels have the largest error, {losses.worst}; "
+        f"the first is at column {x}, row {y}."
+    ]
+
+
+def _pixels(losses: Losses) -> str:
+    return "visible pixels" if losses.clear else "pixels"
+
+
+def write_percent(share: float) -> str:
+    """Write a share, 0 to 1, for a sentence: never as all or nothing what is not."""
+    if 0.9995 <= share < 1:
+        return "more than 99.9 %"
+    if 0 < share < 5e-5:
+        return "less than 0.01 %"
+    if share < 0.1:
+        return f"{100 * share:.2g} %"
+    return f"{100 * share:.1f} %" if 0.99 <= share < 1 else f"{100 * share:.0f} %"
 
 
 def _without_error(report: FileReport, losses: Losses) -> str:

@@ -138,7 +138,8 @@ def test_figures_are_of_the_whole_picture() -> None:
     after[7, 9, 1] = 70
     after[30, 2:6] = 5
     page = page_of(pixels, after)
-    assert "the worst pixel, at column 9, row 7, is off by 70" in page.words.lower()
+    assert "One pixel has the largest error, 70: column 9, row 7." in page.words
+    assert "Largest error 70 of 255 1 pixel so far off" in page.words
     assert "unchanged 99.8 % " in page.words  # 1,995 of 2,000
     assert "5–8 0.20 % " in page.words
     assert "65–128 0.05 %" in page.words
@@ -225,6 +226,34 @@ def test_jinja_is_imported_when_a_page_is_made() -> None:
     source = Path(importlib.import_module("codec.reports.html").__file__ or "").read_text("utf-8")
     outside = [line for line in source.splitlines() if re.match(r"(import|from) jinja2", line)]
     assert outside == []
+
+
+def several(*files: tuple[int, int]) -> Page:
+    """The page of candidates of so much error and so many bytes."""
+    pixels = np.full((40, 50, 3), 90, np.uint8)
+    candidates = []
+    for number, (error, size) in enumerate(files):
+        after = pixels + np.uint8(error)
+        facts, _ = comparison_facts(pixels, after)
+        report = FileReport(
+            "x.png", width=50, height=40, channels=3, part_bytes={"file": size}, **facts
+        )
+        candidates.append(Candidate(report, f"{number}.png", after, {}))
+    return Page(make_page("x.png", pixels, candidates))
+
+
+def test_the_best_of_several_is_shown_first_and_named() -> None:
+    page = several((9, 500), (3, 900), (3, 800))
+    assert re.findall(r'name="candidate" value="(\d)" checked', page.text) == ["2"]
+    assert "Nearest to the original, by PSNR: 2.png ; smallest: 0.png ." in page.words
+    assert re.findall(r"off by up to \d best", page.words) == ["off by up to 3 best"]
+    assert "Compressed" not in page.words
+    assert "1.png , and smallest." in several((9, 500), (3, 400)).words
+
+
+def test_clear_pictures_have_pages() -> None:
+    pixels = np.zeros((40, 50, 4), np.uint8)
+    assert "Nothing was lost" in page_of(pixels, pixels).words
 
 
 def test_few_colors_are_not_called_many() -> None:

@@ -55,6 +55,29 @@ def test_a_loss_that_is_everywhere_is_in_no_part() -> None:
     assert find_losses(flat(), flat() + np.uint8(3)).where == ""
 
 
+def test_no_ninth_has_most_of_two() -> None:
+    after = flat()
+    after[5, 5] += 60
+    after[80, 110] += 61
+    losses = find_losses(flat(), after)
+    assert losses.where == "bottom right"
+    assert 0.5 < losses.where_share < 0.51
+    assert losses.where_pixels == pytest.approx(1 / 9)
+
+
+def test_the_background_is_what_most_have_and_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = flat()
+    pixels[:20] = 7
+    after = pixels.copy()
+    after[20:29] += np.uint8(1)
+    for strip in (1 << 18, 60):
+        monkeypatch.setattr(threads, "STRIP_PIXELS", strip)
+        losses = find_losses(pixels, after)
+        assert losses.background == (90, 90, 90)
+        assert losses.background_share == pytest.approx(61 / 90)
+    assert losses.clear == 0
+
+
 def test_the_worst_places_do_not_touch_and_are_in_order() -> None:
     after = flat(200, 200)
     for row, column, error in ((20, 20, 40), (24, 40, 39), (150, 30, 60), (199, 199, 50)):
@@ -97,4 +120,14 @@ def test_clear_pixels_have_no_colors() -> None:
     after[:30] = (0, 0, 255, 0)
     losses = find_losses(pixels, after)
     assert (losses.worst, losses.changes) == (0, ())
-    assert find_losses(pixels, after, exact=True).worst == 255
+    assert losses.pixels == 60 * 120
+    assert losses.clear == pytest.approx(1 / 3)
+    assert losses.background_share == 1
+    kept = find_losses(pixels, after, exact=True)
+    assert (kept.worst, kept.clear, kept.pixels) == (255, 0, 90 * 120)
+
+
+def test_a_picture_may_be_clear_altogether() -> None:
+    losses = find_losses(flat(color=(9, 0)), flat(color=(7, 0)))
+    assert (losses.pixels, losses.clear, losses.worst, losses.background) == (0, 1, 0, ())
+    assert losses.between(0, 255) == 0

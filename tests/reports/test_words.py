@@ -8,7 +8,7 @@ from cli_tools import Pixels
 
 from codec.reports.losses import find_losses
 from codec.reports.report import FileReport
-from codec.reports.words import headline, settings_rows, summary
+from codec.reports.words import best, headline, headlines, settings_rows, summary, write_percent
 
 
 def report(**facts: Any) -> FileReport:
@@ -26,10 +26,37 @@ def report(**facts: Any) -> FileReport:
         ({"delta_e_p95": 2.6}, "What was lost can be seen"),
         ({"delta_e_p95": 11.0}, "What was lost is easy to see"),
         ({"delta_e_p95": 40.0}, "Much was lost"),
+        ({"delta_e_p95": 0.9, "ssim": 0.98}, "Hardly anything to be seen was lost"),
+        ({"delta_e_p95": 0.9, "ssim": 0.91}, "What was lost can be seen"),
+        ({"delta_e_p95": 11.0, "ssim": 0.91}, "What was lost is easy to see"),
+        ({"delta_e_p95": 0.9, "ssim": 0.5}, "Much was lost"),
     ],
 )
 def test_a_headline_says_how_much_was_lost(facts: dict[str, Any], words: str) -> None:
     assert headline(report(**facts)) == words
+
+
+def test_headlines_differ_where_losses_do() -> None:
+    reports = [report(mse=mse, delta_e_p95=4.0) for mse in (5.0, 4.0, 4.0)]
+    reports.append(report(mse=9.0, delta_e_p95=7.0))
+    assert headlines(reports, ["a", "b", "c", "d"]) == [
+        "What was lost can be seen, more than in b", "What was lost can be seen",
+        "What was lost can be seen", "What was lost is easy to see",
+    ]  # fmt: skip
+
+
+def test_the_best_is_nearest_and_among_equals_smallest() -> None:
+    facts = ((5.0, 10), (4.0, 90), (4.0, 80))
+    reports = [report(mse=mse, part_bytes={"file": size}) for mse, size in facts]
+    assert best(reports) == 2
+    assert best(reports[:2]) == 1
+    assert best([*reports, report(mse=0.0, part_bytes={"file": 999})]) == 3
+
+
+def test_percents_are_never_all_nor_nothing_where_that_is_not_so() -> None:
+    shares = {0.0: "0 %", 1e-6: "less than 0.01 %", 0.00012: "0.012 %", 0.32: "32 %",
+              0.997: "99.7 %", 0.99999: "more than 99.9 %", 1.0: "100 %"}  # fmt: skip
+    assert {share: write_percent(share) for share in shares} == shares
 
 
 def changed(error: int, rows: slice) -> tuple[Pixels, Pixels]:
@@ -42,14 +69,31 @@ def changed(error: int, rows: slice) -> tuple[Pixels, Pixels]:
 def test_a_summary_says_what_and_where() -> None:
     said = summary(report(), find_losses(*changed(20, slice(0, 18))))
     assert said[0] == "20 % of the pixels changed: 95 % of all are off by at most 20 of 255 steps."
-    assert said[1].startswith("Most of the loss is in the top ")
-    assert said[2] == "The worst pixel, at column 0, row 0, is off by 20."
+    assert said[1] == "The background, #5a5a5a, 80 % of the picture, is unchanged."
+    assert said[2] == (
+        "The top left has the largest part of the loss: 33 % of the squared error, in 11 % of the "
+        "pixels."
+    )
+    assert said[3] == ("1,620 pixels have the largest error, 20; the first is at column 0, row 0.")
     said = summary(report(), find_losses(*changed(3, slice(None))))
     assert said[0] == (
         "100 % of the pixels changed: half of all are off by at most 3, "
         "95 % by at most 3 of 255 steps."
     )
-    assert said[1] == "The loss is spread over the whole picture."
+    assert said[1] == "The loss is spread: no ninth of the picture has more than 11 % of it."
+
+
+def test_what_is_clear_does_not_count() -> None:
+    pixels = np.full((90, 90, 4), 90, np.uint8)
+    pixels[:45, :, 3] = 0
+    after = pixels.copy()
+    after[:45, :, 0] = 7
+    after[60:, :, :3] += np.uint8(30)
+    said = summary(report(channels=4), find_losses(pixels, after))
+    assert said[0].startswith("67 % of the visible pixels changed: half of all are off by ")
+    assert said[1] == "50 % of the picture is fully transparent, as before."
+    assert said[2].endswith("33 % of the squared error, in 22 % of the visible pixels.")
+    assert not any("background" in sentence for sentence in said)
 
 
 def test_few_pixels_that_changed_are_not_none() -> None:
@@ -57,7 +101,10 @@ def test_few_pixels_that_changed_are_not_none() -> None:
     after[5, 7] = 200
     said = summary(report(), find_losses(pixels, after))
     assert said[0] == "0.012 % of the pixels changed."
-    assert said[2] == "The worst pixel, at column 7, row 5, is off by 110."
+    assert said[2] == (
+        "The top left has most of the loss: 100 % of the squared error, in 11 % of the pixels."
+    )
+    assert said[3] == "One pixel has the largest error, 110: column 7, row 5."
 
 
 def test_what_is_not_lossless_without_an_error_says_why() -> None:
