@@ -31,7 +31,7 @@ FITS = """() => {
     const room = [stage.width - picture.width, stage.height - picture.height];
     return Math.min(...room) > -1 && Math.min(...room) < 1;
 }"""
-PAGES = ("photo", "sprite", "lossless", "large", "sweep")
+PAGES = ("photo", "several", "sprite", "lossless", "large", "sweep")
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (top / "photo.jpg").write_bytes(encode_image(PHOTO, ".jpg"))
     for size in "12", "40":
         run("compress", "-q", "photo.png", "-k", size, "-o", f"{size}.npz")
-    run("report", "photo.png", "12.npz", "40.npz", "photo.jpg", "--html", "photo.html")
+    run("report", "photo.png", "12.npz", "--html", "photo.html")
+    run("report", "photo.png", "12.npz", "40.npz", "photo.jpg", "--html", "several.html")
     run("compress", "-q", "sprite.png", "-k", "9", "-o", "s.npz", "--html", "sprite.html")
     run("compress", "-q", "few.png", "-o", "few.npz", "--html", "lossless.html")
     run("sweep", "photo.png", "-k", "4", "16", "--html", "sweep.html")
@@ -71,6 +72,7 @@ def choose(page: Any, group: str, value: str) -> None:
     [
         *((name, WIDE, "light") for name in PAGES),
         ("photo", NARROW, "dark"),
+        ("several", NARROW, "dark"),
         ("sprite", NARROW, "dark"),
     ],
 )
@@ -212,6 +214,14 @@ def test_the_worst_pixel_and_places_are_brought_into_the_middle(
         assert spots.count() == page.locator(".place:visible").count() > 0
         page.locator(".place").first.click()
         assert box(page, ".spot")[3] == pytest.approx(0.8 * stage[3], rel=0.02)
+        # So does its number in the picture, and the pixel in the middle is told.
+        told = page.locator("#readout").inner_text()
+        assert told != said
+        page.locator("#zoom-fit").click()
+        page.locator(".spot b").first.click()
+        assert box(page, ".spot")[3] == pytest.approx(0.8 * stage[3], rel=0.02)
+        assert page.locator("#readout").inner_text() == told
+        assert page.locator("#split").input_value() == "50"
 
 
 # What is drawn is what is so
@@ -264,7 +274,16 @@ def test_a_code_word_is_shown_where_it_is(
     common = int(np.bincount(labels.reshape(-1)).argmax())
     with opened(chromium, folder / f"{name}.html") as page:
         assert not page.locator("#where").is_visible()
+        page.locator("#zoom-in").click()
+        choose(page, "view", "original")
         choose(page, "word-0", str(common))
+        assert page.evaluate(FITS)
+        assert page.locator('input[name="view"]:checked').get_attribute("value") == "compare"
+        clips = [
+            page.locator(each).evaluate("(each) => each.style.clipPath")
+            for each in ("#where", "img.candidate")
+        ]
+        assert clips[0] == clips[1]
         shown = np.reshape(samples(page, "#where"), (*labels.shape, 4))
         chosen = (shown == (255, 122, 0, 255)).all(axis=2)
         assert np.array_equal(chosen, labels == common)
@@ -275,14 +294,27 @@ def test_a_code_word_is_shown_where_it_is(
 
 
 def test_candidates_are_flipped_between_by_keyboard(chromium: Any, folder: Path) -> None:
-    with opened(chromium, folder / "photo.html") as page:
+    with opened(chromium, folder / "several.html") as page:
         names = page.locator('input[name="candidate"]')
+        assert page.locator('input[name="candidate"]:checked').count() == 1
+        names.first.check(force=True)
+        names.first.focus()
+        page.wait_for_selector("html[data-shown='0']")
+        left, top, width, height = box(page, "#layers")
+        page.mouse.move(left + width / 3, top + height / 3)
+        told = page.locator("#readout").inner_text()
         names.first.focus()
         leads = set()
         for number in range(3):
             shown = page.locator("img.candidate:not([hidden])")
             assert shown.get_attribute("alt") == ("12.npz", "40.npz", "photo.jpg")[number]
+            assert page.locator("#tag-compressed").inner_text() == shown.get_attribute("alt")
             leads.add(page.locator(".lead:visible").inner_text())
+            if number == 1:
+                page.wait_for_selector("html[data-shown='1']")
+                again = page.locator("#readout").inner_text()
+                assert again != told
+                assert again.split(":")[0] == told.split(":")[0]
             page.keyboard.press("ArrowDown")
         assert len(leads) == 3
         choose(page, "candidate", "2")

@@ -8,7 +8,8 @@ const errorsCanvas = element("errors"), whereCanvas = element("where");
 const viewer = new Viewer(report, (pixel) => point(pixel));
 const space = new Space(element("space"));
 const colorsOfErrors = errorColors(report.scale);
-const state = { candidate: 0, chosen: null, drawnErrors: -1, original: null, pictures: [] };
+const state = { candidate: 0, chosen: null, drawnErrors: -1, original: null, pictures: [], pixel: null };
+const NOTHING_READ = readout.textContent;
 
 function rgbaOf(number) {
   state.pictures[number] ??= decodePng(viewer.images[number].src);
@@ -24,6 +25,7 @@ function swatch(rgba, at) {
 // Tells the colors of a pixel before and after.
 function point(pixel) {
   if (!pixel || !state.original || !state.current) return;
+  state.pixel = pixel;
   const [x, y] = pixel;
   const at = 4 * (y * state.original.width + x);
   const before = state.original.rgba, after = state.current.rgba;
@@ -33,6 +35,20 @@ function point(pixel) {
     ` ${hex(before, at)} → `, swatch(after, at), ` ${hex(after, at)}, off by ${error} of 255`);
 }
 
+// Tells the same pixel of what is shown now.
+function pointAgain() {
+  if (state.pixel) point(state.pixel);
+  else readout.textContent = NOTHING_READ;
+}
+
+// Shows a place of the picture enlarged, and tells the pixel in its middle.
+function showPlace(x, y, side) {
+  const [width, height] = viewer.size;
+  viewer.center(x + side / 2, y + side / 2, (0.8 * report.step * Math.min(width, height)) / side);
+  viewer.stage.scrollIntoView({ block: "nearest" });
+  point([x, y].map((at) => Math.floor((at + side / 2) / report.step)));
+}
+
 async function show(number) {
   state.candidate = number;
   viewer.setCandidate(number);
@@ -40,6 +56,7 @@ async function show(number) {
   for (const part of document.querySelectorAll(".curve .point, .all tr[data-candidate]")) {
     part.classList.toggle("chosen", Number(part.dataset.candidate) === number);
   }
+  for (const name of document.querySelectorAll(".shown")) name.textContent = report.candidates[number].title;
   if (toWorst) toWorst.disabled = !report.candidates[number].worst;
   const picture = await rgbaOf(number);
   if (state.candidate !== number) return;
@@ -49,6 +66,8 @@ async function show(number) {
   space.show({ words: report.candidates[number].colors });
   drawView();
   drawPlaces();
+  pointAgain();
+  document.documentElement.dataset.shown = number;
 }
 
 function drawView() {
@@ -58,6 +77,15 @@ function drawView() {
     drawErrors(errorsCanvas, state.original, state.current, report.candidates[state.candidate].exact, colorsOfErrors);
     state.drawnErrors = state.candidate;
   }
+}
+
+// All of what the picture became is in sight, or half of it beside the original.
+function showAll() {
+  if (viewer.view === "original") {
+    document.querySelector('input[name="view"][value="compare"]').checked = true;
+    viewer.setView("compare");
+  }
+  viewer.fit();
 }
 
 function choose(label) {
@@ -104,29 +132,31 @@ function listen() {
     radio.addEventListener("change", () => {
       viewer.setView(radio.value);
       drawView();
+      pointAgain();
     });
   }
   for (const radio of document.querySelectorAll('input[name="space"]')) {
     radio.addEventListener("change", () => space.show({ kind: radio.value }));
   }
   for (const radio of document.querySelectorAll(".swatch input")) {
-    radio.addEventListener("change", () => choose(radio.value === "" ? null : Number(radio.value)));
+    radio.addEventListener("change", () => {
+      if (radio.value !== "") showAll();
+      choose(radio.value === "" ? null : Number(radio.value));
+    });
   }
   for (const place of document.querySelectorAll(".place")) {
     const { x, y, side } = place.dataset;
-    place.addEventListener("click", () => {
-      const [width, height] = viewer.size;
-      viewer.center(Number(x) + side / 2, Number(y) + side / 2, (0.8 * report.step * Math.min(width, height)) / side);
-      viewer.stage.scrollIntoView({ block: "nearest" });
-    });
+    place.addEventListener("click", () => showPlace(Number(x), Number(y), Number(side)));
   }
   toWorst?.addEventListener("click", () => {
     const { worst: [x, y], worst_error: error } = report.candidates[state.candidate];
     viewer.center(x + 0.5, y + 0.5, Math.max(16, viewer.scale));
     if (x % report.step || y % report.step) {
+      state.pixel = null;
       readout.textContent = `Column ${x}, row ${y}: off by ${error} of 255; this page has pixels beside it`;
     } else point([x / report.step, y / report.step]);
   });
+  viewer.onPlace = (index) => showPlace(...report.candidates[state.candidate].places[index]);
   viewer.onScale = (scale) => { if (state.chosen !== null) drawChosen(scale); };
 }
 

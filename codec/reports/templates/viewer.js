@@ -18,6 +18,8 @@ class Viewer {
     this.split = 0.5;
     this.candidate = 0;
     this.onScale = () => {};
+    this.onPlace = () => {};
+    this.where = document.getElementById("where");
     this.pointers = new Map();
     this.layers.classList.toggle("alpha", report.alpha);
     this.listen();
@@ -86,7 +88,11 @@ class Viewer {
       const spot = document.createElement("span");
       spot.className = "spot";
       spot.ariaHidden = "true";
-      spot.append(Object.assign(document.createElement("b"), { textContent: index + 1 }));
+      const number = Object.assign(document.createElement("b"), { textContent: index + 1 });
+      number.addEventListener("click", () => this.onPlace(index));
+      // It is neither the divider nor the picture that is dragged.
+      for (const kind of ["pointerdown", "dblclick"]) number.addEventListener(kind, (event) => event.stopPropagation());
+      spot.append(number);
       this.stage.insertBefore(spot, this.divider);
       return spot;
     });
@@ -109,6 +115,7 @@ class Viewer {
     const left = Math.min(Math.max(cut, 0), this.width);
     this.original.style.clipPath = `inset(0 ${this.width - left}px 0 0)`;
     this.images[this.candidate].style.clipPath = `inset(0 0 0 ${left}px)`;
+    this.where.style.clipPath = `inset(0 0 0 ${left}px)`; // what is called the original stays it
     this.divider.hidden = !comparing;
     this.divider.style.left = `${this.split * width}px`;
     document.getElementById("tag-original").hidden = this.view !== "original" && !comparing;
