@@ -166,7 +166,7 @@ def _candidate(pixels: Pixels, candidate: Candidate, step: int) -> dict[str, Any
         "lost": report.mse != 0,
         "worst": losses.worst,
         "worst_count": losses.counts[losses.worst],
-        "clear": losses.clear,
+        "partly_clear": losses.clear > 0,
         "summary": summary(report, losses),
         "errors": _error_rows(losses),
         "places": places,

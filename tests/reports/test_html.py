@@ -228,6 +228,17 @@ def test_jinja_is_imported_when_a_page_is_made() -> None:
     assert outside == []
 
 
+def test_shares_are_called_those_of_visible_pixels_where_others_are() -> None:
+    pixels = with_alpha()
+    pixels[..., 3] = 255
+    after = pixels ^ np.uint8(2)
+    after[..., 3] = 255
+    said = "Shares are of the visible pixels"
+    assert said not in page_of(pixels, after).words
+    pixels[:2, :, 3] = after[:2, :, 3] = 0
+    assert said in page_of(pixels, after).words
+
+
 def several(*files: tuple[int, int]) -> Page:
     """The page of candidates of so much error and so many bytes."""
     pixels = np.full((40, 50, 3), 90, np.uint8)
@@ -246,7 +257,7 @@ def test_the_best_of_several_is_shown_first_and_named() -> None:
     page = several((9, 500), (3, 900), (3, 800))
     assert re.findall(r'name="candidate" value="(\d)" checked', page.text) == ["2"]
     assert "Nearest to the original, by PSNR: 2.png ; smallest: 0.png ." in page.words
-    assert re.findall(r"off by up to \d best", page.words) == ["off by up to 3 best"]
+    assert re.findall(r"off by ≤ \d best", page.words) == ["off by ≤ 3 best"]
     assert "Compressed" not in page.words
     assert "1.png , and smallest." in several((9, 500), (3, 400)).words
 

@@ -58,6 +58,8 @@ async function show(number) {
   }
   for (const name of document.querySelectorAll(".shown")) name.textContent = report.candidates[number].title;
   if (toWorst) toWorst.disabled = !report.candidates[number].worst;
+  const row = document.querySelector(".choice"), label = row?.querySelector("input:checked").parentElement;
+  row?.scrollTo(label.offsetLeft + (label.offsetWidth - row.clientWidth) / 2, 0);
   const picture = await rgbaOf(number);
   if (state.candidate !== number) return;
   state.current = picture;
