@@ -186,7 +186,8 @@ def test_both_pictures_are_enlarged_and_moved_in_step(chromium: Any, folder: Pat
         page.mouse.wheel(0, -300)
         page.keyboard.up("Control")
         page.wait_for_function(
-            f"document.querySelector('#original').getBoundingClientRect().width > {moved[2] * 1.5}"
+            "(least) => document.querySelector('#original').getBoundingClientRect().width > least",
+            arg=moved[2] * 1.5,
         )
         sharp = page.locator("#original").evaluate("(e) => getComputedStyle(e).imageRendering")
         assert sharp == "pixelated"
@@ -318,7 +319,7 @@ def test_candidates_are_flipped_between_by_keyboard(chromium: Any, folder: Path)
             page.keyboard.press("ArrowDown")
         assert len(leads) == 3
         page.mouse.wheel(0, 1500)
-        page.wait_for_function("scrollY > 300")
+        page.wait_for_function("() => scrollY > 300")
         names.last.click()  # still in sight, above the picture
         assert box(page, ".choice")[1] == 0
         assert box(page, "#stage")[1] > box(page, ".choice")[3]
