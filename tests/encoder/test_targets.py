@@ -97,6 +97,23 @@ def test_a_number_of_colors_serves_no_better(channels: int, name: str, tune: str
     assert sum(map(len, again.files or ())) <= size * 11 // 10
 
 
+@needs_kernels
+@pytest.mark.parametrize("name", FORMATS)
+def test_labels_for_their_bytes_make_up_for_more_colors(name: str) -> None:
+    settings = CompressSettings(40, tune="psnr", dither="none")
+    plain = compress_with_details(PHOTO, settings, format=FORMATS[name])
+    size = sum(map(len, FORMATS[name].encode(plain.indexed, "default")))
+    compression = found(3, name, "psnr", max_bytes=size)
+    assert compression.rate_distortion > 0
+    assert compression.mse <= 0.75 * plain.mse
+
+
+@needs_kernels
+def test_colors_are_fewer_where_labels_for_their_bytes_are_not_enough() -> None:
+    compression = found(3, "png", "psnr", min_psnr=20.0)
+    assert 20.0 <= measure(PHOTO, decoded(compression, "png")).psnr_db <= 20.1
+
+
 def test_bytes_enough_for_everything_take_all_code_words() -> None:
     compression = found(3, max_bytes=10**6)
     assert compression.encodings == 1
