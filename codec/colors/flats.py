@@ -4,6 +4,7 @@ A pixel is flat if all its neighbors, of those in the picture, have its very col
 """
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from codec.threads import run_parallel, spans
 
 Bytes = npt.NDArray[np.uint8]
 Counts = npt.NDArray[np.int64]
+Inner = tuple[slice, slice]
 
 _LARGE = 20  # percent of the picture: exact with any number of code-words
 _FULL_SIZE = 16  # code-words with which one percent is enough
@@ -22,7 +24,7 @@ _EXTREMES_FROM = 4  # code-words with which that is so for black and white
 _NEAR = 16  # of any channel: how far apart the steps of a ramp may be
 
 
-def count_flats(pixels: Bytes, colors: Bytes) -> Counts:
+def count_flats(pixels: Bytes, colors: Bytes, inner: Inner | None = None) -> Counts:
     """Count the flat pixels of some colors.
 
     Parameters
@@ -31,6 +33,9 @@ def count_flats(pixels: Bytes, colors: Bytes) -> Counts:
         Any strides.
     colors : ndarray of shape (N, C), dtype uint8
         Distinct, in lexicographic order.
+    inner : tuple of two slices, optional
+        The rows and columns whose pixels are counted, where the others are only around them; by
+        default all.
 
     Returns
     -------
@@ -38,21 +43,30 @@ def count_flats(pixels: Bytes, colors: Bytes) -> Counts:
         How many flat pixels each has.
     """
     height, width, channels = pixels.shape
+    lines, columns = inner or (slice(0, height), slice(0, width))
     rows, keys = as_rows(pixels), pack_colors(colors)
-    parts = spans(height, width)
+    parts = [
+        slice(lines.start + part.start, lines.start + part.stop)
+        for part in spans(lines.stop - lines.start, width)
+    ]
     counts = np.zeros((len(parts), len(keys)), dtype=np.int64)
+    count_part = functools.partial(kernels.flats.count_flats, rows, channels)
     run_parallel(
         [
-            functools.partial(
-                kernels.flats.count_flats, rows, channels, part.start, part.stop, keys, count
-            )
+            functools.partial(count_part, *_ends(part), *_ends(columns), keys, count)
             for part, count in zip(parts, counts, strict=True)
         ]
     )
     return np.asarray(counts.sum(axis=0))
 
 
-def ruling_colors(pixels: Bytes, histogram: ColorHistogram, n_colors: int) -> Bytes:
+def _ends(part: slice) -> tuple[int, int]:
+    return part.start, part.stop
+
+
+def ruling_colors(
+    count: Callable[[Bytes], Counts], histogram: ColorHistogram, n_colors: int
+) -> Bytes:
     """Find the colors that a codebook should have exactly.
 
     From 16 code-words on these are all colors whose flat pixels are 1 % of the picture; with
@@ -63,10 +77,10 @@ def ruling_colors(pixels: Bytes, histogram: ColorHistogram, n_colors: int) -> By
 
     Parameters
     ----------
-    pixels : ndarray of shape (H, W, C), dtype uint8
-        The picture.
+    count : callable
+        Counts the flat pixels of colors, as `count_flats` does of a picture.
     histogram : ColorHistogram
-        Its colors; hidden ones may be merged.
+        The picture's colors; hidden ones may be merged.
     n_colors : int
         Size of the codebook, K.
 
@@ -80,7 +94,7 @@ def ruling_colors(pixels: Bytes, histogram: ColorHistogram, n_colors: int) -> By
     colors = histogram.colors[often]
     if n_colors < 2 or not len(often):
         return colors[:0]
-    flats = count_flats(pixels, colors)
+    flats = count(colors)
     first = flats * 100 >= _LARGE * total
     if n_colors >= _EXTREMES_FROM:
         first |= _is_extreme(colors)

@@ -12,6 +12,7 @@ References
 
 import functools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -54,23 +55,54 @@ def weigh_colors(
     weights : ndarray of shape (U,), dtype int64
         Counts times 1 to 16, or if mildly times 5.7 to 16, rounded.
     """
-    height, width, channels = pixels.shape
-    rows = as_rows(pixels)
-    step = 1 + height * width // _SAMPLED_PIXELS
-    blocks = -(-height // _SIDE)
-    if step == 1:
-        parts = [
-            slice(_SIDE * part.start, min(_SIDE * part.stop, height))
-            for part in spans(blocks, _SIDE * width)
-        ]
-    else:
-        size = _SIDE * _STRIP_BLOCKS
-        parts = [slice(top, min(top + size, height)) for top in range(0, height, step * size)]
+    return weigh_by_strips(
+        [pixels[rows] for rows in weighed_rows(*pixels.shape[:2])], histogram, mildly=mildly
+    )
 
-    def weigh(some: list[slice]) -> npt.NDArray[np.int32]:
+
+def weighed_rows(height: int, width: int) -> list[slice]:
+    """Tell which rows of a picture say how much errors show.
+
+    Returns
+    -------
+    strips : list of slice
+        In order: all rows of a picture of up to 2 Mpx, of others strips of 16, evenly spread.
+    """
+    step = 1 + height * width // _SAMPLED_PIXELS
+    if step == 1:
+        return [slice(0, height)]
+    size = _SIDE * _STRIP_BLOCKS
+    return [slice(top, min(top + size, height)) for top in range(0, height, step * size)]
+
+
+def weigh_by_strips(
+    strips: Sequence[npt.NDArray[np.uint8]], histogram: ColorHistogram, *, mildly: bool
+) -> npt.NDArray[np.int64]:
+    """Weigh colors as `weigh_colors` does, by the pixels of some rows.
+
+    Parameters
+    ----------
+    strips : sequence of ndarray of shape (h, W, C), dtype uint8
+        Those rows, as `weighed_rows` has them.
+    histogram, mildly
+        As for `weigh_colors`.
+
+    Returns
+    -------
+    weights : ndarray of shape (U,), dtype int64
+    """
+    parts = strips
+    if len(strips) == 1:
+        height, width = strips[0].shape[:2]
+        parts = [
+            strips[0][_SIDE * part.start : _SIDE * part.stop]
+            for part in spans(-(-height // _SIDE), _SIDE * width)
+        ]
+
+    def weigh(some: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.int32]:
         sums = np.zeros((2, _CELLS), dtype=np.int32)
         for part in some:
-            kernels.activity.weigh_cells(rows[part], channels, *sums)
+            kernels.activity.weigh_cells(as_rows(part), part.shape[2], *sums)
         return sums
 
     groups = [parts[first::_GROUPS] for first in range(min(_GROUPS, len(parts)))]

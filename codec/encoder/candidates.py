@@ -203,7 +203,9 @@ class Candidates:
         """Colors that rule the picture, if looks count."""
         if self.settings.tune != "visual":
             return self.picture.visible.colors[:0]
-        return ruling_colors(self.picture.telling, self.picture.visible, self.settings.n_colors)
+        return ruling_colors(
+            self.picture.scene.count_flats, self.picture.visible, self.settings.n_colors
+        )
 
     @functools.cached_property
     def least(self) -> int:

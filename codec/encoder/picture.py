@@ -1,7 +1,7 @@
 """A picture as the encoder knows it before a codebook is chosen: its pixels, counted."""
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from codec.colors.pixels import (
 from codec.colors.places import place_pixels
 from codec.colors.visibility import weigh_pixels
 from codec.encoder.given import channels_of
+from codec.encoder.scene import Scene, WholeScene
 from codec.encoder.weights import check_weights, sum_weights
 from codec.settings import CompressSettings
 
@@ -25,15 +26,13 @@ Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
-    """Pixels, their colors, and how different two of these are.
+class Counted:
+    """The colors of a picture, which may be anywhere, and how different two of these are.
 
     Parameters
     ----------
-    pixels : ndarray of shape (H, W, C), dtype uint8
-        The picture, with more channels than it had if given code-words have those.
     counted : ColorHistogram
-        All its colors, of C channels.
+        All its colors, of C channels: more than it had if given code-words have those.
     histogram : ColorHistogram
         The same without channels that say nothing: alpha that is 255, color that is grey.
     visible : ColorHistogram
@@ -42,16 +41,41 @@ class Picture:
         Pixels whose color this changed.
     metric : ColorMetric
         How different two colors are.
-    weights : ndarray of shape (H, W), dtype uint8, or None
-        How much pixels count when code-words are chosen.
+    scene : Scene
+        What else can be asked of the picture.
     """
 
-    pixels: Bytes
     counted: ColorHistogram
     histogram: ColorHistogram
     visible: ColorHistogram
     hidden_pixels: int
     metric: ColorMetric
+    scene: Scene
+
+    @property
+    def channels(self) -> int:
+        """C."""
+        return int(self.counted.colors.shape[1])
+
+    @property
+    def weighed(self) -> ColorHistogram:
+        """The colors of `visible`, counted as much as they count for training."""
+        return self.visible
+
+
+@dataclass(frozen=True, eq=False)
+class Picture(Counted):
+    """A picture in memory, its colors counted.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, C), dtype uint8
+        The picture, with more channels than it had if given code-words have those.
+    weights : ndarray of shape (H, W), dtype uint8, or None
+        How much pixels count when code-words are chosen.
+    """
+
+    pixels: Bytes
     weights: Bytes | None = None
 
     @functools.cached_property
@@ -108,16 +132,39 @@ def count_picture(
     """
     if weights is not None:
         weights = check_weights(weights, *pixels.shape[:2])
-    counted = count_colors(pixels)
+    told = tell_colors(count_colors(pixels), settings, WholeScene(pixels))
+    pixels = to_channels(pixels, told.channels)
+    scene = WholeScene(pixels[..., : told.histogram.colors.shape[1]])
+    return Picture(**vars(replace(told, scene=scene)), pixels=pixels, weights=weights)
+
+
+def tell_colors(counted: ColorHistogram, settings: CompressSettings, scene: Scene) -> Counted:
+    """Describe colors as the encoder wants them.
+
+    Parameters
+    ----------
+    counted : ColorHistogram
+        All colors of a picture, of the channels that it has.
+    settings : CompressSettings
+        See `count_picture`.
+    scene : Scene
+        What else can be asked of the picture.
+
+    Returns
+    -------
+    counted : Counted
+        The colors.
+    """
+    own = counted.colors.shape[1]
     telling = joint_channels(telling_channels(counted.colors), channels_of(settings.given))
-    channels = joint_channels(pixels.shape[2], telling)
+    channels = joint_channels(own, telling)
     if channels >= 3 and telling == 2:  # alpha stands behind three others
         telling = channels
-    pixels, counted = to_channels(pixels, channels), recount(counted, channels)
+    counted = recount(counted, channels)
     histogram = recount(counted, telling)
     visible, hidden_pixels = (histogram, 0) if settings.exact else _merge_hidden(histogram)
     metric = ColorMetric(str(settings.color_space), settings.exact)  # a word, by the tune
-    return Picture(pixels, counted, histogram, visible, hidden_pixels, metric, weights)
+    return Counted(counted, histogram, visible, hidden_pixels, metric, scene)
 
 
 def recount(histogram: ColorHistogram, channels: int) -> ColorHistogram:
@@ -144,7 +191,7 @@ def _merge_hidden(histogram: ColorHistogram) -> tuple[ColorHistogram, int]:
     return merged, int(counts[changed].sum())
 
 
-def exact_labels(picture: Picture) -> Bytes:
+def exact_labels(picture: Counted) -> Bytes:
     """Label colors by equality where the codebook is all of them; no metric is that fine.
 
     Returns
@@ -155,7 +202,7 @@ def exact_labels(picture: Picture) -> Bytes:
     return places_of_visible(picture).astype(np.uint8)
 
 
-def places_of_visible(picture: Picture) -> npt.NDArray[np.intp]:
+def places_of_visible(picture: Counted) -> npt.NDArray[np.intp]:
     """Find the row in `picture.visible` of each color of `picture.histogram`."""
     keys = pack_colors(picture.visible.colors)
     colors = picture.histogram.colors

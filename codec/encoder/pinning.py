@@ -10,11 +10,12 @@ import numpy.typing as npt
 from codec.codebook.pinned import Pinning, are_among
 from codec.colors.colorspace import ColorMetric
 from codec.colors.displays import as_shown
-from codec.colors.flats import count_flats, ruling_colors
+from codec.colors.flats import ruling_colors
 from codec.colors.histogram import ColorHistogram
 from codec.colors.pixels import distinct
 from codec.colors.signals import are_alike, compare_hues, lost_colors
-from codec.labels.nearest import label_colors, label_pixels
+from codec.encoder.scene import Scene
+from codec.labels.nearest import label_colors
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -29,7 +30,7 @@ _STAIN_PART = 8  # of the pixels of signals, that others may have for stains
 
 def pin_colors(
     codebook: Bytes,
-    pixels: Bytes,
+    scene: Scene,
     histogram: ColorHistogram,
     visible: ColorHistogram,
     n_colors: int,
@@ -50,7 +51,7 @@ def pin_colors(
     ----------
     codebook : ndarray of shape (K', C), dtype uint8
         Trained code-words, in lexicographic order.
-    pixels : ndarray of shape (H, W, C), dtype uint8
+    scene : Scene
         The picture.
     histogram : ColorHistogram
         Its colors.
@@ -76,12 +77,12 @@ def pin_colors(
     """
     pinning = Pinning(weighed or visible, n_colors, metric, depth)
     keep = codebook[:0] if keep is None else keep
-    pins = as_shown(ruling_colors(pixels, visible, n_colors - len(keep)), depth)
+    pins = as_shown(ruling_colors(scene.count_flats, visible, n_colors - len(keep)), depth)
     if len(keep) or depth:
         pins = distinct(np.vstack([keep, pins])) if len(keep) + len(pins) else pins
     codebook = pinning.pin(codebook, pins)
     color_labels = label_colors(histogram.colors, codebook, metric)
-    signals = _signals(codebook, color_labels, pixels, histogram, metric.exact)
+    signals = _signals(codebook, color_labels, scene, histogram, metric.exact)
     signals = as_shown(signals, depth)
     signals = signals[: min(n_colors // 4, n_colors - len(pins))]
     while len(signals):
@@ -109,7 +110,7 @@ def _is_better(changed: Bytes, codebook: Bytes, pinning: Pinning) -> bool:
 
 
 def _signals(
-    codebook: Bytes, color_labels: Bytes, pixels: Bytes, histogram: ColorHistogram, exact: bool
+    codebook: Bytes, color_labels: Bytes, scene: Scene, histogram: ColorHistogram, exact: bool
 ) -> Bytes:
     """Find colors of solid areas whose hue is lost, the most striking first."""
     if len(codebook) < _SIGNALS_FROM or codebook.shape[1] < 3:
@@ -119,8 +120,7 @@ def _signals(
     if lost is None:
         return codebook[:0]
     # Groups in place of colors: an area may have some grain.
-    numbers = label_pixels(pixels, histogram, lost.groups)[..., None]
-    flats = count_flats(numbers, np.arange(1, len(lost.colors) + 1, dtype=np.uint8)[:, None])
+    flats = scene.count_flat_groups(histogram, lost.groups, len(lost.colors))
     order = np.argsort(-flats * lost.errors, kind="stable")
     return lost.colors[order[flats[order] >= least]]
 

@@ -187,7 +187,7 @@ class _Task:
         weights = np.full(labels.shape, ONE, dtype=np.uint16)
         if settings.tune == "visual":
             weights = picture.visibility
-            ruling = ruling_colors(picture.telling, picture.visible, len(codebook))
+            ruling = ruling_colors(picture.scene.count_flats, picture.visible, len(codebook))
             for label in np.flatnonzero(are_among(codebook, ruling)):
                 exact |= (labels == label) & (shown == codebook[label]).all(axis=2)
             kept = np.vstack([kept, ruling])

@@ -18,7 +18,6 @@ from codec.colors.distortion import errors_of_colors, errors_of_pixels
 from codec.colors.histogram import ColorHistogram
 from codec.colors.lookup import ascending, count_labels, renumber
 from codec.colors.pixels import distinct, pack_colors, to_channels
-from codec.colors.visibility import weigh_colors
 from codec.encoder.given import (
     check_opacity,
     find_codewords,
@@ -27,7 +26,7 @@ from codec.encoder.given import (
     pin_kept,
     with_kept,
 )
-from codec.encoder.picture import Picture, exact_labels
+from codec.encoder.picture import Counted, Picture, exact_labels
 from codec.encoder.pinning import pin_colors
 from codec.formats.registry import Format
 from codec.indexed import IndexedImage
@@ -148,7 +147,7 @@ def resolve_dither(settings: CompressSettings) -> str:
 
 
 def weigh_picture(
-    picture: Picture, settings: CompressSettings, *, always: bool = False
+    picture: Counted, settings: CompressSettings, *, always: bool = False
 ) -> ColorHistogram:
     """Count colors as much as the tune says, for training.
 
@@ -172,11 +171,11 @@ def weigh_picture(
     # Errors that are diffused show less, and of few code-words hues would miss more.
     mildly = resolve_dither(settings) not in ("none", "sparing")
     mildly = mildly or settings.n_colors < ENOUGH_COLORS
-    return ColorHistogram(visible.colors, weigh_colors(picture.telling, visible, mildly=mildly))
+    return ColorHistogram(visible.colors, picture.scene.weigh(visible, mildly=mildly))
 
 
 def choose_codebook(
-    picture: Picture, settings: CompressSettings, watch: Stopwatch | None = None
+    picture: Counted, settings: CompressSettings, watch: Stopwatch | None = None
 ) -> Chosen:
     """Choose the code-words of a picture.
 
@@ -206,7 +205,7 @@ def choose_codebook(
             check_opacity(found.codebook, picture.visible.colors, picture.metric)
             return Chosen(found.codebook, found.color_labels, "none", found.is_all)
     instead, weighed = None, picture.weighed
-    if settings.codebook_from != KMEANS:
+    if settings.codebook_from != KMEANS and isinstance(picture, Picture):
         instead = functools.partial(BASELINES[settings.codebook_from], picture.shown)
     else:
         with watch.stage("training"):
@@ -231,7 +230,7 @@ def choose_codebook(
 
 
 def pin_codebook(
-    picture: Picture, codebook: Bytes, settings: CompressSettings
+    picture: Counted, codebook: Bytes, settings: CompressSettings
 ) -> tuple[Bytes, Bytes]:
     """Give a trained codebook what it has to have, and label colors with it.
 
@@ -259,7 +258,7 @@ def pin_codebook(
     keep = kept_colors(settings.given, codebook.shape[1])
     if settings.tune == "visual" and settings.codebook_from == KMEANS:
         codebook, color_labels = pin_colors(
-            codebook, picture.telling, picture.histogram, picture.visible,
+            codebook, picture.scene, picture.histogram, picture.visible,
             settings.n_colors, picture.metric, weighed=picture.weighed, keep=keep,
             depth=settings.given.palette_depth,
         )  # fmt: skip

@@ -50,7 +50,7 @@ cdef Py_ssize_t find(uint32_t key, const uint32_t* keys, Py_ssize_t size) noexce
 
 def count_flats(
     const uint8_t[:, :] rows, int channels, Py_ssize_t top, Py_ssize_t bottom,
-    const uint32_t[::1] keys, int64_t[::1] counts,
+    Py_ssize_t left, Py_ssize_t right, const uint32_t[::1] keys, int64_t[::1] counts,
 ):
     """Count the flat pixels of some colors: those whose neighbors, all that are there, have it.
 
@@ -61,6 +61,8 @@ def count_flats(
     channels : {1, 2, 3, 4}
     top, bottom : int
         In which rows pixels are counted; rows around them are looked at.
+    left, right : int
+        In which columns, likewise.
     keys : ndarray of shape (N,), dtype uint32
         The colors, packed, ascending.
     counts : ndarray of shape (N,), dtype int64
@@ -79,7 +81,9 @@ def count_flats(
     if not 0 <= top <= bottom <= height:
         raise ValueError("there are no such rows")
     width = rows.shape[1] // channels
-    if top == bottom or width == 0 or keys.shape[0] == 0:
+    if not 0 <= left <= right <= width:
+        raise ValueError("there are no such columns")
+    if top == bottom or left == right or keys.shape[0] == 0:
         return
     cdef Py_ssize_t line_size = (width + 2 + EIGHT) * (sizeof(uint32_t) + 1)
     line_size += -line_size & (EIGHT - 1)
@@ -102,11 +106,11 @@ def count_flats(
                     & (above.keys[x + 1] == here.keys[x + 1])
                     & (below.keys[x + 1] == here.keys[x + 1])
                 )
-            flat[width] = 0
-            x = 0
-            while x < width:
+            flat[right] = 0
+            x = left
+            while x < right:
                 if not flat[x]:
-                    x += EIGHT if x + EIGHT <= width and eight(flat + x) == 0 else 1
+                    x += EIGHT if x + EIGHT <= right and eight(flat + x) == 0 else 1
                     continue
                 # Flat pixels side by side have one color, and it is often that of those before.
                 end = x + 1

@@ -17,7 +17,6 @@ from codec.colors.pixels import as_rows, pack_colors
 from codec.threads import row_strips, run_parallel, spans
 
 Bytes = npt.NDArray[np.uint8]
-Keys = npt.NDArray[np.uint32]
 
 _COLOR_WORK = 8  # of labeling a color, in pixels
 
@@ -140,29 +139,64 @@ def look_up_pixels(
     planes : list of ndarray of shape (H, W), dtype uint8
         For each column one of each pixel.
     """
-    height, width, channels = pixels.shape
-    colors = np.ascontiguousarray(histogram.colors)
-    table = np.zeros(1 << 8 * min(channels, 3), dtype=np.uint8)
-    translucent = colors[:, 3] != 255 if channels == 4 else np.zeros(len(colors), dtype=bool)
-    keys = pack_colors(colors[translucent])
-    # Enough bits that few keys begin with the same ones.
-    bits = 20 if len(keys) >> 16 else 12
-    beginnings = np.bincount(keys >> np.uint32(32 - bits), minlength=1 << bits)
-    firsts = np.append(0, beginnings.cumsum()).astype(np.uint32)
-    planes = []
-    for column in columns:
-        kernels.mapping.fill_table(colors, np.ascontiguousarray(column), table)
-        plane = np.empty((height, width), dtype=np.uint8)
-        look_up = functools.partial(
-            _look_up, pixels, table, firsts, keys, column[translucent], plane
-        )
-        run_parallel([functools.partial(look_up, part) for part in spans(height, width)])
-        planes.append(plane)
-    return planes
+    return Lookup(histogram, columns)(pixels)
 
 
-def _look_up(
-    pixels: Bytes, table: Bytes, firsts: Keys, keys: Keys, values: Bytes, plane: Bytes, part: slice
-) -> None:
-    rows, channels = as_rows(pixels[part]), pixels.shape[2]
-    kernels.mapping.map_pixels(rows, channels, table, firsts, keys, values, plane[part])
+class Lookup:
+    """Facts of colors, to be looked up for the pixels of any number of blocks.
+
+    Parameters
+    ----------
+    histogram : ColorHistogram
+        Every color of these blocks.
+    columns : sequence of ndarray of shape (U,), dtype uint8
+        A fact of each of these colors.
+    """
+
+    def __init__(
+        self, histogram: ColorHistogram, columns: Sequence[npt.NDArray[np.uint8]]
+    ) -> None:
+        colors = np.ascontiguousarray(histogram.colors)
+        self.channels = channels = colors.shape[1]
+        translucent = colors[:, 3] != 255 if channels == 4 else np.zeros(len(colors), dtype=bool)
+        self._keys = keys = pack_colors(colors[translucent])
+        # Enough bits that few keys begin with the same ones.
+        bits = 20 if len(keys) >> 16 else 12
+        beginnings = np.bincount(keys >> np.uint32(32 - bits), minlength=1 << bits)
+        self._firsts = np.append(0, beginnings.cumsum()).astype(np.uint32)
+        self._tables = np.zeros((len(columns), 1 << 8 * min(channels, 3)), dtype=np.uint8)
+        self._values = [column[translucent] for column in columns]
+        for column, table in zip(columns, self._tables, strict=True):
+            kernels.mapping.fill_table(colors, np.ascontiguousarray(column), table)
+
+    def __call__(self, pixels: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.uint8]]:
+        """Look the facts of pixels up.
+
+        Parameters
+        ----------
+        pixels : ndarray of shape (H, W, C), dtype uint8
+            Of colors that are in the histogram.
+
+        Returns
+        -------
+        planes : list of ndarray of shape (H, W), dtype uint8
+            For each column one of each pixel.
+        """
+        height, width, _ = pixels.shape
+        planes = []
+        for table, values in zip(self._tables, self._values, strict=True):
+            plane = np.empty((height, width), dtype=np.uint8)
+            look_up = functools.partial(self._look_up, pixels, table, values, plane)
+            run_parallel(
+                [functools.partial(look_up, part) for part in spans(len(plane), plane.shape[1])]
+            )
+            planes.append(plane)
+        return planes
+
+    def _look_up(
+        self, pixels: Bytes, table: Bytes, values: Bytes, plane: Bytes, part: slice
+    ) -> None:
+        kernels.mapping.map_pixels(
+            as_rows(pixels[part]), self.channels, table, self._firsts, self._keys, values,
+            plane[part],
+        )  # fmt: skip

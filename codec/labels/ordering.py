@@ -25,7 +25,7 @@ _MAX_SWAPS = 512
 # A label comes first if one of so many pixels or more has it.
 _MOST_COMMON = 4
 # Pixels of a picture of which orders are tried.
-_MOST_TRIED = 1 << 23
+MOST_TRIED = 1 << 23
 
 Labels = npt.NDArray[np.uint8]
 Counts = npt.NDArray[np.int64]
@@ -50,8 +50,30 @@ def order_codewords(
     order : ndarray of shape (K,), dtype intp
         ``codebook[order]`` is the codebook in the chosen order.
     """
+    samples = [labels[rows] for rows in sampled_rows(*labels.shape)]
+    whole = labels if effort == "best" and labels.size <= MOST_TRIED else None
+    return order_by_samples(samples, codebook, whole)
+
+
+def order_by_samples(
+    samples: Sequence[Labels], codebook: Labels, whole: Labels | None = None
+) -> npt.NDArray[np.intp]:
+    """Choose the order as `order_codewords` does, from the labels of some rows.
+
+    Parameters
+    ----------
+    samples : sequence of ndarray of shape (h, W), dtype uint8
+        Those rows, as `sampled_rows` has them.
+    codebook : ndarray of shape (K, C), dtype uint8
+        The code-words.
+    whole : ndarray of shape (H, W), dtype uint8, optional
+        All labels, where orders are to be tried by deflating them.
+
+    Returns
+    -------
+    order : ndarray of shape (K,), dtype intp
+    """
     size, grey = len(codebook), _is_grey(codebook)
-    samples = _row_samples(labels, _SAMPLE_PIXELS)
     counts = _count_labels(samples, size)
     by_frequency = np.argsort(-counts, kind="stable")
     most = by_frequency[0]
@@ -67,16 +89,16 @@ def order_codewords(
         chosen = by_frequency
     else:
         chosen = line
-    if effort != "best" or size < 3 or labels.size > _MOST_TRIED:
+    if whole is None or size < 3:
         return chosen
     by_lightness = np.argsort(codebook[:, :3].astype(np.intp).sum(axis=1), kind="stable")
-    seen = np.unique(labels, return_index=True)
+    seen = np.unique(whole, return_index=True)
     by_place = seen[0][np.argsort(seen[1])].astype(np.intp)
     orders = [chosen, line, by_frequency, _with_first(line, most), by_place]
     orders.append(_with_first(by_lightness, most))
     # A grey PNG in ascending order needs no palette.
     palettes = [3 * size * (grey and order is not line) for order in orders]
-    sizes = [len(deflate_rows(renumber(labels, order), "best")) for order in orders]
+    sizes = [len(deflate_rows(renumber(whole, order), "best")) for order in orders]
     return orders[int(np.argmin(np.add(sizes, palettes)))]
 
 
@@ -100,17 +122,16 @@ def _is_flat(samples: Sequence[Labels]) -> bool:
     return 4 * equal > 3 * sum(rows.size - len(rows) for rows in samples)
 
 
-def _row_samples(labels: Labels, pixels: int) -> list[Labels]:
-    """Take whole rows of a picture, evenly spread, about as many as have this many pixels."""
-    height, width = labels.shape
+def sampled_rows(height: int, width: int, pixels: int = _SAMPLE_PIXELS) -> list[slice]:
+    """Choose whole rows of a picture, evenly spread, about as many as have this many pixels."""
     rows = max(1, pixels // width)
     if rows >= height:
-        return [labels]
+        return [slice(0, height)]
     count = -(-rows // _SAMPLE_ROWS)
     rows //= count
     skipped = height - rows * count
     tops = [skipped * (i + 1) // (count + 1) + rows * i for i in range(count)]
-    return [labels[top : top + rows] for top in tops]
+    return [slice(top, top + rows) for top in tops]
 
 
 def _count_labels(samples: Sequence[Labels], size: int) -> Counts:

@@ -1,5 +1,7 @@
 """Which colors rule a picture."""
 
+import functools
+
 import numpy as np
 import pytest
 from scene_tools import BRANDS, chart, gradient, page
@@ -11,7 +13,7 @@ SIZES = [2, 3, 4, 5, 8, 12, 16, 20, 32, 64, 256]
 
 
 def _ruling(picture: np.ndarray, n_colors: int) -> list[tuple[int, ...]]:
-    found = ruling_colors(picture, count_colors(picture), n_colors)
+    found = ruling_colors(functools.partial(count_flats, picture), count_colors(picture), n_colors)
     return [tuple(color) for color in found.tolist()]
 
 

@@ -13,6 +13,7 @@ from codec.colors.flats import ruling_colors
 from codec.colors.histogram import count_colors
 from codec.compressor import compress_with_details
 from codec.encoder.pinning import pin_colors
+from codec.encoder.scene import WholeScene
 from codec.encoder.steps import Compression
 from codec.labels.nearest import label_colors
 from codec.settings import CompressSettings
@@ -43,7 +44,7 @@ def _compress(picture: np.ndarray, n_colors: int, **options: object) -> Compress
 def test_ruling_colors_are_exact(name: str, n_colors: int, engine: str) -> None:
     picture = SCENES[name]
     planes = picture if picture.ndim == 3 else picture[..., None]
-    ruling = ruling_colors(planes, count_colors(planes), n_colors)
+    ruling = ruling_colors(WholeScene(planes).count_flats, count_colors(planes), n_colors)
 
     found = codec.decompress(_compress(picture, n_colors, engine=engine).indexed)
 
@@ -96,10 +97,10 @@ def test_a_signal_stains_nothing_grey(name: str, n_colors: int) -> None:
 def test_a_photograph_without_either_is_as_it_was(n_colors: int) -> None:
     picture = dotted_photo()[200:] // 2
     picture += np.random.RandomState(0).randint(1, 9, picture.shape).astype(np.uint8)
-    histogram, metric = count_colors(picture), ColorMetric("oklab")
+    histogram, metric, scene = count_colors(picture), ColorMetric("oklab"), WholeScene(picture)
     codebook = train_codebook(histogram, n_colors, metric=metric, effort="fast").codebook
 
-    found, labels = pin_colors(codebook, picture, histogram, histogram, n_colors, metric)
+    found, labels = pin_colors(codebook, scene, histogram, histogram, n_colors, metric)
 
     assert np.array_equal(found, codebook)
     assert np.array_equal(labels, label_colors(histogram.colors, codebook, metric))

@@ -16,6 +16,7 @@ from codec.colors.histogram import count_colors
 from codec.colors.places import place_colors, place_pixels
 from codec.colors.visibility import weigh_pixels
 from codec.compressor import compress_with_details
+from codec.encoder.scene import WholeScene
 from codec.encoder.steps import Compression
 from codec.formats.registry import FORMATS
 from codec.indexed import IndexedImage
@@ -206,7 +207,7 @@ def test_without_a_cost_of_bits_or_with_one_color_nothing_changes(tune: str) -> 
 @pytest.mark.parametrize("name", ["page", slowly("dark"), slowly("chart"), "flag"])
 def test_pixels_of_ruling_colors_stay_exact(name: str, n_colors: int) -> None:
     picture = {"page": page(), "dark": page(18, 230), "chart": chart(), "flag": flag()}[name]
-    ruling = ruling_colors(picture, count_colors(picture), n_colors)
+    ruling = ruling_colors(WholeScene(picture).count_flats, count_colors(picture), n_colors)
     assert len(ruling) > 0
     for factor in (1.2, 10.0):
         found = compress(picture, n_colors, factor, tune="visual")

@@ -137,10 +137,11 @@ def test_there_is_a_twin_of_every_function() -> None:
 @EXAMPLES
 @given(pixels=pictures(), apart=st.booleans(), part=st.integers(0, 12))
 def test_counting_flat_pixels(pixels: Bytes, apart: bool, part: int) -> None:
-    height, _, channels = pixels.shape
+    height, width, channels = pixels.shape
     keys = frozen(np.unique(pack_colors(pixels)))
-    top, counts = min(part, height), np.zeros(len(keys), np.int64)
-    check("flats", "count_flats", rows_of(pixels, apart), channels, top, height, keys, counts)
+    top, left, counts = min(part, height), min(part, width), np.zeros(len(keys), np.int64)
+    where = (top, height, left, width)
+    check("flats", "count_flats", rows_of(pixels, apart), channels, *where, keys, counts)
 
 
 @EXAMPLES

@@ -10,8 +10,8 @@ from codec.colors.lookup import renumber
 from codec.labels.ordering import (
     _count_neighbors,
     _linear_arrangement,
-    _row_samples,
     order_codewords,
+    sampled_rows,
 )
 from codec.png.packing import deflate_rows
 
@@ -88,7 +88,7 @@ def test_samples_are_whole_rows_spread_over_the_picture() -> None:
     for height, width, pixels in itertools.product((1, 9, 100, 431), (1, 40, 999), (1, 500, 9999)):
         labels = np.arange(height, dtype=np.uint16)[:, None].repeat(width, axis=1)
 
-        samples = _row_samples(labels, pixels)  # type: ignore[arg-type]  # labels tell more rows apart
+        samples = [labels[rows] for rows in sampled_rows(height, width, pixels)]
 
         rows = np.concatenate([sample[:, 0] for sample in samples])
         assert (np.diff(rows.astype(int)) > 0).all()
@@ -100,7 +100,7 @@ def test_samples_are_whole_rows_spread_over_the_picture() -> None:
 
 def test_the_order_of_a_large_picture_comes_from_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = _smooth_labels(100, 5)
-    monkeypatch.setattr("codec.labels.ordering._SAMPLE_PIXELS", 2000)
+    monkeypatch.setattr(sampled_rows, "__defaults__", (2000,))
 
     order = order_codewords(labels, _codebook(100))
 

@@ -11,6 +11,8 @@ def count_flats(
     channels: int,
     top: int,
     bottom: int,
+    left: int,
+    right: int,
     keys: npt.NDArray[np.uint32],
     counts: npt.NDArray[np.int64],
 ) -> None:
@@ -30,6 +32,7 @@ def count_flats(
         inner = pixels[1:-1]
         flat = level[:-2] & level[1:-1] & level[2:]
         flat &= (pixels[:-2] == inner) & (pixels[2:] == inner)
+        flat[:, :left] = flat[:, right:] = False
         found, numbers = np.unique(inner[flat], return_counts=True)
         places = np.searchsorted(keys, found)
         known = places < len(keys)
