@@ -20,7 +20,7 @@ from codec.codebook.rowsearch import nearest_codewords
 from codec.codebook.sklearn_engine import WeightedPoints, train_codewords
 from codec.colors.histogram import count_colors
 from codec.errors import ParameterError
-from codec.labels.nearest import look_up_pixels
+from codec.labels.nearest import Lookup
 from codec.options import EFFORTS
 from codec.settings import check_choice, resolve_engine
 
@@ -348,7 +348,7 @@ class ColorQuantizer(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ig
             (labels >> shift).astype(np.uint8)
             for shift in range(0, max(int(labels.max()).bit_length(), 1), 8)
         ]
-        planes = look_up_pixels(octets[:, None], counted, columns)
+        planes = Lookup(counted, columns)(octets[:, None])
         looked_up = np.zeros(len(rows), dtype=np.intp)
         for plane in reversed(planes):
             looked_up = looked_up << 8 | plane[:, 0]

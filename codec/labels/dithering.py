@@ -30,7 +30,7 @@ References
 
 import functools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,7 @@ from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
 from codec.colors.places import HIGHEST, place_colors, place_pixels
 from codec.labels.nearest import label_pixels
-from codec.labels.ordered import order_dither
+from codec.labels.ordered import Pattern
 from codec.threads import run_parallel, thread_count
 
 Bytes = npt.NDArray[np.uint8]
@@ -111,49 +111,105 @@ def dither_pixels(
     """
     steps = fixed_strength(strength)
     if kind == "ordered" and steps:
-        return order_dither(pixels, histogram, color_labels, codebook, metric, steps)
+        pattern = Pattern(histogram, color_labels, codebook, metric, steps)
+        return pattern.label(pixels)
     labels = label_pixels(pixels, histogram, color_labels)
     if steps == 0:
         return labels
-    words = place_colors(codebook, metric)
-    bands = None
-    if kind != "fs":
-        bands = _SELECTIVE if kind == "selective" else _SPARING
-    bound = _bound(words, everywhere=bands is None)
-    height, width, channels = pixels.shape
-    with_alpha = channels in (2, 4)
-    opaque = np.flatnonzero(codebook[:, -1] == 255) if with_alpha else np.empty(0)
-    result = labels.copy()
+    diffusion = Diffusion(codebook, metric, kind, steps)
+    return diffusion.label(pixels, labels, range(len(pixels)), 0, len(pixels))
 
-    def diffuse(strips: list[range]) -> None:
-        diffuser = kernels.diffusion.Diffuser(words, opaque.astype(np.uint8), bound)
-        for strip in strips:
-            first = max(strip.start - _LEAD, 0)
-            known = slice(max(first - _REACH, 0), min(strip.stop + _REACH, height))
-            places = place_pixels(pixels[known], metric)
-            strengths = np.full(labels[known].shape, min(steps, 255), dtype=np.uint8)
-            if bands is not None:
-                most = bands.most * steps >> 8
-                kernels.bands.find_bands(
-                    places, words, labels[known], bands.unseen, bands.hidden, bands.edge,
-                    bands.full, most, strengths,
-                )  # fmt: skip
-            inner = slice(first - known.start, strip.stop - known.start)
-            if not strengths[inner].any():
-                continue
-            alpha = pixels[first : strip.stop, :, -1] if with_alpha else np.empty((0, 0))
-            found = labels[first : strip.stop].copy()
+
+class Diffusion:
+    """Error diffusion with a codebook, of whole pictures or of rows of them.
+
+    Parameters
+    ----------
+    codebook, metric
+        As for `dither_pixels`.
+    kind : {'fs', 'selective', 'sparing'}
+        See the module.
+    steps : int
+        1 to 256: how much of an error is made up for, in 1/256.
+    """
+
+    # Rows around those that are labeled which have to be known.
+    ABOVE, BELOW = _LEAD + _REACH, _REACH
+
+    def __init__(self, codebook: Bytes, metric: ColorMetric, kind: str, steps: int) -> None:
+        self._metric, self._steps = metric, steps
+        self._words = place_colors(codebook, metric)
+        self._bands = {"fs": None, "selective": _SELECTIVE, "sparing": _SPARING}[kind]
+        self._bound = _bound(self._words, everywhere=self._bands is None)
+        with_alpha = codebook.shape[1] in (2, 4)
+        opaque = np.flatnonzero(codebook[:, -1] == 255) if with_alpha else np.empty(0)
+        self._opaque = opaque.astype(np.uint8)
+
+    def label(self, pixels: Bytes, labels: Bytes, rows: range, top: int, height: int) -> Bytes:
+        """Label rows of a picture.
+
+        Parameters
+        ----------
+        pixels : ndarray of shape (h, W, C), dtype uint8
+            These rows, and as many around them as there are of those that have to be known.
+        labels : ndarray of shape (h, W), dtype uint8
+            Their labels without dithering.
+        rows : range
+            Which rows are labeled: it begins where a strip does (see `strip_rows`), and ends
+            where one does.
+        top : int
+            Which row `pixels` begin with.
+        height : int
+            Of the picture.
+
+        Returns
+        -------
+        labels : ndarray of shape (len(rows), W), dtype uint8
+        """
+        result = np.empty((len(rows), labels.shape[1]), dtype=np.uint8)
+        step = strip_rows(labels.shape[1])
+        strips = [range(first, min(first + step, rows.stop)) for first in rows[::step]]
+        hands = min(thread_count(), len(strips))
+
+        def diffuse(some: list[range]) -> None:
+            diffuser = kernels.diffusion.Diffuser(self._words, self._opaque, self._bound)
+            for strip in some:
+                first = max(strip.start - _LEAD, 0)
+                start, stop = max(first - _REACH, 0), min(strip.stop + _REACH, height)
+                known = slice(start - top, stop - top)
+                inner = slice(first - start, strip.stop - start)
+                found = self._diffuse(diffuser, pixels[known], labels[known], inner, first)
+                begin = strip.start - rows.start
+                result[begin : begin + len(strip)] = found[strip.start - first :]
+
+        run_parallel([functools.partial(diffuse, strips[hand::hands]) for hand in range(hands)])
+        return result
+
+    def _diffuse(
+        self, diffuser: Any, pixels: Bytes, labels: Bytes, inner: slice, first: int
+    ) -> Bytes:
+        """Label the inner rows of some, the first of which is this one of the picture."""
+        places, bands = place_pixels(pixels, self._metric), self._bands
+        strengths = np.full(labels.shape, min(self._steps, 255), dtype=np.uint8)
+        if bands is not None:
+            most = bands.most * self._steps >> 8
+            kernels.bands.find_bands(
+                places, self._words, labels, bands.unseen, bands.hidden, bands.edge,
+                bands.full, most, strengths,
+            )  # fmt: skip
+        found = labels[inner].copy()
+        if strengths[inner].any():
+            alpha = pixels[inner, :, -1] if pixels.shape[2] in (2, 4) else np.empty((0, 0))
             diffuser.diffuse(
                 places[inner], np.ascontiguousarray(alpha, dtype=np.uint8), strengths[inner],
                 first, found,
             )  # fmt: skip
-            result[strip.start : strip.stop] = found[strip.start - first :]
+        return found
 
-    rows = max(1, min(_STRIP_ROWS, _STRIP_PIXELS // width))
-    strips = [range(top, min(top + rows, height)) for top in range(0, height, rows)]
-    hands = min(thread_count(), len(strips))
-    run_parallel([functools.partial(diffuse, strips[hand::hands]) for hand in range(hands)])
-    return result
+
+def strip_rows(width: int) -> int:
+    """Tell how many rows of a picture a strip has, within which errors are passed on."""
+    return max(1, min(_STRIP_ROWS, _STRIP_PIXELS // width))
 
 
 def _bound(words: Places, *, everywhere: bool) -> int:

@@ -115,31 +115,7 @@ def label_pixels(
     labels : ndarray of shape (H, W), dtype uint8
         One label a pixel.
     """
-    return look_up_pixels(pixels, histogram, [color_labels])[0]
-
-
-def look_up_pixels(
-    pixels: npt.NDArray[np.uint8],
-    histogram: ColorHistogram,
-    columns: Sequence[npt.NDArray[np.uint8]],
-) -> list[npt.NDArray[np.uint8]]:
-    """Look up several facts of every pixel's color.
-
-    Parameters
-    ----------
-    pixels : ndarray of shape (H, W, C), dtype uint8
-        The picture that the histogram was counted from.
-    histogram : ColorHistogram
-        Every color of the picture.
-    columns : sequence of ndarray of shape (U,), dtype uint8
-        A fact of each of these colors.
-
-    Returns
-    -------
-    planes : list of ndarray of shape (H, W), dtype uint8
-        For each column one of each pixel.
-    """
-    return Lookup(histogram, columns)(pixels)
+    return Lookup(histogram, [color_labels])(pixels)[0]
 
 
 class Lookup:

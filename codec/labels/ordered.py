@@ -19,7 +19,7 @@ import numpy.typing as npt
 from codec import kernels
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
-from codec.labels.nearest import label_colors, look_up_pixels
+from codec.labels.nearest import Lookup, label_colors
 from codec.threads import run_parallel, spans
 
 Bytes = npt.NDArray[np.uint8]
@@ -30,25 +30,16 @@ _COLOR_WORK = 16  # of finding a pair, in pixels
 _COLORS_AT_ONCE = 1 << 13  # whose coordinates stay in the cache
 
 
-def order_dither(
-    pixels: Bytes,
-    histogram: ColorHistogram,
-    color_labels: Bytes,
-    codebook: Bytes,
-    metric: ColorMetric,
-    steps: int,
-) -> Bytes:
-    """Label every pixel with one of two code-words of its color, as its place in 8x8 says.
+class Pattern:
+    """Ordered dithering with a codebook, of whole pictures or of blocks of them.
 
     Opaque colors mix opaque code-words alone, if there are any; fully transparent colors keep
     their labels, and the clear code-word is mixed with no other.
 
     Parameters
     ----------
-    pixels : ndarray of shape (H, W, C), dtype uint8
-        The picture that the histogram was counted from.
     histogram : ColorHistogram
-        Every color of the picture.
+        Every color of the pixels that there will be.
     color_labels : ndarray of shape (U,), dtype uint8
         The label of each of these colors without dithering.
     codebook : ndarray of shape (K, C), dtype uint8
@@ -57,24 +48,56 @@ def order_dither(
         How different two colors are.
     steps : int
         1 to 256: how much of its share the second code-word gets, in 1/256.
-
-    Returns
-    -------
-    labels : ndarray of shape (H, W), dtype uint8
-        One label a pixel.
     """
-    first = np.array(color_labels)
-    second, shares = first.copy(), np.zeros_like(first)
-    for rows, words in _classes(histogram.colors, codebook):
-        colors, members = histogram.colors[rows], codebook[words]
-        labels = _labels_among(words, first[rows], colors, members, metric)
-        partners, shares[rows] = _find_partners(colors, labels, members, metric, steps)
-        first[rows], second[rows] = words[labels], words[partners]
-    ranks = _ranks(codebook)
-    swapped = ranks[first] > ranks[second]
-    dark, light = np.where(swapped, second, first), np.where(swapped, first, second)
-    shares = np.where(swapped, _THRESHOLDS - shares, shares)
-    return _take_in_order(pixels, histogram, dark, light, shares)
+
+    def __init__(
+        self,
+        histogram: ColorHistogram,
+        color_labels: Bytes,
+        codebook: Bytes,
+        metric: ColorMetric,
+        steps: int,
+    ) -> None:
+        first = np.array(color_labels)
+        second, shares = first.copy(), np.zeros_like(first)
+        for rows, words in _classes(histogram.colors, codebook):
+            colors, members = histogram.colors[rows], codebook[words]
+            labels = _labels_among(words, first[rows], colors, members, metric)
+            partners, shares[rows] = _find_partners(colors, labels, members, metric, steps)
+            first[rows], second[rows] = words[labels], words[partners]
+        ranks = _ranks(codebook)
+        swapped = ranks[first] > ranks[second]
+        dark, light = np.where(swapped, second, first), np.where(swapped, first, second)
+        shares = np.where(swapped, _THRESHOLDS - shares, shares)
+        # A step of the label, modulo 256, rather than a choice that processors cannot foresee.
+        self._lookup = Lookup(histogram, [dark, light - dark, shares])
+
+    def label(self, pixels: Bytes, origin: tuple[int, int] = (0, 0)) -> Bytes:
+        """Label every pixel with one of two code-words of its color, as its place in 8x8 says.
+
+        Parameters
+        ----------
+        pixels : ndarray of shape (H, W, C), dtype uint8
+            Of colors that are in the histogram.
+        origin : tuple of int
+            Row and column of the picture at which they begin.
+
+        Returns
+        -------
+        labels : ndarray of shape (H, W), dtype uint8
+            One label a pixel.
+        """
+        labels, steps, share = self._lookup(pixels)
+        top, left = origin
+        thresholds = bayer_thresholds()[:, (left + np.arange(labels.shape[1])) % 8]
+
+        def take(part: slice) -> None:
+            for y in range(part.start, part.stop):
+                rows = slice(y, None, 8)
+                labels[rows] += steps[rows] * (thresholds[(top + y) % 8] < share[rows])
+
+        run_parallel([functools.partial(take, part) for part in spans(8, labels.size // 8)])
+        return labels
 
 
 def bayer_thresholds() -> Bytes:
@@ -144,21 +167,3 @@ def _ranks(codebook: Bytes) -> Bytes:
     ranks = np.empty(len(codebook), dtype=np.uint8)
     ranks[np.argsort(luma, kind="stable")] = np.arange(len(codebook), dtype=np.uint8)
     return ranks
-
-
-def _take_in_order(
-    pixels: Bytes, histogram: ColorHistogram, dark: Bytes, light: Bytes, shares: Bytes
-) -> Bytes:
-    """Take the lighter code-word of a pixel's color where the threshold is below its share."""
-    # A step of the label, modulo 256, rather than a choice that processors cannot foresee.
-    columns = [dark, light - dark, shares]
-    labels, steps, share = look_up_pixels(pixels, histogram, columns)
-    thresholds = bayer_thresholds()[:, np.arange(labels.shape[1]) % 8]
-
-    def take(part: slice) -> None:
-        for y in range(part.start, part.stop):
-            rows = slice(y, None, 8)
-            labels[rows] += steps[rows] * (thresholds[y] < share[rows])
-
-    run_parallel([functools.partial(take, part) for part in spans(8, labels.size // 8)])
-    return labels
