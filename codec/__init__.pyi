@@ -1,4 +1,5 @@
 # The public names. This is their only list: `__init__.py` reads it when the first of them is used.
+from codec import chunks as chunks
 from codec import plots as plots
 from codec.compressor import compress as compress
 from codec.decompressor import decompress as decompress

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from codec.codebook.training import start_engine
 from codec.colors.pixels import as_channels
+from codec.encoder.arranging import arrange
 from codec.encoder.given import Colors, check_given
 from codec.encoder.kept import keep_given
 from codec.encoder.picture import count_picture
@@ -15,7 +16,6 @@ from codec.encoder.rate import rate_labels_mildly
 from codec.encoder.steps import (
     KMEANS,
     Compression,
-    arrange,
     choose_codebook,
     judge,
     label_picture,
@@ -234,7 +234,7 @@ def compress_with_details(
     if settings.targets:
         return meet_targets(picture, kept, settings, format, watch)
     chosen = choose_codebook(picture, settings, watch)
-    dither, rate = "none" if chosen.is_all else resolve_dither(settings), 0.0
+    dither, rate = "none" if chosen.is_all else resolve_dither(settings, pixels[..., 0].size), 0.0
     with watch.stage("labels"):
         labeled = label_picture(picture, chosen, dither, settings.dither_strength)
         if settings.rate_distortion and not chosen.is_all:

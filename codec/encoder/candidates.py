@@ -12,6 +12,7 @@ from codec.codebook.training import Training, train_codebook
 from codec.colors.flats import ruling_colors
 from codec.colors.opacity import are_clear, has_classes
 from codec.colors.pixels import pack_colors
+from codec.encoder.arranging import arrange
 from codec.encoder.given import kept_colors, with_kept
 from codec.encoder.growing import Growing
 from codec.encoder.picture import Bytes, Picture, exact_labels, places_of_visible
@@ -21,7 +22,6 @@ from codec.encoder.steps import (
     ENOUGH_COLORS,
     Chosen,
     Labeled,
-    arrange,
     choose_codebook,
     errors_of,
     label_picture,

@@ -16,9 +16,10 @@ from codec.colors.opacity import are_clear, are_solid, has_classes
 from codec.colors.pixels import distinct, pack_colors, to_channels
 from codec.colors.places import colors_at, place_colors
 from codec.colors.visibility import ONE
+from codec.encoder.arranging import arrange
 from codec.encoder.given import kept_colors
 from codec.encoder.picture import Picture
-from codec.encoder.steps import Labeled, arrange
+from codec.encoder.steps import Labeled
 from codec.formats.registry import Format
 from codec.labels.deflate_aware import deflate_labels
 from codec.labels.nearest import label_colors, label_pixels

@@ -31,6 +31,25 @@ class Scene(Protocol):
         """Count the flat pixels of groups of colors, as `flats_of_groups` does; (N,)."""
 
 
+class UnseenScene:
+    """A picture of which there is the histogram alone: all errors show alike, nothing is solid."""
+
+    def weigh(self, histogram: ColorHistogram, *, mildly: bool) -> Counts:
+        """See `Scene`."""
+        return histogram.counts
+
+    def count_flats(self, colors: Bytes) -> Counts:
+        """See `Scene`."""
+        return np.zeros(len(colors), dtype=np.int64)
+
+    def count_flat_groups(self, histogram: ColorHistogram, groups: Bytes, n_groups: int) -> Counts:
+        """See `Scene`."""
+        return np.zeros(n_groups, dtype=np.int64)
+
+
+UNSEEN = UnseenScene()
+
+
 class WholeScene:
     """A picture in memory.
 

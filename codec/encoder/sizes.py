@@ -11,11 +11,12 @@ from codec.colors.distortion import errors_of_colors
 from codec.colors.lookup import look_up
 from codec.colors.metrics import mean_ssim, psnr_db
 from codec.colors.pixels import as_channels, to_channels
+from codec.encoder.arranging import arrange
 from codec.encoder.candidates import Candidates
 from codec.encoder.kept import keep_given
 from codec.encoder.knee import find_knee
 from codec.encoder.picture import count_picture
-from codec.encoder.steps import Compression, arrange, judge, label_picture, resolve_dither
+from codec.encoder.steps import Compression, judge, label_picture, resolve_dither
 from codec.errors import ParameterError
 from codec.formats.registry import Format, format_named
 from codec.images.memory import as_source
@@ -84,7 +85,7 @@ def compress_sizes(
         own = replace(settings, n_colors=size)
         with watch.stage("codebooks"):
             chosen = candidates.choose(size)
-        dither = "none" if chosen.is_all else resolve_dither(own)
+        dither = "none" if chosen.is_all else resolve_dither(own, picture.pixels[..., 0].size)
         with watch.stage("labels"):
             labeled = label_picture(picture, chosen, dither, own.dither_strength)
         compressions = {}

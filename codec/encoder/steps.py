@@ -12,28 +12,24 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.codebook.baselines import BASELINES
-from codec.codebook.pinned import are_among
 from codec.codebook.training import train_codebook
 from codec.colors.distortion import errors_of_colors, errors_of_pixels
 from codec.colors.histogram import ColorHistogram
-from codec.colors.lookup import ascending, count_labels, renumber
-from codec.colors.pixels import distinct, pack_colors, to_channels
+from codec.colors.lookup import count_labels, renumber
+from codec.colors.pixels import pack_colors
 from codec.encoder.given import (
     check_opacity,
     find_codewords,
-    in_given_order,
     kept_colors,
     pin_kept,
     with_kept,
 )
 from codec.encoder.picture import Counted, Picture, exact_labels
 from codec.encoder.pinning import pin_colors
-from codec.formats.registry import Format
 from codec.indexed import IndexedImage
 from codec.labels.dithering import dither_pixels, fixed_strength
 from codec.labels.nearest import label_colors, label_pixels
-from codec.labels.ordering import order_codewords
-from codec.limits import MAX_CODEBOOK_SIZE
+from codec.limits import MAX_CODEBOOK_SIZE, MAX_PIXELS
 from codec.options import CODEBOOK_SOURCES, PALETTE_DEPTHS
 from codec.settings import CompressSettings
 from codec.stopwatch import Stopwatch
@@ -136,12 +132,22 @@ class Compression:
     choice: str | None = None
 
 
-def resolve_dither(settings: CompressSettings) -> str:
-    """Name the dithering that runs for a choice, as `dither_pixels` knows it."""
+def resolve_dither(settings: CompressSettings, n_pixels: int) -> str:
+    """Name the dithering that runs for a choice, as `dither_pixels` knows it.
+
+    Parameters
+    ----------
+    settings : CompressSettings
+        The choice.
+    n_pixels : int
+        Of the picture: ``auto`` is ``none`` for those that are looked at in parts.
+    """
     if not fixed_strength(settings.dither_strength) or settings.rate_distortion:
         return "none"
     if settings.dither != "auto":
         return str(settings.dither)
+    if n_pixels > MAX_PIXELS:
+        return "none"
     coarse = settings.given.palette_depth not in (None, PALETTE_DEPTHS[0])
     return "selective" if settings.n_colors < MAX_CODEBOOK_SIZE or coarse else "sparing"
 
@@ -169,7 +175,8 @@ def weigh_picture(
     if settings.tune != "visual" or (len(visible) <= settings.n_colors and not always):
         return visible
     # Errors that are diffused show less, and of few code-words hues would miss more.
-    mildly = resolve_dither(settings) not in ("none", "sparing")
+    dither = resolve_dither(settings, int(picture.histogram.counts.sum()))
+    mildly = dither not in ("none", "sparing")
     mildly = mildly or settings.n_colors < ENOUGH_COLORS
     return ColorHistogram(visible.colors, picture.scene.weigh(visible, mildly=mildly))
 
@@ -303,45 +310,6 @@ def label_picture(
     )  # fmt: skip
     used = np.flatnonzero(count_labels(labels))
     return Labeled(codebook[used], renumber(labels, used), None)
-
-
-def arrange(
-    picture: Picture, labeled: Labeled, settings: CompressSettings, format: Format
-) -> IndexedImage:
-    """Put code-words into order, with all channels of the picture.
-
-    Parameters
-    ----------
-    picture : Picture
-        The picture.
-    labeled : Labeled
-        Its labels.
-    settings : CompressSettings
-        How much is tried.
-    format : Format
-        What will be written: code-words are in ascending order, or in one that suits row filters.
-
-    Returns
-    -------
-    indexed : IndexedImage
-        The result. A codebook that was given is in the order in which it was, and colors to keep
-        are there whether or not they are used.
-    """
-    codebook, labels, _ = labeled
-    if settings.given.codebook is not None:
-        return in_given_order(settings.given.codebook, codebook, labels)
-    keep = kept_colors(settings.given, codebook.shape[1])
-    codebook = np.vstack([codebook, keep[~are_among(keep, distinct(codebook))]])
-    order = (
-        ascending(codebook)
-        if format.ascending
-        else order_codewords(labels, codebook, settings.effort)
-    )
-    unused = np.ones(len(codebook), dtype=bool)  # which some orders leave out
-    unused[order] = False
-    order = np.concatenate([order, np.flatnonzero(unused)])
-    codewords = to_channels(codebook[order], picture.pixels.shape[2])
-    return IndexedImage(renumber(labels, order), codewords)
 
 
 def errors_of(picture: Picture, labeled: Labeled, *, exact: bool) -> tuple[float, int]:

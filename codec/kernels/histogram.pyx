@@ -378,3 +378,33 @@ def write_colors(
                     color[3] = 255
                 color_counts[used] = counts[used]
                 used += 1
+
+
+ctypedef fused Count:
+    uint32_t
+    uint64_t
+
+
+def add_counts(const uint32_t[::1] keys, const Count[::1] counts, Count[::1] table):
+    """Add the counts of colors to those in a table.
+
+    Parameters
+    ----------
+    keys : ndarray of shape (U,), dtype uint32
+        Distinct colors, packed.
+    counts : ndarray of shape (U,), dtype uint32 or uint64
+    table : ndarray of shape (T,), of the same dtype
+        Counts by key; added to.
+    """
+    cdef Py_ssize_t i, size = keys.shape[0]
+    cdef uint32_t largest = 0
+    if counts.shape[0] != size:
+        raise ValueError("keys and counts do not fit")
+    with nogil:
+        for i in range(size):
+            largest = max(largest, keys[i])
+    if size and largest >= table.shape[0]:
+        raise ValueError("keys end outside the table")
+    with nogil:
+        for i in range(size):
+            table[keys[i]] += counts[i]

@@ -163,3 +163,12 @@ def write_colors(
     colors[:used, 2] = lows & 255
     colors[:used, 3:] = 255
     color_counts[:used] = counts[:used]
+
+
+def add_counts(keys: npt.NDArray[np.uint32], counts: Whole, table: Whole) -> None:
+    """Add the counts of colors to those in a table."""
+    if len(counts) != len(keys):
+        raise ValueError("keys and counts do not fit")
+    if len(keys) and int(keys.max()) >= len(table):
+        raise ValueError("keys end outside the table")
+    table[keys] += counts

@@ -1,0 +1,206 @@
+"""Histograms that travel: packed, saved, and merged by the hundred.
+
+Those of blocks, files or machines are summed in a table of all colors there are, or where alpha
+leaves too many for that, by sorting. A sum is exact, in whatever order its parts come.
+"""
+
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from codec import kernels
+from codec.colors.histogram import ColorHistogram
+from codec.colors.pixels import pack_colors, unpack_colors
+from codec.errors import ImageError
+from codec.threads import run_parallel, spans
+
+_DENSE_FROM = 1 << 19  # entries: what a table of 2**24 colors costs, they cost too
+_LEAST_PENDING = 1 << 20
+_LOW = np.uint64(0xFFFFFFFF)
+_NARROW = 1 << 32  # pixels whose counts fit into 32 bits
+
+
+class Histogram:
+    """The unique colors of any number of pixels, with counts.
+
+    It is all that k-means needs to know of them. From `codec.chunks.count`; of grey and RGB
+    pictures it takes 8 bytes a color, in memory and where it is pickled.
+
+    Parameters
+    ----------
+    keys : ndarray of shape (U,), dtype uint32
+        Colors packed, first channel most significant; ascending.
+    counts : ndarray of shape (U,), dtype uint32 or uint64
+        Number of pixels of each color, at least 1.
+    channels : int
+        C.
+    """
+
+    __slots__ = ("channels", "counts", "keys")
+
+    def __init__(
+        self, keys: npt.NDArray[np.uint32], counts: npt.NDArray[Any], channels: int
+    ) -> None:
+        self.keys, self.counts, self.channels = keys, counts, channels
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.keys, self.counts, self.channels)
+
+    @classmethod
+    def of(cls, histogram: ColorHistogram) -> "Histogram":
+        """Pack a histogram."""
+        counts = histogram.counts.astype(np.uint64)
+        keys = pack_colors(histogram.colors)
+        return cls(keys, _narrowed(counts), histogram.colors.shape[1])
+
+    @property
+    def colors(self) -> npt.NDArray[np.uint8]:
+        """Every color once, in lexicographic order; ndarray of shape (U, C), dtype uint8."""
+        return unpack_colors(self.keys, self.channels)
+
+    @property
+    def n_pixels(self) -> int:
+        """How many pixels were counted."""
+        return int(self.counts.sum(dtype=np.uint64))
+
+    def unpacked(self) -> ColorHistogram:
+        """Unpack it."""
+        return ColorHistogram(self.colors, self.counts.astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Histogram):
+            return NotImplemented
+        return (
+            self.channels == other.channels
+            and np.array_equal(self.keys, other.keys)
+            and np.array_equal(self.counts, other.counts)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # arrays can be changed
+
+    def __repr__(self) -> str:
+        return f"Histogram({len(self)} colors of {self.channels} channels, {self.n_pixels} pixels)"
+
+    def __add__(self, other: "Histogram") -> "Histogram":
+        """Sum two; of many, `merge` takes less time."""
+        return Histogram.merge([self, other])
+
+    @staticmethod
+    def merge(histograms: "Iterable[Histogram]") -> "Histogram":
+        """Sum histograms, each of which is seen once.
+
+        Parameters
+        ----------
+        histograms : iterable of Histogram
+            Of the same channels, at least one.
+
+        Returns
+        -------
+        histogram : Histogram
+            The same whatever their order.
+
+        Raises
+        ------
+        ImageError
+            There are none, or their channels differ.
+        """
+        tally: Tally | None = None
+        for histogram in histograms:
+            tally = tally or Tally(histogram.channels)
+            tally.add(histogram)
+        if tally is None:
+            raise ImageError("there are no histograms to merge", "no-pictures")
+        return tally.total()
+
+
+class Tally:
+    """A sum of histograms that grows.
+
+    Parameters
+    ----------
+    channels : int
+        C of all of them.
+    """
+
+    def __init__(self, channels: int) -> None:
+        self._channels, self._pixels = channels, 0
+        self._table: npt.NDArray[Any] | None = None
+        self._waiting: list[Histogram] = []
+
+    def add(self, histogram: Histogram) -> None:
+        """Add one.
+
+        Raises
+        ------
+        ImageError
+            It has other channels.
+        """
+        if histogram.channels != self._channels:
+            raise ImageError(
+                f"histograms of C = {self._channels} and C = {histogram.channels} do not add up",
+                "bad-shape",
+            )
+        self._pixels += histogram.n_pixels
+        if self._table is not None:
+            self._count(histogram)
+            return
+        self._waiting.append(histogram)
+        waiting = sum(map(len, self._waiting))
+        if self._channels <= 3 and waiting >= min(_DENSE_FROM, 1 << 8 * self._channels):
+            self._table = np.zeros(1 << 8 * self._channels, dtype=np.uint32)
+            for one in self._waiting:
+                self._count(one)
+            self._waiting = []
+        elif waiting > max(_LEAST_PENDING, 2 * len(self._waiting[0])):
+            self._waiting = [_merge_sorted(self._waiting, self._channels, self._pixels)]
+
+    def _count(self, histogram: Histogram) -> None:
+        table = self._table
+        assert table is not None  # noqa: S101 - whoever calls has made it
+        if self._pixels >= _NARROW and table.dtype == np.uint32:
+            table = self._table = table.astype(np.uint64)
+        keys, counts = histogram.keys, histogram.counts.astype(table.dtype, copy=False)
+        run_parallel(
+            [
+                functools.partial(kernels.histogram.add_counts, keys[part], counts[part], table)
+                for part in spans(len(keys), 1)
+            ]
+        )
+
+    def total(self) -> Histogram:
+        """Sum up what was added, of which there is something."""
+        if self._table is None:
+            if len(self._waiting) > 1:
+                self._waiting = [_merge_sorted(self._waiting, self._channels, self._pixels)]
+            return self._waiting[0]
+        keys = np.flatnonzero(self._table).astype(np.uint32)
+        return Histogram(keys, self._table[keys], self._channels)
+
+
+def _merge_sorted(parts: list[Histogram], channels: int, pixels: int) -> Histogram:
+    """Sum histograms by sorting all of their colors."""
+    if pixels < _NARROW:
+        runs = np.concatenate(
+            [part.keys.astype(np.uint64) << np.uint64(32) | part.counts for part in parts]
+        )
+        runs.sort()
+        runs = runs[: kernels.histogram.merge_runs(runs)]
+        keys = (runs >> np.uint64(32)).astype(np.uint32)
+        return Histogram(keys, (runs & _LOW).astype(np.uint32), channels)
+    keys = np.concatenate([part.keys for part in parts])
+    counts = np.concatenate([part.counts.astype(np.uint64) for part in parts])
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+    return Histogram(keys[starts], _narrowed(np.add.reduceat(counts[order], starts)), channels)
+
+
+def _narrowed(counts: npt.NDArray[np.uint64]) -> npt.NDArray[Any]:
+    """Write counts with 32 bits where all pixels together fit into these."""
+    return counts.astype(np.uint32) if int(counts.sum()) < _NARROW else counts

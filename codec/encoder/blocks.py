@@ -1,0 +1,272 @@
+"""Pictures in blocks: anything that has a shape and can be sliced, read piece by piece.
+
+Blocks are rows over the whole width where that fits memory, and tiles of the source where not.
+"""
+
+import functools
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.colors.flats import Inner
+from codec.colors.pixels import as_channels
+from codec.errors import ImageError
+
+Bytes = npt.NDArray[np.uint8]
+Map = Callable[..., Iterable[Any]]
+T = TypeVar("T")
+
+_BLOCK_PIXELS = 1 << 23
+_MOST_PIXELS = 1 << 25  # of rows over the whole width that have to be read at once
+_IN_ORDER = map  # what is read in order is read by one, whoever else there is
+_AHEAD = 16  # blocks that an executor gets at once: what they return waits in memory
+
+
+@dataclass(frozen=True)
+class Block:
+    """A rectangle of a picture.
+
+    Parameters
+    ----------
+    rows, columns : range
+        Which ones.
+    """
+
+    rows: range
+    columns: range
+
+    @property
+    def origin(self) -> tuple[int, int]:
+        """Row and column at which it begins."""
+        return self.rows.start, self.columns.start
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """A picture and the blocks in which it is read, in reading order.
+
+    Parameters
+    ----------
+    source : object
+        Its `shape` is (H, W) or (H, W, C), and slices of it are uint8 arrays.
+    height, width, channels : int
+        H, W and C.
+    rows, columns : sequence of range
+        The blocks.
+    map : callable
+        Like the built-in one, or that of an executor.
+    """
+
+    source: Any
+    height: int
+    width: int
+    channels: int
+    rows: Sequence[range]
+    columns: Sequence[range]
+    map: Map = map
+
+    def each(
+        self,
+        function: Callable[[Bytes, Inner, Block], T],
+        *,
+        above: int = 0,
+        below: int = 0,
+        beside: int = 0,
+        skip: Callable[[Block], bool] | None = None,
+    ) -> Iterator[tuple[Block, T]]:
+        """Call a function for each block.
+
+        Parameters
+        ----------
+        function : callable
+            ``function(pixels, inner, block)`` gets pixels of shape (h, w, C), rows and columns
+            around the block included, which of them are the block's, and the block. Whatever an
+            executor does with it, it can be pickled if it has to.
+        above, below, beside : int
+            How many rows and columns around a block it gets, of those that there are.
+        skip : callable, optional
+            Tells of a block that it need not be read.
+
+        Yields
+        ------
+        block, result : Block and object
+            In reading order.
+        """
+        blocks = itertools.starmap(Block, itertools.product(self.rows, self.columns))
+        wanted = (block for block in blocks if skip is None or not skip(block))
+        call = functools.partial(_call, function, self.source, self.channels, above, below, beside)
+        if self.map is map:
+            for block in wanted:
+                yield block, call((self.height, self.width), block)
+            return
+        while some := list(itertools.islice(wanted, _AHEAD)):
+            yield from zip(
+                some,
+                self.map(call, itertools.repeat((self.height, self.width), len(some)), some),
+                strict=True,
+            )
+
+    def read(self, block: Block) -> Bytes:
+        """Read a block, as pixels of shape (h, w, C)."""
+        return _call(
+            _pixels, self.source, self.channels, 0, 0, 0, (self.height, self.width), block
+        )
+
+    def check_unchanged(self) -> None:
+        """Raise `ImageError` if the source can tell that it is not what it was."""
+        check = getattr(self.source, "check_unchanged", None)
+        if check is not None:
+            check()
+
+
+def _pixels(pixels: Bytes, inner: Inner, block: Block) -> Bytes:
+    return pixels
+
+
+def _call(
+    function: Callable[[Bytes, Inner, Block], T],
+    source: Any,
+    channels: int,
+    above: int,
+    below: int,
+    beside: int,
+    size: tuple[int, int],
+    block: Block,
+) -> T:
+    top, bottom = max(block.rows.start - above, 0), min(block.rows.stop + below, size[0])
+    left, right = max(block.columns.start - beside, 0), min(block.columns.stop + beside, size[1])
+    pixels = as_channels(np.asarray(source[top:bottom, left:right]))
+    if pixels.shape != (bottom - top, right - left, channels):
+        raise ImageError(
+            f"a slice of {bottom - top}x{right - left} pixels has the shape {pixels.shape}",
+            "bad-shape",
+        )
+    inner = (
+        slice(block.rows.start - top, block.rows.stop - top),
+        slice(block.columns.start - left, block.columns.stop - left),
+    )
+    return function(pixels, inner, block)
+
+
+def cut(
+    source: Any,
+    *,
+    sink_block: tuple[int, int] | None = None,
+    whole_rows: bool = False,
+    strip: int = 1,
+    map: Map = map,
+) -> Blocks:
+    """Decide in which blocks a picture is read.
+
+    Parameters
+    ----------
+    source : object
+        See `Blocks`; with an attribute `tile` or `chunks`, blocks are of whole tiles where that
+        can be, and with `in_order` of whole rows.
+    sink_block : tuple of int, optional
+        Rows and columns that blocks must be whole multiples of, but for the last ones.
+    whole_rows : bool
+        Whether blocks must have the whole width.
+    strip : int
+        Rows that blocks must be multiples of.
+    map : callable
+        See `Blocks`.
+
+    Returns
+    -------
+    blocks : Blocks
+
+    Raises
+    ------
+    ImageError
+        The source is no picture of 8 bits.
+    """
+    height, width, channels = _shape(source)
+    tile = _tile(source)
+    in_order = bool(getattr(source, "in_order", False))
+    needed = sink_block or (1, 1)
+    step = math.lcm(needed[0], strip)
+    joint = math.lcm(step, tile[0])
+    if joint * width <= _MOST_PIXELS:
+        step = joint
+    if in_order or whole_rows or step * width <= _MOST_PIXELS:
+        rows, columns = max(1, _BLOCK_PIXELS // (width * step)) * step, width
+    else:
+        rows, across = joint, math.lcm(needed[1], tile[1])
+        if rows * across > _MOST_PIXELS:
+            rows, across = step, needed[1]
+        columns = max(1, _BLOCK_PIXELS // (rows * across)) * across
+    return Blocks(
+        source, height, width, channels, _parts(height, rows), _parts(width, columns),
+        _IN_ORDER if in_order else map,
+    )  # fmt: skip
+
+
+def _parts(size: int, step: int) -> list[range]:
+    return [range(start, min(start + step, size)) for start in range(0, size, step)]
+
+
+def _shape(source: Any) -> tuple[int, int, int]:
+    shape = getattr(source, "shape", None)
+    if not isinstance(shape, tuple) or not hasattr(source, "__getitem__"):
+        raise ImageError(
+            f"{type(source).__name__} has no shape or cannot be sliced: codec.open(path) and "
+            "NumPy, Zarr and HDF5 arrays can",
+            "bad-shape",
+        )
+    channels = 1 if len(shape) == 2 else shape[-1]
+    if len(shape) not in (2, 3) or not 1 <= channels <= 4 or min(shape[:2]) < 1:
+        raise ImageError(
+            f"pixels must have shape (H, W) or (H, W, 1 to 4), not {shape}", "bad-shape"
+        )
+    if np.dtype(source.dtype) != np.uint8:
+        raise ImageError(f"pixels must be uint8, not {source.dtype}", "bad-dtype")
+    return int(shape[0]), int(shape[1]), int(channels)
+
+
+def _tile(source: Any) -> tuple[int, int]:
+    found = getattr(source, "tile", None) or getattr(source, "chunks", None)
+    if found is None or len(found) < 2 or not all(isinstance(side, int) for side in found[:2]):
+        return 1, 1
+    return max(found[0], 1), max(found[1], 1)
+
+
+class Rows:
+    """Some rows of a picture, kept while its blocks pass by.
+
+    Parameters
+    ----------
+    wanted : sequence of slice
+        Which rows.
+    width, channels : int
+        Of the picture.
+    """
+
+    def __init__(self, wanted: Sequence[slice], width: int, channels: int) -> None:
+        self.wanted = wanted
+        self.strips = [
+            np.empty((rows.stop - rows.start, width, channels), dtype=np.uint8) for rows in wanted
+        ]
+
+    def put(self, block: Block, pieces: Sequence[tuple[int, Bytes]]) -> None:
+        """Keep what a block has of them, as `pick` picked it."""
+        for number, piece in pieces:
+            first = max(block.rows.start - self.wanted[number].start, 0)
+            columns = slice(block.columns.start, block.columns.stop)
+            self.strips[number][first : first + len(piece), columns] = piece
+
+
+def pick(wanted: Sequence[slice], pixels: Bytes, block: Block) -> list[tuple[int, Bytes]]:
+    """Pick the rows of a block that are wanted: numbers of strips, and pixels."""
+    found = []
+    for number, rows in enumerate(wanted):
+        first = max(rows.start, block.rows.start) - block.rows.start
+        last = min(rows.stop, block.rows.stop) - block.rows.start
+        if first < last:
+            found.append((number, pixels[first:last].copy()))
+    return found

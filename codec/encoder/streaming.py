@@ -1,0 +1,303 @@
+"""A picture of any size to labels in a sink, block by block."""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.colors.distortion import errors_of_colors
+from codec.colors.flats import Inner
+from codec.colors.lookup import count_labels
+from codec.colors.pixels import distinct, without_hidden
+from codec.colors.tally import Histogram
+from codec.encoder.blocks import Block, Blocks, Map, cut
+from codec.encoder.chunked import (
+    Fitted,
+    check_settings,
+    count_blocks,
+    fit,
+    label_block,
+    label_blocks,
+    survey,
+)
+from codec.encoder.given import are_met
+from codec.encoder.labeling import DIFFUSED
+from codec.encoder.steps import resolve_dither
+from codec.errors import ImageError
+from codec.formats.registry import Format
+from codec.labels.dithering import strip_rows
+from codec.labels.given import GivenLabels, check_order
+from codec.settings import CompressSettings
+
+Bytes = npt.NDArray[np.uint8]
+
+
+class Sink(Protocol):
+    """Where labels go.
+
+    Parameters
+    ----------
+    block : tuple of int, or None
+        Rows and columns of which whole multiples are written, but for the last ones; None where
+        whole rows come in order.
+    done : collection of tuple of int
+        Origins of such blocks that are there already.
+    """
+
+    block: tuple[int, int] | None
+    done: Any
+
+    def begin(self, height: int, width: int, codebook: Bytes, facts: dict[str, Any]) -> None:
+        """Get ready for a picture."""
+
+    def write(self, y: int, x: int, labels: Bytes) -> None:
+        """Store the labels of a block."""
+
+    def finish(self) -> Sequence[Path]:
+        """Let what was written have its names."""
+
+    def abort(self) -> None:
+        """Leave nothing behind."""
+
+
+class ArraySink:
+    """Labels in an array, or what is assigned to like one.
+
+    Parameters
+    ----------
+    array : ndarray of shape (H, W), dtype uint8, or like one
+        In memory, or of NumPy's memmap, Zarr or h5py, whose chunks blocks are multiples of.
+    """
+
+    def __init__(self, array: Any) -> None:
+        self._array, self.done = array, ()
+        chunks = getattr(array, "chunks", None) or (1, 1)
+        self.block: tuple[int, int] | None = (int(chunks[0]), int(chunks[1]))
+
+    def begin(self, height: int, width: int, codebook: Bytes, facts: dict[str, Any]) -> None:
+        """See `Sink`."""
+        if tuple(self._array.shape) != (height, width) or self._array.dtype != np.uint8:
+            raise ImageError(
+                f"labels need a uint8 array of shape {(height, width)}, not {self._array.dtype} "
+                f"of {tuple(self._array.shape)}",
+                "bad-shape",
+            )
+
+    def write(self, y: int, x: int, labels: Bytes) -> None:
+        """See `Sink`."""
+        self._array[y : y + labels.shape[0], x : x + labels.shape[1]] = labels
+
+    def finish(self) -> Sequence[Path]:
+        """See `Sink`."""
+        return ()
+
+    def abort(self) -> None:
+        """See `Sink`; what was assigned stays."""
+
+
+@dataclass(frozen=True, eq=False)
+class Compressed:
+    """What became of a picture that was compressed in blocks.
+
+    Parameters
+    ----------
+    codebook : ndarray of shape (K, C), dtype uint8
+        The code-words, as they are stored.
+    paths : tuple of Path
+        The files written.
+    lossless : bool
+        Whether decompressing gives every pixel back; hidden colors do not count.
+    unique_colors, unique_colors_after : int
+        Colors of the picture, hidden ones included, and those that are left.
+    hidden_pixels : int
+        Fully transparent pixels whose color was set to zero.
+    engine : str
+        What trained the codebook, as in a report.
+    mse, worst_error : float and int
+        Mean and largest error; of what is dithered, those before it.
+    dither : str
+        How errors cancel.
+    as_given : bool
+        Whether labels are the palette indices or grey values of the picture.
+    """
+
+    codebook: npt.NDArray[np.uint8]
+    paths: tuple[Path, ...]
+    lossless: bool
+    unique_colors: int
+    unique_colors_after: int
+    hidden_pixels: int
+    engine: str
+    mse: float
+    worst_error: int
+    dither: str
+    as_given: bool = False
+
+
+def compress_blocks(
+    source: Any, sink: Any, settings: CompressSettings, format: Format, *, map: Map = map
+) -> Compressed:
+    """Compress as `codec.chunks.compress_chunked` does, with settings that were checked.
+
+    Parameters
+    ----------
+    source, sink, format, map
+        As for `codec.chunks.compress_chunked`.
+    settings : CompressSettings
+        Its other arguments.
+
+    Returns
+    -------
+    compressed : Compressed
+    """
+    check_settings(settings)
+    into: Sink = sink if hasattr(sink, "begin") else ArraySink(sink)
+    try:
+        kept = None
+        if format.keeps_indices or settings.keep_order:
+            kept = _keep_indices(source, into, settings, map)
+        if kept is not None:
+            return kept
+        blocks = cut_for(source, into, settings, map)
+        found = survey(blocks, settings)
+        if format.keeps_indices or settings.keep_order:
+            kept = _keep_values(blocks, found.histogram, into, settings)
+        return kept or _label(fit(found, blocks, settings, format), blocks, into, settings)
+    except BaseException:
+        into.abort()
+        raise
+
+
+def cut_for(source: Any, sink: Sink | None, settings: CompressSettings, map: Map) -> Blocks:
+    """Decide in which blocks a picture is read, and labels are written."""
+    blocks = cut(source)
+    pixels, block = blocks.height * blocks.width, sink.block if sink is not None else (1, 1)
+    strip = strip_rows(blocks.width) if resolve_dither(settings, pixels) in DIFFUSED else 1
+    whole_rows = block is None or strip > 1
+    return cut(source, sink_block=block, whole_rows=whole_rows, strip=strip, map=map)
+
+
+def _label(fitted: Fitted, blocks: Blocks, sink: Sink, settings: CompressSettings) -> Compressed:
+    """Label all blocks with a codebook that was found."""
+    blocks.check_unchanged()
+    counted, chosen = fitted.counted, fitted.chosen
+    function = functools.partial(label_block, fitted.labeler, fitted.view, blocks.height)
+    facts = facts_of(settings, fitted.codebook.dither)
+    _write(
+        blocks, function, sink, fitted.codebook.words, facts, fitted.expected,
+        diffuses=fitted.labeler.diffuses,
+    )  # fmt: skip
+    mse, worst_error = errors_of_colors(
+        counted.histogram, chosen.codebook, chosen.color_labels, exact=settings.exact
+    )
+    return Compressed(
+        codebook=fitted.codebook.words,
+        paths=tuple(sink.finish()),
+        lossless=chosen.is_all or (mse == 0 and not settings.exact),
+        unique_colors=len(counted.histogram),
+        unique_colors_after=int(np.count_nonzero(fitted.expected)),
+        hidden_pixels=counted.hidden_pixels,
+        engine=chosen.engine,
+        mse=mse,
+        worst_error=worst_error,
+        dither="selective" if fitted.codebook.dither == "sparing" else fitted.codebook.dither,
+    )
+
+
+def facts_of(settings: CompressSettings, dither: str) -> dict[str, Any]:
+    """Name the settings that a result depends on."""
+    names = ("n_colors", "seed", "engine", "effort", "tune", "color_space", "exact")
+    return {name: getattr(settings, name) for name in names} | {"dither": dither}
+
+
+def _write(
+    blocks: Blocks,
+    function: Callable[[Bytes, Inner, Block], Bytes],
+    sink: Sink,
+    words: Bytes,
+    facts: dict[str, Any],
+    expected: npt.NDArray[np.int64],
+    *,
+    diffuses: bool = False,
+) -> None:
+    """Write the labels of all blocks that are not there, and see that they are the right ones."""
+    sink.begin(blocks.height, blocks.width, words, facts)
+    done, side = set(sink.done), sink.block
+
+    def is_done(block: Block) -> bool:
+        return (
+            bool(done)
+            and side is not None
+            and all(
+                (y, x) in done
+                for y in range(block.rows.start, block.rows.stop, side[0])
+                for x in range(block.columns.start, block.columns.stop, side[1])
+            )
+        )
+
+    counts = np.zeros(256, dtype=np.int64)
+    for block, labels in label_blocks(blocks, function, diffuses, is_done):
+        counts += count_labels(labels)
+        sink.write(*block.origin, labels)
+    blocks.check_unchanged()
+    if not done and not np.array_equal(counts, expected):
+        raise ImageError("the picture changed while it was read", "input-changed")
+
+
+def _keep_indices(
+    source: Any, sink: Sink, settings: CompressSettings, map: Map
+) -> Compressed | None:
+    """Keep the palette indices of a source that has some, if they fit."""
+    palette, indices = getattr(source, "palette", None), getattr(source, "indices", None)
+    if palette is None or indices is None:
+        return None
+    size = len(palette)
+    blocks = cut_for(indices, sink, settings, map)
+    histogram = count_blocks(blocks)
+    if size > settings.n_colors:
+        size = int(histogram.keys[-1]) + 1
+    return _keep(blocks, histogram, palette[:size], sink, settings)
+
+
+def _keep_values(
+    blocks: Blocks, histogram: Histogram, sink: Sink, settings: CompressSettings
+) -> Compressed | None:
+    """Keep the values of a grey picture, if they fit."""
+    if blocks.channels != 1:
+        if settings.keep_order:
+            check_order(None, settings.n_colors)
+        return None
+    codebook = np.arange(int(histogram.keys[-1]) + 1, dtype=np.uint8)[:, None]
+    return _keep(blocks, histogram, codebook, sink, settings)
+
+
+def _keep(
+    blocks: Blocks, histogram: Histogram, codebook: Bytes, sink: Sink, settings: CompressSettings
+) -> Compressed | None:
+    """Take labels as a picture has them; see `codec.encoder.kept`."""
+    if settings.keep_order:
+        check_order(GivenLabels(codebook[:, 0], codebook), settings.n_colors)
+    if len(codebook) > settings.n_colors or not are_met(settings.given, codebook):
+        return None
+    counts = np.zeros(256, dtype=np.int64)
+    counts[histogram.keys] = histogram.counts
+    used, hidden = counts[: len(codebook)] > 0, 0
+    colors = len(distinct(codebook[used]))
+    if not settings.exact:
+        shown = without_hidden(codebook)
+        hidden = int(counts[: len(codebook)][(shown != codebook).any(axis=1)].sum())
+        codebook = shown
+    _write(blocks, _values, sink, codebook.copy(), facts_of(settings, "none"), counts)
+    return Compressed(
+        codebook=codebook.copy(), paths=tuple(sink.finish()), lossless=True, unique_colors=colors,
+        unique_colors_after=len(distinct(codebook[used])), hidden_pixels=hidden, engine="none",
+        mse=0.0, worst_error=0, dither="none", as_given=True,
+    )  # fmt: skip
+
+
+def _values(pixels: Bytes, inner: Inner, block: Block) -> Bytes:
+    return np.ascontiguousarray(pixels[inner][..., 0])
