@@ -6,6 +6,7 @@ group counts if it has solid areas, which the edges of letters and the grain of 
 not.
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
-from codec.threads import row_strips
+from codec.threads import row_strips, run_parallel
 
 Bytes = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]
@@ -69,11 +70,8 @@ def lost_colors(
         None where there are none.
     """
     colors, counts = histogram.colors, histogram.counts
-    lost, metric = _far_off(colors, codebook, color_labels), ColorMetric("oklab", exact)
-    if counts[lost].sum() < least:
-        return None
-    errors, other = compare_hues(colors[lost], codebook[color_labels[lost]], exact)
-    lost, errors = lost[other], errors[other]
+    lost, errors = _of_other_hues(colors, codebook, color_labels, exact)
+    metric = ColorMetric("oklab", exact)
     if counts[lost].sum() < least:
         return None
     points, weights = metric.coordinates(colors[lost]), counts[lost].astype(np.float64)
@@ -124,15 +122,22 @@ def compare_hues(colors: Bytes, words: Bytes, exact: bool) -> tuple[Points, npt.
     return squares.sum(axis=1) / _UNIT**2, squares[:, 1:3].sum(axis=1) >= _LOST**2
 
 
-def _far_off(colors: Bytes, codebook: Bytes, color_labels: Bytes) -> npt.NDArray[np.intp]:
-    """Find the colors that differ so much from their code-words that the hue may."""
-    found = []
-    for part in row_strips(len(colors), _COLOR_PIXELS):
+def _of_other_hues(
+    colors: Bytes, codebook: Bytes, color_labels: Bytes, exact: bool
+) -> tuple[npt.NDArray[np.intp], Points]:
+    """Find the colors of another hue than their code-words, and how far off they are."""
+
+    def look(part: slice) -> tuple[npt.NDArray[np.intp], Points]:
         words = codebook[color_labels[part]]
         differences = np.maximum(colors[part], words) - np.minimum(colors[part], words)
-        far = (differences >= _VISIBLY).any(axis=1)
-        found.append(np.flatnonzero(far) + part.start)
-    return np.concatenate(found)
+        far = np.flatnonzero((differences >= _VISIBLY).any(axis=1))  # only of these it may be
+        errors, other = compare_hues(colors[part][far], words[far], exact)
+        return far[other] + part.start, errors[other]
+
+    parts = row_strips(len(colors), _COLOR_PIXELS)
+    found = run_parallel([functools.partial(look, part) for part in parts])
+    lost, errors = zip(*found, strict=True)
+    return np.concatenate(lost), np.concatenate(errors)
 
 
 def _group(points: Points, weights: Points, least: int) -> tuple[npt.NDArray[np.intp], int]:

@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from codec import kernels
-from codec.colors.histogram import ColorHistogram
-from codec.colors.pixels import pack_colors, unpack_colors
+from codec.colors.histogram import ColorHistogram, count_colors
+from codec.colors.pixels import as_rows, pack_colors, unpack_colors
 from codec.errors import ImageError
-from codec.threads import run_parallel, spans
+from codec.threads import run_parallel, spans, thread_count
 
 _DENSE_FROM = 1 << 19  # entries: what a table of 2**24 colors costs, they cost too
+_MOST_TABLES = 2  # of 64 MiB each
 _LEAST_PENDING = 1 << 20
 _LOW = np.uint64(0xFFFFFFFF)
 _NARROW = 1 << 32  # pixels whose counts fit into 32 bits
@@ -130,7 +131,7 @@ class Tally:
 
     def __init__(self, channels: int) -> None:
         self._channels, self._pixels = channels, 0
-        self._table: npt.NDArray[Any] | None = None
+        self._tables: list[npt.NDArray[Any]] = []
         self._waiting: list[Histogram] = []
 
     def add(self, histogram: Histogram) -> None:
@@ -146,25 +147,55 @@ class Tally:
                 f"histograms of C = {self._channels} and C = {histogram.channels} do not add up",
                 "bad-shape",
             )
-        self._pixels += histogram.n_pixels
-        if self._table is not None:
-            self._count(histogram)
+        self._expect(histogram.n_pixels)
+        if self._tables:
+            self._put(histogram)
             return
         self._waiting.append(histogram)
         waiting = sum(map(len, self._waiting))
         if self._channels <= 3 and waiting >= min(_DENSE_FROM, 1 << 8 * self._channels):
-            self._table = np.zeros(1 << 8 * self._channels, dtype=np.uint32)
-            for one in self._waiting:
-                self._count(one)
-            self._waiting = []
+            self._open_tables(1)
         elif waiting > max(_LEAST_PENDING, 2 * len(self._waiting[0])):
             self._waiting = [_merge_sorted(self._waiting, self._channels, self._pixels)]
 
-    def _count(self, histogram: Histogram) -> None:
-        table = self._table
-        assert table is not None  # noqa: S101 - whoever calls has made it
-        if self._pixels >= _NARROW and table.dtype == np.uint32:
-            table = self._table = table.astype(np.uint64)
+    def count(self, pixels: npt.NDArray[np.uint8]) -> None:
+        """Count a block of shape (H, W, C), and add that.
+
+        Where it and what follows is large, that is done in a table for each of two threads.
+        """
+        height, width, channels = pixels.shape
+        if channels != 3 or (not self._tables and height * width < _DENSE_FROM):
+            self.add(Histogram.of(count_colors(pixels)))
+            return
+        self._expect(height * width)
+        self._open_tables(min(_MOST_TABLES, thread_count()))
+        rows, step = as_rows(pixels), -(-height // len(self._tables))
+        run_parallel(
+            [
+                functools.partial(
+                    kernels.histogram.count_in_table, rows[part * step : (part + 1) * step], table
+                )
+                for part, table in enumerate(self._tables)
+            ]
+        )
+
+    def _expect(self, pixels: int) -> None:
+        """Make sure that counts of so many more will fit."""
+        self._pixels += pixels
+        if self._pixels >= _NARROW and self._tables and self._tables[0].dtype == np.uint32:
+            self._tables = [table.astype(np.uint64) for table in self._tables]
+
+    def _open_tables(self, size: int) -> None:
+        """Go on in tables, at least so many."""
+        dtype = np.uint64 if self._pixels >= _NARROW else np.uint32
+        while len(self._tables) < size:
+            self._tables.append(np.zeros(1 << 8 * self._channels, dtype=dtype))
+        for one in self._waiting:
+            self._put(one)
+        self._waiting = []
+
+    def _put(self, histogram: Histogram) -> None:
+        table = self._tables[0]
         keys, counts = histogram.keys, histogram.counts.astype(table.dtype, copy=False)
         run_parallel(
             [
@@ -175,12 +206,16 @@ class Tally:
 
     def total(self) -> Histogram:
         """Sum up what was added, of which there is something."""
-        if self._table is None:
+        if not self._tables:
             if len(self._waiting) > 1:
                 self._waiting = [_merge_sorted(self._waiting, self._channels, self._pixels)]
             return self._waiting[0]
-        keys = np.flatnonzero(self._table).astype(np.uint32)
-        return Histogram(keys, self._table[keys], self._channels)
+        table = self._tables[0]
+        for other in self._tables[1:]:
+            table += other
+        del self._tables[1:]
+        keys = np.flatnonzero(table).astype(np.uint32)
+        return Histogram(keys, table[keys], self._channels)
 
 
 def _merge_sorted(parts: list[Histogram], channels: int, pixels: int) -> Histogram:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from codec import kernels
 from codec.colors.histogram import ColorHistogram
 from codec.colors.pixels import as_rows
-from codec.threads import row_strips, run_parallel, spans
+from codec.threads import STRIP_PIXELS, row_strips, run_parallel, spans
 
 _SIDE = 4  # of a block
 _CELLS = 1 << 18
@@ -107,13 +107,20 @@ def weigh_by_strips(
 
     groups = [parts[first::_GROUPS] for first in range(min(_GROUPS, len(parts)))]
     sums = run_parallel([functools.partial(weigh, group) for group in groups])
-    cells = _cells(histogram.colors)
-    weights, counts = np.sum([found[:, cells].astype(np.int64) for found in sums], axis=0)
-    weight, count = np.sum([found.sum(axis=1, dtype=np.int64) for found in sums], axis=0)
-    means = np.where(counts > 0, weights / np.maximum(counts, 1), weight / count)
+    weights, counts = np.array(sums).sum(axis=0, dtype=np.int64)
+    mean = weights.sum() / counts.sum()
+    means = np.where(counts > 0, weights / np.maximum(counts, 1), mean)
     if mildly:
         means = 4 * np.sqrt(np.maximum(means, 2))
-    weighed: npt.NDArray[np.int64] = np.rint(histogram.counts * means).astype(np.int64)
+    weighed = np.empty(len(histogram), dtype=np.int64)
+
+    def weigh_part(part: slice) -> None:
+        for first in range(part.start, part.stop, STRIP_PIXELS):
+            some = slice(first, min(first + STRIP_PIXELS, part.stop))
+            cells = _cells(histogram.colors[some])
+            weighed[some] = np.rint(histogram.counts[some] * means[cells])
+
+    run_parallel([functools.partial(weigh_part, part) for part in spans(len(histogram), 1)])
     return weighed
 
 

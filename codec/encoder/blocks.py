@@ -70,6 +70,11 @@ class Blocks:
     columns: Sequence[range]
     map: Map = map
 
+    @property
+    def spreads(self) -> bool:
+        """Whether blocks are given out to an executor."""
+        return self.map is not map
+
     def each(
         self,
         function: Callable[[Bytes, Inner, Block], T],
@@ -100,7 +105,7 @@ class Blocks:
         blocks = itertools.starmap(Block, itertools.product(self.rows, self.columns))
         wanted = (block for block in blocks if skip is None or not skip(block))
         call = functools.partial(_call, function, self.source, self.channels, above, below, beside)
-        if self.map is map:
+        if not self.spreads:
             for block in wanted:
                 yield block, call((self.height, self.width), block)
             return

@@ -31,9 +31,11 @@ from codec.labels.dithering import Diffusion, fixed_strength
 from codec.labels.nearest import Lookup
 from codec.labels.ordering import MOST_TRIED, sampled_rows
 from codec.settings import CompressSettings
+from codec.threads import row_strips
 
 Bytes = npt.NDArray[np.uint8]
 T = TypeVar("T")
+Pieces = list[tuple[int, Bytes]]
 
 
 class View(NamedTuple):
@@ -60,13 +62,13 @@ class Survey(NamedTuple):
 
     Parameters
     ----------
-    histogram : Histogram
+    histogram : ColorHistogram
         Its colors.
     weighed, sampled : Rows
         Those of its rows that tell how errors show, and how code-words are ordered.
     """
 
-    histogram: Histogram
+    histogram: ColorHistogram
     weighed: Rows
     sampled: Rows
 
@@ -75,17 +77,32 @@ def survey(blocks: Blocks, settings: CompressSettings) -> Survey:
     """Count the colors of a picture, and keep some of its rows."""
     weighed, sampled = _wanted_rows(blocks, settings)
     tally = Tally(blocks.channels)
-    count = functools.partial(_count, weighed.wanted, sampled.wanted)
-    for block, (histogram, for_weights, for_order) in blocks.each(count):
+    for block, pieces in _tally(blocks, weighed.wanted, sampled.wanted, tally):
+        weighed.put(block, pieces[0])
+        sampled.put(block, pieces[1])
+    return Survey(tally.total().unpacked(), weighed, sampled)
+
+
+def _tally(
+    blocks: Blocks, weighed: Sequence[slice], sampled: Sequence[slice], tally: Tally
+) -> Iterator[tuple[Block, tuple[Pieces, Pieces]]]:
+    """Count the colors of blocks, and pick from them the rows that are wanted."""
+    if not blocks.spreads:
+
+        def count(pixels: Bytes, inner: Inner, block: Block) -> tuple[Pieces, Pieces]:
+            tally.count(pixels)
+            return pick(weighed, pixels, block), pick(sampled, pixels, block)
+
+        yield from blocks.each(count)
+        return
+    for block, (histogram, *pieces) in blocks.each(functools.partial(_count, weighed, sampled)):
         tally.add(histogram)
-        weighed.put(block, for_weights)
-        sampled.put(block, for_order)
-    return Survey(tally.total(), weighed, sampled)
+        yield block, (pieces[0], pieces[1])
 
 
 def survey_counted(blocks: Blocks, histogram: Histogram, settings: CompressSettings) -> Survey:
     """Read the same rows of a picture whose colors were counted before."""
-    found = Survey(histogram, *_wanted_rows(blocks, settings))
+    found = Survey(histogram.unpacked(), *_wanted_rows(blocks, settings))
     for rows in found[1:]:
         for number, part in enumerate(rows.wanted):
             block = Block(range(part.start, part.stop), range(blocks.width))
@@ -96,8 +113,8 @@ def survey_counted(blocks: Blocks, histogram: Histogram, settings: CompressSetti
 def count_blocks(blocks: Blocks) -> Histogram:
     """Count the colors of a picture."""
     tally = Tally(blocks.channels)
-    for _, (histogram, _, _) in blocks.each(functools.partial(_count, [], [])):
-        tally.add(histogram)
+    for _ in _tally(blocks, [], [], tally):
+        pass
     return tally.total()
 
 
@@ -114,9 +131,6 @@ def _wanted_rows(blocks: Blocks, settings: CompressSettings) -> tuple[Rows, Rows
 def _is_tried(blocks: Blocks, settings: CompressSettings) -> bool:
     """Tell whether orders of code-words are tried, with all labels."""
     return settings.effort == "best" and blocks.height * blocks.width <= MOST_TRIED
-
-
-Pieces = list[tuple[int, Bytes]]
 
 
 def _count(
@@ -240,7 +254,7 @@ def fit(found: Survey, blocks: Blocks, settings: CompressSettings, format: Forma
     ImageError, ParameterError
         As there; or see `check_settings`.
     """
-    counted = tell_colors(found.histogram.unpacked(), settings, UNSEEN)
+    counted = tell_colors(found.histogram, settings, UNSEEN)
     view = View(counted.channels, counted.histogram.colors.shape[1])
     counted = replace(counted, scene=BlockScene(blocks, view, found.weighed))
     chosen = choose_codebook(counted, settings)
@@ -249,7 +263,7 @@ def fit(found: Survey, blocks: Blocks, settings: CompressSettings, format: Forma
         counted.histogram, chosen.color_labels
     )
     if dither == "none":
-        counts = np.bincount(chosen.color_labels, counted.histogram.counts, 256).astype(np.int64)
+        counts = _sum_by_label(chosen.color_labels, counted.histogram.counts)
         samples = [labeler.label(view.of(strip)) for strip in found.sampled.strips]
     else:
         counts, samples = _label_once(blocks, labeler, view, found.sampled.wanted)
@@ -267,6 +281,14 @@ def fit(found: Survey, blocks: Blocks, settings: CompressSettings, format: Forma
         codebook, codebook.labeler(counted.histogram, chosen.color_labels), view, counted, chosen,
         np.bincount(numbers, counts[: len(numbers)], 256).astype(np.int64),
     )  # fmt: skip
+
+
+def _sum_by_label(color_labels: Bytes, counts: Counts) -> Counts:
+    """Count pixels by label; ndarray of shape (256,)."""
+    sums = np.zeros(256, dtype=np.int64)
+    for part in row_strips(len(counts), 1):
+        sums += np.bincount(color_labels[part], counts[part], 256).astype(np.int64)
+    return sums
 
 
 def plain_codebook(

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from codec.colors.distortion import errors_of_colors
 from codec.colors.flats import Inner
+from codec.colors.histogram import ColorHistogram
 from codec.colors.lookup import count_labels
 from codec.colors.pixels import distinct, without_hidden
-from codec.colors.tally import Histogram
 from codec.encoder.blocks import Block, Blocks, Map, cut
 from codec.encoder.chunked import (
     Fitted,
@@ -257,26 +257,30 @@ def _keep_indices(
         return None
     size = len(palette)
     blocks = cut_for(indices, sink, settings, map)
-    histogram = count_blocks(blocks)
+    histogram = count_blocks(blocks).unpacked()
     if size > settings.n_colors:
-        size = int(histogram.keys[-1]) + 1
+        size = int(histogram.colors[-1, 0]) + 1
     return _keep(blocks, histogram, palette[:size], sink, settings)
 
 
 def _keep_values(
-    blocks: Blocks, histogram: Histogram, sink: Sink, settings: CompressSettings
+    blocks: Blocks, histogram: ColorHistogram, sink: Sink, settings: CompressSettings
 ) -> Compressed | None:
     """Keep the values of a grey picture, if they fit."""
     if blocks.channels != 1:
         if settings.keep_order:
             check_order(None, settings.n_colors)
         return None
-    codebook = np.arange(int(histogram.keys[-1]) + 1, dtype=np.uint8)[:, None]
+    codebook = np.arange(int(histogram.colors[-1, 0]) + 1, dtype=np.uint8)[:, None]
     return _keep(blocks, histogram, codebook, sink, settings)
 
 
 def _keep(
-    blocks: Blocks, histogram: Histogram, codebook: Bytes, sink: Sink, settings: CompressSettings
+    blocks: Blocks,
+    histogram: ColorHistogram,
+    codebook: Bytes,
+    sink: Sink,
+    settings: CompressSettings,
 ) -> Compressed | None:
     """Take labels as a picture has them; see `codec.encoder.kept`."""
     if settings.keep_order:
@@ -284,7 +288,7 @@ def _keep(
     if len(codebook) > settings.n_colors or not are_met(settings.given, codebook):
         return None
     counts = np.zeros(256, dtype=np.int64)
-    counts[histogram.keys] = histogram.counts
+    counts[histogram.colors[:, 0]] = histogram.counts
     used, hidden = counts[: len(codebook)] > 0, 0
     colors = len(distinct(codebook[used]))
     if not settings.exact:
