@@ -45,12 +45,13 @@ class ColorHistogram:
         counts = np.concatenate([self.counts, other.counts])
         order = np.argsort(keys, kind="stable")
         keys = keys[order]
-        starts = _run_starts(keys)
+        starts = run_starts(keys)
         colors = unpack_colors(keys[starts], self.colors.shape[1])
         return ColorHistogram(colors, np.add.reduceat(counts[order], starts))
 
 
-def _run_starts(sorted_keys: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]:
+def run_starts(sorted_keys: npt.NDArray[np.unsignedinteger]) -> npt.NDArray[np.intp]:
+    """Tell where each of the different values of a sorted array begins."""
     return np.flatnonzero(np.concatenate([[True], sorted_keys[1:] != sorted_keys[:-1]]))
 
 

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from codec.colors.histogram import run_starts
 from codec.colors.lookup import look_up
 from codec.colors.pixels import pack_colors, unpack_colors
+from codec.colors.ssim import WINDOW, similarity
 from codec.errors import ImageError, ParameterError
 from codec.threads import row_strips, run_parallel
 
 Pixels = npt.NDArray[np.uint8]
-_SSIM_WINDOW = 7
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,12 @@ def squared_error(original: Pixels, decoded: Pixels) -> float:
     first = original.reshape(-1, original.shape[-1])
     second = decoded.reshape(-1, decoded.shape[-1])
     for part in row_strips(len(first), 1):
-        total += float(squared_errors(first[part], second[part]).sum())
+        if original.shape[-1] in (2, 4):
+            total += float(squared_errors(first[part], second[part]).sum())
+        else:  # whole numbers, of which 16 bits are enough for each
+            squares = channel_errors(first[part], second[part]).astype(np.uint16)
+            squares *= squares
+            total += float(squares.sum(dtype=np.uint64))
     return total
 
 
@@ -126,13 +132,21 @@ def visible_errors(original: Pixels, decoded: Pixels, *, exact: bool = False) ->
         both backgrounds, each rounded to whole steps.
     """
     if exact or original.shape[-1] not in (2, 4):
-        return np.asarray(channel_errors(original, decoded, exact=exact).max(axis=-1))
+        return _largest(channel_errors(original, decoded, exact=exact))
     first, second = _opaque_parts(original), _opaque_parts(decoded)
     on_black = first - second
     # What white adds where colors are missing.
     on_white = on_black - (original[..., -1:].astype(np.int16) - decoded[..., -1:])
     larger = np.maximum(abs(on_black), abs(on_white)).max(axis=-1)
     return np.asarray(larger.astype(np.uint8))
+
+
+def _largest(errors: Pixels) -> Pixels:
+    """Take the largest of each pixel; NumPy is slow where the last axis is short."""
+    largest = errors[..., 0].copy()
+    for channel in range(1, errors.shape[-1]):
+        np.maximum(largest, errors[..., channel], out=largest)
+    return largest
 
 
 def _opaque_parts(pixels: Pixels) -> npt.NDArray[np.int16]:
@@ -213,15 +227,14 @@ def measure(original: Pixels, decoded: Pixels) -> Quality:
     channels = original.shape[2]
     samples = original.shape[0] * original.shape[1] * color_samples(channels)
     mse = squared_error(original, decoded) / samples
-    differences = np.concatenate(
-        [_delta_e(*pictures) for pictures in _on_backgrounds(original, decoded)]
-    )
+    parts = [_delta_e(*pictures) for pictures in _on_backgrounds(original, decoded)]
+    mean, p95 = _mean_and_p95(*(np.concatenate(each) for each in zip(*parts, strict=True)))
     return Quality(
         mse=mse,
         psnr_db=psnr_db(mse),
         ssim=mean_ssim(original, decoded),
-        delta_e_mean=float(differences.mean()),
-        delta_e_p95=float(np.percentile(differences, 95)),
+        delta_e_mean=mean,
+        delta_e_p95=p95,
     )
 
 
@@ -239,14 +252,14 @@ def mean_ssim(original: Pixels, decoded: Pixels) -> float | None:
         At most 1; None for pictures smaller than 7x7.
     """
     height, width = original.shape[:2]
-    if min(height, width) < _SSIM_WINDOW:
+    if min(height, width) < WINDOW:
         return None
-    inner = height - _SSIM_WINDOW + 1  # windows, from the top
+    inner = height - WINDOW + 1  # windows, from the top
 
     def add_up(rows: slice) -> float:
-        part = slice(rows.start, rows.stop + _SSIM_WINDOW - 1)
+        part = slice(rows.start, rows.stop + WINDOW - 1)
         shown = _on_backgrounds(original[part], decoded[part])
-        mean = float(np.mean([_ssim(*pair) for pair in shown]))
+        mean = float(np.mean([similarity(*pair) for pair in shown]))
         return mean * len(range(inner)[rows])
 
     parts = [functools.partial(add_up, rows) for rows in row_strips(inner, width)]
@@ -314,33 +327,39 @@ def _on(pixels: Pixels, background: float) -> Pixels:
     return np.asarray(np.floor(composed + 0.5), dtype=np.uint8)
 
 
-def _ssim(original: Pixels, decoded: Pixels) -> float:
-    from skimage.metrics import structural_similarity
+def _delta_e(
+    original: Pixels, decoded: Pixels
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """CIEDE2000 of each pair of colors that meet, and how many pixels are such pairs."""
 
-    return float(
-        structural_similarity(
-            original, decoded, channel_axis=2, data_range=255, win_size=_SSIM_WINDOW
-        )
-    )
-
-
-def _delta_e(original: Pixels, decoded: Pixels) -> npt.NDArray[np.float32]:
-    """CIEDE2000 of every pixel, computed once for each pair of colors that meet."""
-
-    def find(rows: slice) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
-        """Find the different pairs of some rows, and which of them each pixel has."""
+    def find(rows: slice) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
         first, second = pack_colors(original[rows]), pack_colors(decoded[rows])
         keys = (first.astype(np.uint64) << np.uint64(32) | second).reshape(-1)
-        found, numbers = np.unique(keys, return_inverse=True)
-        return found, numbers.astype(np.int32)
+        keys.sort()
+        starts = run_starts(keys)
+        return keys[starts], np.diff(starts, append=len(keys))
 
     strips = row_strips(*original.shape[:2])
     parts = run_parallel([functools.partial(find, rows) for rows in strips])
-    pairs = np.unique(np.concatenate([found for found, _ in parts]))
-    table = _delta_e_of_pairs(pairs, original.shape[2])
-    return np.concatenate(
-        [table[np.searchsorted(pairs, found)][numbers] for found, numbers in parts]
-    )
+    keys, counts = (np.concatenate(each) for each in zip(*parts, strict=True))
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    starts = run_starts(keys)
+    counts = np.add.reduceat(counts[order], starts)
+    return _delta_e_of_pairs(keys[starts], original.shape[2]), counts
+
+
+def _mean_and_p95(
+    values: npt.NDArray[np.float32], counts: npt.NDArray[np.int64]
+) -> tuple[float, float]:
+    """Mean and 95th percentile, as NumPy's, of values that are there so many times each."""
+    order = np.argsort(values)
+    values, ends = values[order].astype(np.float64), counts[order].cumsum()
+    total = int(ends[-1])
+    below, part = divmod(95 * (total - 1), 100)
+    low, high = values[np.searchsorted(ends, [below, min(below + 1, total - 1)], side="right")]
+    mean = float((values * counts[order]).sum()) / total
+    return mean, float(low + (high - low) * part / 100)
 
 
 def _delta_e_of_pairs(pairs: npt.NDArray[np.uint64], channels: int) -> npt.NDArray[np.float32]:

@@ -165,8 +165,10 @@ def find_losses(
         if not exact:
             seen[rows] = _seen_pixels(first) | _seen_pixels(second)
         if len(background):
-            same = (pixels[rows] == background).all(axis=2)
-            unchanged += int(np.count_nonzero(same & (errors[rows] == 0)))
+            same = errors[rows] == 0
+            for channel, sample in enumerate(background.tolist()):
+                same &= pixels[rows, :, channel] == sample
+            unchanged += int(np.count_nonzero(same))
         cells.add(first, second)
     counts = np.bincount(errors[seen], minlength=_LEVELS)
     where, share, there = _where(errors, seen)
@@ -230,11 +232,12 @@ def _where(errors: Pixels, seen: npt.NDArray[np.bool_]) -> tuple[str, float, flo
 def _squares(errors: Pixels, tops: list[int], lefts: list[int]) -> npt.NDArray[np.int64]:
     """Sum squared errors over the cells of a grid."""
     ends = [*tops[1:], len(errors)]
-    sums = [
-        np.add.reduceat((errors[top:end].astype(np.int64) ** 2).sum(axis=0), lefts)
-        for top, end in zip(tops, ends, strict=True)
-    ]
-    return np.stack(sums)
+    sums = np.empty((len(tops), len(lefts)), dtype=np.int64)
+    for row, top, end in zip(sums, tops, ends, strict=True):
+        squares = errors[top:end].astype(np.uint16)
+        squares *= squares
+        row[:] = np.add.reduceat(squares.sum(axis=0, dtype=np.int64), lefts)
+    return sums
 
 
 def _worst_places(errors: Pixels) -> tuple[Place, ...]:

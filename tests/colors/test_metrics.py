@@ -99,7 +99,23 @@ def test_a_table_of_pairs_gives_the_color_difference_of_every_pixel(
         for pixels in (original, decoded)
     )
     expected = deltaE_ciede2000(first, second).astype(np.float32).reshape(-1)
-    np.testing.assert_array_equal(metrics._delta_e(original, decoded), expected)
+    found, counts = metrics._delta_e(original, decoded)
+    np.testing.assert_array_equal(np.sort(np.repeat(found, counts)), np.sort(expected))
+    mean, p95 = metrics._mean_and_p95(found, counts)
+    assert mean == pytest.approx(expected.mean(dtype=np.float64), rel=1e-12)
+    assert p95 == pytest.approx(np.percentile(expected.astype(np.float64), 95), rel=1e-12)
+
+
+def test_a_percentile_of_counted_values_is_that_of_all_of_them() -> None:
+    state = np.random.RandomState(3)
+    for size in range(1, 60):
+        values = np.unique(state.rand(size).astype(np.float32))
+        counts = state.randint(1, 30, len(values))
+        state.shuffle(values)
+        every = np.repeat(values.astype(np.float64), counts)
+        mean, p95 = metrics._mean_and_p95(values, counts)
+        assert mean == pytest.approx(every.mean(), rel=1e-12)
+        assert p95 == pytest.approx(np.percentile(every, 95), rel=1e-12)
 
 
 def test_a_color_difference_is_computed_once_for_each_pair(
