@@ -20,10 +20,14 @@ from codec.colors.pixels import as_channels
 from codec.indexed import CHANNEL_NAMES, IndexedImage
 from codec.reports.curves import Point, draw_curve
 from codec.reports.losses import Losses, find_losses
-from codec.reports.pictures import indexed_address, pixels_address, shown_step
+from codec.reports.pictures import (
+    indexed_address,
+    pixels_address,
+    shown_step,
+)
 from codec.reports.report import FileReport
 from codec.reports.text import format_bytes
-from codec.reports.words import best, headlines, settings_rows, summary
+from codec.reports.words import best, change_words, headlines, settings_rows, summary
 
 if TYPE_CHECKING:
     import jinja2
@@ -174,6 +178,7 @@ def _candidate(pixels: Pixels, candidate: Candidate, step: int) -> dict[str, Any
             {
                 "before": write_color(change.before),
                 "after": write_color(change.after),
+                "names": change_words(change),
                 "share": change.share,
             }
             for change in losses.changes

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from codec.colors.naming import name_color
 from codec.colors.notation import write_color
-from codec.reports.losses import Losses
+from codec.reports.losses import Change, Losses
 from codec.reports.report import FileReport
 from codec.reports.text import asked_options
 
@@ -20,6 +21,9 @@ _GRADES = (
 _LIKENESSES = (0.97, 0.92, 0.8, 0.6)
 # From which share of the visible pixels one color is called the background.
 _BACKGROUND = 0.5
+# How many colors are said to have become others, and which share of the pixels each has at least.
+_NAMED_CHANGES = 3
+_NAMED_SHARE = 1e-3
 
 
 def headline(report: FileReport) -> str:
@@ -62,7 +66,10 @@ def summary(report: FileReport, losses: Losses) -> list[str]:
         return [f"Every {seen} is exactly as it was in the file."]
     if report.mse == 0:
         return [_without_error(report, losses)]
-    return [_how_much(losses), *_what_stayed(losses), *_where(losses), *_how_far(losses)]
+    return [
+        *_what_became(losses), _how_much(losses), *_what_stayed(losses), *_where(losses),
+        *_how_far(losses),
+    ]  # fmt: skip
 
 
 def _how_much(losses: Losses) -> str:
@@ -90,6 +97,29 @@ def _what_stayed(losses: Losses) -> list[str]:
     return said
 
 
+def change_words(change: Change) -> tuple[str, str]:
+    """Name the color before and after."""
+    return name_color(change.before), name_color(change.after)
+
+
+def _what_became(losses: Losses) -> list[str]:
+    """Name the first colors that changed enough to have another name."""
+    became: dict[str, str] = {}
+    for change in losses.changes:
+        before, after = change_words(change)
+        if before != after and change.share >= _NAMED_SHARE and len(became) < _NAMED_CHANGES:
+            became.setdefault(before, after)
+    alike: dict[str, list[str]] = {}
+    for before, after in became.items():
+        alike.setdefault(after, []).append(before)
+    said = [f"{_listed(colors)} became {after}" for after, colors in alike.items()]
+    return [f"{', '.join(said)}.".capitalize()] if said else []
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def _where(losses: Losses) -> list[str]:
     share = write_percent(losses.where_share)
     if losses.where:
@@ -99,7 +129,8 @@ def _where(losses: Losses) -> list[str]:
             f"{write_percent(losses.where_pixels)} of the {_pixels(losses)}."
         ]
     if losses.where_share:
-        return [f"The loss is spread: no ninth of the picture has more than {share} of it."]
+        marked = ", most of it at the numbers" if losses.places else ""
+        return [f"The loss is spread over the whole picture{marked}."]
     return []
 
 

@@ -80,7 +80,33 @@ def test_a_summary_says_what_and_where() -> None:
         "100 % of the pixels changed: half of all are off by at most 3, "
         "95 % by at most 3 of 255 steps."
     )
-    assert said[1] == "The loss is spread: no ninth of the picture has more than 11 % of it."
+    assert said[1] == "The loss is spread over the whole picture, most of it at the numbers."
+
+
+def colored(*bands: tuple[tuple[int, int, int], tuple[int, int, int], int]) -> list[str]:
+    """Summarize a picture of bands: what they are before, after, and how many rows they have."""
+    rows = [(before, after) for before, after, count in bands for _ in range(count)]
+    first, second = (
+        np.array([[row[part]] * 90 for row in rows], dtype=np.uint8) for part in (0, 1)
+    )
+    return summary(report(), find_losses(first, second))
+
+
+def test_colors_that_became_others_are_named_first() -> None:
+    red, blue, yellow, green = (200, 0, 0), (47, 75, 112), (255, 255, 0), (0, 200, 0)
+    grey, white = (128, 128, 128), (255, 255, 255)
+    said = colored((red, grey, 20), (blue, grey, 20), (yellow, white, 20), (grey, grey, 30))
+    assert said[0] in {
+        "Red and dark blue became grey, yellow became white.",
+        "Dark blue and red became grey, yellow became white.",
+        "Yellow became white, red and dark blue became grey.",
+    }
+    assert said[1].startswith("67 % of the pixels changed: ")
+    # Of one name before and after, or on hardly any pixels: nothing is said of them.
+    said = colored((green, (30, 180, 30), 40), (grey, grey, 50))
+    assert said[0].startswith("44 % of the pixels changed")
+    said = colored((red, grey, 1), (grey, grey, 1999))
+    assert "became" not in " ".join(said)
 
 
 def test_what_is_clear_does_not_count() -> None:
@@ -90,9 +116,10 @@ def test_what_is_clear_does_not_count() -> None:
     after[:45, :, 0] = 7
     after[60:, :, :3] += np.uint8(30)
     said = summary(report(channels=4), find_losses(pixels, after))
-    assert said[0].startswith("67 % of the visible pixels changed: half of all are off by ")
-    assert said[1] == "50 % of the picture is fully transparent, as before."
-    assert said[2].endswith("33 % of the squared error, in 22 % of the visible pixels.")
+    assert said[0] == "Translucent dark grey became translucent grey."
+    assert said[1].startswith("67 % of the visible pixels changed: half of all are off by ")
+    assert said[2] == "50 % of the picture is fully transparent, as before."
+    assert said[3].endswith("33 % of the squared error, in 22 % of the visible pixels.")
     assert not any("background" in sentence for sentence in said)
 
 
