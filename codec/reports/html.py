@@ -18,12 +18,14 @@ from codec.colors.lookup import count_labels
 from codec.colors.notation import write_color
 from codec.colors.pixels import as_channels
 from codec.indexed import CHANNEL_NAMES, IndexedImage
+from codec.limits import MAX_CODEBOOK_SIZE
 from codec.reports.curves import Point, draw_curve
 from codec.reports.losses import Losses, find_losses
 from codec.reports.pictures import (
     indexed_address,
     pixels_address,
     shown_step,
+    with_codebook,
 )
 from codec.reports.report import FileReport
 from codec.reports.text import format_bytes
@@ -154,6 +156,10 @@ def _smallest(reports: Sequence[FileReport]) -> int:
 def _candidate(pixels: Pixels, candidate: Candidate, step: int) -> dict[str, Any]:
     """Collect what the templates say of a candidate, and what scripts need to know."""
     report, picture = candidate.report, candidate.picture
+    few = (report.unique_colors_after or 0) <= MAX_CODEBOOK_SIZE
+    if few and not isinstance(picture, IndexedImage):  # such as a GIF
+        found = with_codebook(as_channels(picture))
+        picture = picture if found is None else found
     losses = find_losses(pixels, picture, exact=candidate.exact)
     if isinstance(picture, IndexedImage):
         address, swatches = indexed_address(picture, step), _swatches(picture)

@@ -6,7 +6,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from codec.colors.histogram import count_colors
+from codec.colors.pixels import pack_colors
 from codec.indexed import IndexedImage
+from codec.limits import MAX_CODEBOOK_SIZE
 from codec.png.packing import deflate_rows
 from codec.png.reading import INDEXED
 from codec.png.truecolor import encode_pixels
@@ -24,6 +27,15 @@ def shown_step(height: int, width: int) -> int:
     Pixels are left out, not averaged, for means hide errors and have colors of their own.
     """
     return math.isqrt((height * width - 1) // MAX_SHOWN_PIXELS) + 1
+
+
+def with_codebook(pixels: Pixels) -> IndexedImage | None:
+    """Write pixels of shape (H, W, C) as labels and their colors; None if these are too many."""
+    colors = count_colors(pixels).colors
+    if len(colors) > MAX_CODEBOOK_SIZE:
+        return None
+    labels = np.searchsorted(pack_colors(colors), pack_colors(pixels)).astype(np.uint8)
+    return IndexedImage(labels, colors)
 
 
 def pixels_address(pixels: Pixels, step: int = 1) -> str:

@@ -262,6 +262,45 @@ def test_the_best_of_several_is_shown_first_and_named() -> None:
     assert "1.png , and smallest." in several((9, 500), (3, 400)).words
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_few_colors_of_others_have_swatches_too(channels: int) -> None:
+    pixels = many_colors(height=40, width=50)
+    pixels = pixels[..., :channels] if channels < 4 else with_alpha(height=40, width=50)
+    after = pixels // 64 * 64
+    facts, _ = comparison_facts(pixels, after)
+    report = FileReport(
+        "x.png",
+        width=50,
+        height=40,
+        channels=channels,
+        part_bytes={"file": 9},
+        kind="GIF",
+        **facts,
+    )
+    page = Page(make_page("x.png", pixels, [Candidate(report, "x.gif", after, {})]))
+    colors = np.unique(after.reshape(-1, channels), axis=0)
+    assert f"{len(colors)} colors, by share of the picture." in page.words
+    assert "codebook" not in page.words
+    listed = {tuple(each[1:-1]) for each in page.data["candidates"][0]["colors"]}
+    assert listed == {*map(tuple, colors.tolist())}
+    assert np.array_equal(
+        decoded(page.images[1]), to_channels(after, decoded(page.images[1]).shape[2])
+    )
+
+
+def test_a_color_more_than_labels_can_tell_has_no_swatch() -> None:
+    for colors, swatches in ((256, 256), (257, 0)):
+        pixels = np.zeros((20, 20, 3), np.uint8)
+        pixels.reshape(-1, 3)[:colors, 0] = np.arange(colors) % 256
+        pixels.reshape(-1, 3)[256:colors, 1] = 1
+        facts, _ = comparison_facts(pixels, pixels)
+        report = FileReport(
+            "x.png", width=20, height=20, channels=3, part_bytes={"file": 9}, **facts
+        )
+        page = Page(make_page("x.png", pixels, [Candidate(report, "x.png", pixels, {})]))
+        assert len(page.data["candidates"][0]["colors"]) == swatches
+
+
 def test_clear_pictures_have_pages() -> None:
     pixels = np.zeros((40, 50, 4), np.uint8)
     assert "Nothing was lost" in page_of(pixels, pixels).words
