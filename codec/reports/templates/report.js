@@ -29,8 +29,7 @@ function point(pixel) {
   const [x, y] = pixel;
   const at = 4 * (y * state.original.width + x);
   const before = state.original.rgba, after = state.current.rgba;
-  const error = errorPlane({ rgba: before.subarray(at, at + 4) }, { rgba: after.subarray(at, at + 4) },
-    report.candidates[state.candidate].exact)[0];
+  const error = errorAt(before, after, at, report.candidates[state.candidate].exact);
   readout.replaceChildren(`Column ${x * report.step}, row ${y * report.step}: `, swatch(before, at),
     ` ${hex(before, at)} → `, swatch(after, at), ` ${hex(after, at)}, off by ${error} of 255`);
 }
@@ -41,12 +40,41 @@ function pointAgain() {
   else readout.textContent = NOTHING_READ;
 }
 
-// Shows a place of the picture enlarged, and tells the pixel in its middle.
-function showPlace(x, y, side) {
+// Shows a place of the picture enlarged, and tells a pixel: the one in its middle, or another.
+function showPlace(x, y, side, pixel) {
   const [width, height] = viewer.size;
   viewer.center(x + side / 2, y + side / 2, (0.8 * report.step * Math.min(width, height)) / side);
   viewer.stage.scrollIntoView({ block: "nearest" });
-  point([x, y].map((at) => Math.floor((at + side / 2) / report.step)));
+  point(pixel ?? [x, y].map((at) => Math.floor((at + side / 2) / report.step)));
+}
+
+function showWorst() {
+  const { worst: [x, y], worst_error: error } = report.candidates[state.candidate];
+  viewer.center(x + 0.5, y + 0.5, Math.max(16, viewer.scale));
+  if (x % report.step || y % report.step) {
+    state.pixel = null;
+    readout.textContent = `Column ${x}, row ${y}: off by ${error} of 255; this page has pixels beside it`;
+  } else point([x / report.step, y / report.step]);
+}
+
+// Shows where pixels of about a color, "#rrggbb" or "#rrggbbaa", changed most.
+function showColor(written) {
+  if (!state.original || !state.current) return;
+  const color = `${written.slice(1)}ff`.match(/../g).slice(0, 4).map((octet) => parseInt(octet, 16));
+  const side = Math.max(Math.floor(Math.min(viewer.width, viewer.height, 768) / 8), 2);
+  const found = worstOfColor(state.original, state.current, color, side, report.candidates[state.candidate].exact);
+  if (!found) {
+    state.pixel = null;
+    readout.textContent = "None of these pixels is among those that this page has";
+    return;
+  }
+  if (viewer.view === "original") compare();
+  showPlace(...found.corner.map((at) => at * report.step), side * report.step, found.pixel);
+}
+
+function compare() {
+  document.querySelector('input[name="view"][value="compare"]').checked = true;
+  viewer.setView("compare");
 }
 
 async function show(number) {
@@ -83,10 +111,7 @@ function drawView() {
 
 // All of what the picture became is in sight, or half of it beside the original.
 function showAll() {
-  if (viewer.view === "original") {
-    document.querySelector('input[name="view"][value="compare"]').checked = true;
-    viewer.setView("compare");
-  }
+  if (viewer.view === "original") compare();
   viewer.fit();
 }
 
@@ -150,14 +175,11 @@ function listen() {
     const { x, y, side } = place.dataset;
     place.addEventListener("click", () => showPlace(Number(x), Number(y), Number(side)));
   }
-  toWorst?.addEventListener("click", () => {
-    const { worst: [x, y], worst_error: error } = report.candidates[state.candidate];
-    viewer.center(x + 0.5, y + 0.5, Math.max(16, viewer.scale));
-    if (x % report.step || y % report.step) {
-      state.pixel = null;
-      readout.textContent = `Column ${x}, row ${y}: off by ${error} of 255; this page has pixels beside it`;
-    } else point([x / report.step, y / report.step]);
-  });
+  for (const pair of document.querySelectorAll("[data-color]")) {
+    pair.addEventListener("click", () => showColor(pair.dataset.color));
+  }
+  toWorst?.addEventListener("click", showWorst);
+  viewer.onWorst = showWorst;
   viewer.onPlace = (index) => showPlace(...report.candidates[state.candidate].places[index]);
   viewer.onScale = (scale) => { if (state.chosen !== null) drawChosen(scale); };
 }

@@ -19,6 +19,7 @@ class Viewer {
     this.candidate = 0;
     this.onScale = () => {};
     this.onPlace = () => {};
+    this.onWorst = () => {};
     this.where = document.getElementById("where");
     this.pointers = new Map();
     this.layers.classList.toggle("alpha", report.alpha);
@@ -89,14 +90,18 @@ class Viewer {
       spot.className = "spot";
       spot.ariaHidden = "true";
       const number = Object.assign(document.createElement("b"), { textContent: index + 1 });
-      number.addEventListener("click", () => this.onPlace(index));
-      // It is neither the divider nor the picture that is dragged.
-      for (const kind of ["pointerdown", "dblclick"]) number.addEventListener(kind, (event) => event.stopPropagation());
+      this.makeButton(number, () => this.onPlace(index));
       spot.append(number);
       this.stage.insertBefore(spot, this.divider);
       return spot;
     });
     this.place();
+  }
+
+  // Lies on the picture, but is neither the divider nor the picture that is dragged.
+  makeButton(element, onClick) {
+    element.addEventListener("click", onClick);
+    for (const kind of ["pointerdown", "dblclick"]) element.addEventListener(kind, (event) => event.stopPropagation());
   }
 
   place() {
@@ -130,8 +135,11 @@ class Viewer {
     const worst = this.report.candidates[this.candidate].worst;
     this.ring.hidden = !worst;
     if (worst) {
-      this.ring.style.left = `${this.x + ((worst[0] + 0.5) / this.report.step) * this.scale}px`;
-      this.ring.style.top = `${this.y + ((worst[1] + 0.5) / this.report.step) * this.scale}px`;
+      const [left, top] = [this.x, this.y].map((at, axis) => at + ((worst[axis] + 0.5) / this.report.step) * this.scale);
+      this.ring.style.left = `${left}px`;
+      this.ring.style.top = `${top}px`;
+      // What is out of sight is not stopped at.
+      this.ring.tabIndex = left >= 0 && top >= 0 && left <= width && top <= height ? 0 : -1;
     }
     this.spots.forEach((spot, index) => {
       const [left, top, side] = this.report.candidates[this.candidate].places[index];
@@ -190,6 +198,7 @@ class Viewer {
       this.zoom(Math.exp(-event.deltaY / 300), ...at(event));
     }, { passive: false });
     stage.addEventListener("keydown", (event) => this.press(event));
+    this.makeButton(this.ring, () => this.onWorst());
     this.range.addEventListener("input", () => this.setSplit(this.range.value / 100));
     document.getElementById("zoom-in").addEventListener("click", () => this.zoom(2));
     document.getElementById("zoom-out").addEventListener("click", () => this.zoom(0.5));
