@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser_tools import NARROW, WIDE, box, chromium, opened, samples
+from browser_tools import NARROW, WIDE, box, opened, samples
 from cli_tools import Pixels, many_colors
 
 import codec
@@ -17,7 +17,6 @@ from codec.images.writing import encode_image
 from codec.reports import pictures
 from codec.reports.html import ERROR_SCALE
 
-__all__ = ["chromium"]
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 PHOTO = many_colors(height=120, width=160)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser_tools import NARROW, WIDE, box, chromium, opened
+from browser_tools import NARROW, WIDE, box, opened
 from cli_tools import Pixels, many_colors
 
 import codec
@@ -13,7 +13,6 @@ from codec.cli.commands import main
 from codec.colors.metrics import visible_errors
 from codec.images.writing import encode_image
 
-__all__ = ["chromium"]
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 PHOTO = many_colors(height=120, width=160)
