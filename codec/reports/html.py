@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from codec import __version__
+from codec.colors.histogram import count_colors
 from codec.colors.lookup import count_labels
 from codec.colors.notation import write_color
-from codec.colors.pixels import as_channels
+from codec.colors.pixels import as_channels, pack_colors
 from codec.indexed import CHANNEL_NAMES, IndexedImage
 from codec.limits import MAX_CODEBOOK_SIZE
 from codec.reports.curves import Point, draw_curve
@@ -25,7 +26,6 @@ from codec.reports.pictures import (
     indexed_address,
     pixels_address,
     shown_step,
-    with_codebook,
 )
 from codec.reports.report import FileReport
 from codec.reports.text import format_bytes
@@ -158,7 +158,7 @@ def _candidate(pixels: Pixels, candidate: Candidate, step: int) -> dict[str, Any
     report, picture = candidate.report, candidate.picture
     few = (report.unique_colors_after or 0) <= MAX_CODEBOOK_SIZE
     if few and not isinstance(picture, IndexedImage):  # such as a GIF
-        found = with_codebook(as_channels(picture))
+        found = _with_codebook(as_channels(picture))
         picture = picture if found is None else found
     losses = find_losses(pixels, picture, exact=candidate.exact)
     if isinstance(picture, IndexedImage):
@@ -202,6 +202,15 @@ def _candidate(pixels: Pixels, candidate: Candidate, step: int) -> dict[str, Any
             ],
         },
     }
+
+
+def _with_codebook(pixels: Pixels) -> IndexedImage | None:
+    """Write pixels of shape (H, W, C) as labels and their colors; None if these are too many."""
+    colors = count_colors(pixels).colors
+    if len(colors) > MAX_CODEBOOK_SIZE:
+        return None
+    labels = np.searchsorted(pack_colors(colors), pack_colors(pixels)).astype(np.uint8)
+    return IndexedImage(labels, colors)
 
 
 def _swatches(indexed: IndexedImage) -> list[dict[str, Any]]:

@@ -1,9 +1,7 @@
 """An indexed image as notebooks show it: the picture, its figures and its colors."""
 
-import base64
 from collections.abc import Iterable
 from html import escape
-from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,12 +12,11 @@ from codec.options import DECODED_PNG_LEVEL
 from codec.png.reading import INDEXED
 from codec.png.rowfilters import NONE, filter_rows
 from codec.png.writing import palette_chunks, write_png
+from codec.reports.pictures import png_address, shown_step
 
 if TYPE_CHECKING:
     from codec.indexed import IndexedImage
 
-# A notebook keeps what it shows: of larger pictures every second row and column, or fewer.
-_MOST_PIXELS = 1 << 21
 # Colors that are shown at once; the others unfold.
 _COLORS_AT_ONCE = 32
 # Pixels of smaller pictures are seen as squares.
@@ -43,7 +40,7 @@ def as_png(indexed: "IndexedImage") -> bytes:
         An indexed PNG with the same pixels; of over 2,097,152 pixels, every n-th row and column.
     """
     indexed.check()
-    step = _step(indexed)
+    step = shown_step(indexed.height, indexed.width)
     labels = np.ascontiguousarray(indexed.labels[::step, ::step])
     height, width = labels.shape
     chunks = tuple(palette_chunks(indexed.codebook))
@@ -79,29 +76,24 @@ def as_html(indexed: "IndexedImage") -> str:
     )
 
 
-def _step(indexed: "IndexedImage") -> int:
-    return ceil(sqrt(indexed.width * indexed.height / _MOST_PIXELS))
-
-
 def _figures(indexed: "IndexedImage") -> str:
     """Tell what the first line does not: bits per pixel, and how much of the picture is shown."""
     figures = ""
     if indexed.size_bytes is not None:
         bits = 8 * indexed.size_bytes / (indexed.width * indexed.height)
         figures = f" {bits:.3f} bits per pixel"
-    if (step := _step(indexed)) > 1:
+    if (step := shown_step(indexed.height, indexed.width)) > 1:
         figures += f" (shown: one of {step} rows and columns)"
     return figures
 
 
 def _picture(indexed: "IndexedImage") -> str:
-    data = base64.b64encode(as_png(indexed)).decode()
     style = "display: block; max-width: 100%; margin: .5em 0"
     if max(indexed.width, indexed.height) <= _SMALL_SIDE:
         style += "; image-rendering: pixelated"
     if indexed.channels in (2, 4):
         style += f"; background: {_CHECKERBOARD}"
-    return f'<img alt="the picture" src="data:image/png;base64,{data}" style="{style}" />'
+    return f'<img alt="the picture" src="{png_address(as_png(indexed))}" style="{style}" />'
 
 
 def _colors(indexed: "IndexedImage") -> Iterable[str]:

@@ -13,7 +13,7 @@ from cli_tools import PICTURES, Pixels, child_environment, many_colors
 from PIL import Image
 
 import codec
-from codec.reports import notebook
+from codec.reports import pictures
 
 
 def decoded(data: bytes, channels: int) -> Pixels:
@@ -79,7 +79,7 @@ def test_no_color_of_text_or_page_is_set() -> None:
 def test_of_a_large_picture_some_rows_and_columns_are_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(notebook, "_MOST_PIXELS", 24 * 32 // 8)
+    monkeypatch.setattr(pictures, "MAX_SHOWN_PIXELS", 24 * 32 // 8)
     indexed = codec.compress(many_colors(), 20)
     html = indexed._repr_html_()
     assert "one of 3 rows and columns" in text_of(html)

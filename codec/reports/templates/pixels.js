@@ -63,7 +63,7 @@ function asRgba(samples, count, kind, palette, clear) {
     if (kind === 3) {
       const label = samples[i];
       out.set(palette.subarray(3 * label, 3 * label + 3), to);
-      if (clear) out[to + 3] = clear[label];
+      if (clear && label < clear.length) out[to + 3] = clear[label]; // the rest are opaque
     } else if (kind === 0 || kind === 4) {
       const step = kind === 0 ? 1 : 2;
       out[to] = out[to + 1] = out[to + 2] = samples[step * i];
