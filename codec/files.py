@@ -1,8 +1,8 @@
 """Bytes in, bytes out: bounded reading and all-or-nothing writing of files.
 
-With `codec.temporaries`, the only module that opens files. Reading never blocks, never follows a
-URL and never reads more than it was allowed to. Writing puts the bytes into a temporary file,
-syncs them, compares what the disk gives back, and only then gives them their name.
+With `codec.temporaries` and `codec.views`, the only module that opens files. Reading never blocks,
+never follows a URL and never reads more than it was allowed to. Writing puts the bytes into a
+temporary file, syncs them, compares what the disk gives back, and only then gives them their name.
 """
 
 import contextlib

@@ -29,6 +29,10 @@ MAX_DEFLATE_RATIO = 1032
 MAX_PNG_SURPLUS_BYTES = 16 * 1024 * 1024
 # Nor can LZW of 12 bits, each code of which stands for at most 3,838 values.
 MAX_LZW_RATIO = 2600
+# Of a file that is read a part at a time, a part: a strip or tile, a row, a profile.
+MAX_PART_BYTES = 1 << 26
+# Such a PNG may have more chunks, by its bytes for each.
+MIN_PNG_CHUNK_BYTES = 4096
 # Encoders write rows in parts of 8 KiB or more, few in parts of a row; of pictures alone, not of
 # our own files.
 MAX_PNG_CHUNKS = 1 << 18
@@ -84,4 +88,20 @@ def check_dimensions(width: int, height: int, max_pixels: int) -> None:
         raise LimitError(
             f"{width}x{height} exceeds the limit of {max_pixels} pixels (--max-pixels raises it)",
             "pixel-limit",
+        )
+
+
+def check_part(size_bytes: int, what: str = "a part of the file") -> None:
+    """Refuse to hold more at once than what is read a part at a time may take.
+
+    Raises
+    ------
+    LimitError
+        It is over `MAX_PART_BYTES`; reason ``part-limit``.
+    """
+    if size_bytes > MAX_PART_BYTES:
+        raise LimitError(
+            f"{what} takes {size_bytes} bytes at once, over the limit of {MAX_PART_BYTES} "
+            "(write the picture anew in smaller strips or tiles)",
+            "part-limit",
         )

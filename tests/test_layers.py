@@ -28,6 +28,7 @@ GROUND = (
     "temporaries",
     "threads",
     "stopwatch",
+    "views",
 )
 LIBRARY = ("compressor", "decompressor", "estimator", "encoder")
 _BELOW = {"ground", "kernels"}

@@ -1,5 +1,8 @@
 """Kinds of picture files: their names, and how they begin."""
 
+import os
+from pathlib import Path
+
 from codec.errors import ImageError
 from codec.png.reading import SIGNATURE
 
@@ -55,3 +58,11 @@ def recognize(data: bytes) -> str:
     if is_dib(data):
         return "DIB"
     raise ImageError("not a PNG, JPEG, WebP, BMP, GIF or TIFF picture", "unknown-format")
+
+
+def name_notices(path: str | bytes | os.PathLike[str], kind: str) -> list[str]:
+    """Say so if a file's name is that of another kind."""
+    extension = Path(os.fsdecode(path)).suffix.lower()
+    if extension not in READABLE_EXTENSIONS or extension in EXTENSIONS.get(kind, (extension,)):
+        return []
+    return [f"this is a {kind} file in spite of its name"]

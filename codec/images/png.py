@@ -69,7 +69,7 @@ def decode_png(
     """
     passed_over: list[str] = []
     png = read_png(data, max_pixels, passed_over=passed_over)
-    structure = _structure(png)
+    structure = structure_of(png)
     conversions: tuple[str, ...] = ()
     exact: tuple[str, ...] = ()
     if png.header.depth == 16:
@@ -84,22 +84,49 @@ def decode_png(
     else:
         samples = decode_samples(png)
         check_frames(structure, first_frame)
-        pixels = _to_pixels(png, samples)
+        pixels = to_pixels(png, samples)
+    highest = int(pixels.max()) if is_indexed(png) else 0
+    findings = describe(png, structure, highest)
+    structure = replace(structure, notices=tuple(passed_over))
+    return pixels, replace(
+        findings, structure=structure, notices=(*exact, *findings.notices), conversions=conversions
+    )
+
+
+def describe(png: PngFile, structure: Structure, highest: int = 0) -> Findings:
+    """Find what a PNG says of its colors, and what else is in it.
+
+    Parameters
+    ----------
+    png : PngFile
+        From `read_png`.
+    structure : Structure
+        From `structure_of`.
+    highest : int
+        Of the indices of its pixels, if it has a palette.
+
+    Returns
+    -------
+    findings : Findings
+        All that needs no pixels.
+    """
     profile, notices = _stated_profile(png)
     metadata = find_metadata(png)
     left_out = metadata_left_out({name.split()[0].lower(): True for name, _ in metadata})
     if png.chunks.keys() & set(TEXTS):
         left_out += ("text",)
     orientation = first_orientation(metadata)
-    palette = _palette(png, pixels)
-    structure = replace(structure, notices=tuple(passed_over))
-    notices = (*exact, *notices)
-    return pixels, Findings(
-        structure, notices, profile, orientation, left_out, conversions, palette
-    )
+    palette = palette_of_png(png, highest)
+    return Findings(structure, notices, profile, orientation, left_out, palette=palette)
 
 
-def _structure(png: PngFile) -> Structure:
+def is_indexed(png: PngFile) -> bool:
+    """Tell whether pixels are indices into a palette."""
+    return png.header.color_type == INDEXED
+
+
+def structure_of(png: PngFile) -> Structure:
+    """Tell size, frames and samples of a PNG."""
     animation = png.chunks.get(b"acTL", b"")
     frames = struct.unpack_from(">I", animation)[0] if len(animation) >= 4 else 1
     stored = "palette" if png.header.color_type == INDEXED else ""
@@ -114,7 +141,7 @@ def _narrowed(png: PngFile, narrow: Narrowing) -> Pixels:
     header = png.header
     pixels: Pixels | None = None
     for place, samples in decode_strips(png):
-        part = _to_pixels(png, samples, narrow)
+        part = to_pixels(png, samples, narrow)
         if pixels is None:
             pixels = np.empty((header.height, header.width, part.shape[2]), dtype=np.uint8)
         pixels[place] = part
@@ -122,8 +149,8 @@ def _narrowed(png: PngFile, narrow: Narrowing) -> Pixels:
     return pixels
 
 
-def _to_pixels(png: PngFile, samples: Samples, narrow: Narrowing | None = None) -> Pixels:
-    """Turn samples into colors of 8 bits."""
+def to_pixels(png: PngFile, samples: Samples, narrow: Narrowing | None = None) -> Pixels:
+    """Turn samples, of all rows or of some, into colors of 8 bits, or into indices."""
     header = png.header
     if header.color_type == INDEXED:
         return samples[:, :, 0].astype(np.uint8, copy=False)
@@ -155,12 +182,12 @@ def _visible(png: PngFile, samples: Samples) -> npt.NDArray[np.bool_] | None:
     return None if opacity is None else opacity > 0
 
 
-def _palette(png: PngFile, indices: Pixels) -> Pixels | None:
+def palette_of_png(png: PngFile, highest: int) -> Pixels | None:
     """Take the colors of a palette, with alpha if there is any; beyond it there is black."""
     if png.header.color_type != INDEXED:
         return None
     stored = png.plte or b""
-    size, needed = len(stored) // 3, int(indices.max()) + 1
+    size, needed = len(stored) // 3, highest + 1
     if needed > size and png.passed_over is not None:
         png.passed_over.append(f"pixels beyond the PNG's palette of {size} colors are black")
     colors = np.frombuffer(stored.ljust(3 * 256, b"\0"), dtype=np.uint8).reshape(-1, 3)

@@ -106,6 +106,73 @@ def _open_profile(profile: bytes, space: str) -> Any:
         return None
 
 
+class Conversion:
+    """An ICC profile, applied to pixels unless it is sRGB already; judged by what it does to them.
+
+    Parameters
+    ----------
+    profile : bytes
+        ICC profile of the picture.
+    grey : bool
+        Whether the pixels it is for are grey, with alpha or without.
+    """
+
+    def __init__(self, profile: bytes, grey: bool) -> None:
+        self._apply: Callable[[Pixels], Pixels] | None = None
+        self.notices: tuple[str, ...] = ()
+        self._colors = 1 if grey else 3
+        self._open(profile, grey)
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to be done."""
+        return self._apply is not None
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """Convert pixels (H, W) or (H, W, C), of which alpha is not touched, to sRGB."""
+        if self._apply is None:
+            return pixels
+        layers = pixels.reshape(*pixels.shape[:2], -1)
+        return _by_rows(layers, self._colors, self._apply).reshape(pixels.shape)
+
+    def _open(self, profile: bytes, grey: bool) -> None:
+        from PIL import ImageCms
+
+        source, mode = _open_profile(profile, "GRAY" if grey else "RGB"), "L" if grey else "RGB"
+        if grey and source is None:
+            # Grey pictures often carry the profile of the RGB they were made from.
+            source, mode = _open_profile(profile, "RGB"), "RGB"
+        if source is None:
+            self.notices = (_OF_NO_USE,)
+            return
+        # Optimized likewise, dark greys are off by up to 10.
+        try:
+            transform = ImageCms.buildTransform(
+                source,
+                ImageCms.createProfile("sRGB"),
+                mode,
+                "RGB",
+                ImageCms.Intent.RELATIVE_COLORIMETRIC,
+                ImageCms.Flags.BLACKPOINTCOMPENSATION
+                | (ImageCms.Flags.NOOPTIMIZE if grey else ImageCms.Flags.NONE),
+            )
+        except ImageCms.PyCMSError:
+            self.notices = (DAMAGED,)
+            return
+        applied = functools.partial(_apply, mode, transform)
+        if grey:
+            levels = np.arange(256, dtype=np.uint8)[None]
+            table = applied(levels if mode == "L" else np.dstack([levels] * 3))[0, :, 1]
+            shift = table.astype(np.int64) - np.arange(256)
+        else:
+            steps = np.linspace(0, 255, 9).astype(np.uint8)
+            probe = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
+            shift = applied(probe).astype(np.int64) - probe
+        if np.abs(shift).max() > _SAME:
+            self._apply = table.__getitem__ if grey else applied
+            self.notices = (f"converted from {_profile_name(source)} to sRGB",)
+
+
 def to_srgb(pixels: Pixels, profile: bytes) -> tuple[Pixels, tuple[str, ...]]:
     """Apply an ICC profile unless it is sRGB already, judged by what it does to colors.
 
@@ -123,43 +190,8 @@ def to_srgb(pixels: Pixels, profile: bytes) -> tuple[Pixels, tuple[str, ...]]:
     notices : tuple of str
         What was done, or why nothing could be.
     """
-    from PIL import ImageCms
-
-    grey = pixels.ndim == 2 or pixels.shape[2] <= 2
-    source, mode = _open_profile(profile, "GRAY" if grey else "RGB"), "L" if grey else "RGB"
-    if grey and source is None:
-        # Grey pictures often carry the profile of the RGB they were made from.
-        source, mode = _open_profile(profile, "RGB"), "RGB"
-    if source is None:
-        return pixels, (_OF_NO_USE,)
-    # Optimized likewise, dark greys are off by up to 10.
-    try:
-        transform = ImageCms.buildTransform(
-            source,
-            ImageCms.createProfile("sRGB"),
-            mode,
-            "RGB",
-            ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            ImageCms.Flags.BLACKPOINTCOMPENSATION
-            | (ImageCms.Flags.NOOPTIMIZE if grey else ImageCms.Flags.NONE),
-        )
-    except ImageCms.PyCMSError:
-        return pixels, (DAMAGED,)
-
-    applied = functools.partial(_apply, mode, transform)
-    if grey:
-        levels = np.arange(256, dtype=np.uint8)[None]
-        table = applied(levels if mode == "L" else np.dstack([levels] * 3))[0, :, 1]
-        shift = table.astype(np.int64) - np.arange(256)
-    else:
-        steps = np.linspace(0, 255, 9).astype(np.uint8)
-        probe = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
-        shift = applied(probe).astype(np.int64) - probe
-    if np.abs(shift).max() <= _SAME:
-        return pixels, ()
-    layers = pixels.reshape(*pixels.shape[:2], -1)
-    converted = _by_rows(layers, 1, table.__getitem__) if grey else _by_rows(layers, 3, applied)
-    return converted.reshape(pixels.shape), (f"converted from {_profile_name(source)} to sRGB",)
+    conversion = Conversion(profile, pixels.ndim == 2 or pixels.shape[2] <= 2)
+    return conversion(pixels), conversion.notices
 
 
 def _profile_name(source: Any) -> str:

@@ -10,7 +10,6 @@ are needed.
 """
 
 import os
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +18,12 @@ from codec.colors.lookup import count_labels, look_up
 from codec.errors import CodecError
 from codec.files import open_parts, read_file
 from codec.images.decoders import as_codec_error
-from codec.images.kinds import EXTENSIONS, READABLE_EXTENSIONS, START_BYTES, recognize
+from codec.images.kinds import START_BYTES, name_notices, recognize
 from codec.images.orientation import TURNS, turn_upright
 from codec.images.palettes import Entries, convert_palette
 from codec.images.png import decode_png, png_size
 from codec.images.profiles import to_srgb
-from codec.images.records import Findings, SourceImage, check_frames
+from codec.images.records import Findings, SourceImage, check_frames, frame_notices
 from codec.limits import MAX_FILE_BYTES, MAX_PIXELS, check_dimensions
 from codec.threads import row_strips
 
@@ -73,8 +72,8 @@ def read_image(
         pixels, findings = _decode(data, kind, max_pixels, first_frame, scale_range)
         notices = [
             *findings.structure.notices,
-            *_name_notices(path, kind),
-            *_frame_notices(findings.structure.frames),
+            *name_notices(path, kind),
+            *frame_notices(findings.structure.frames),
             *findings.conversions,
             *findings.notices,
         ]
@@ -150,14 +149,3 @@ def _decode(
     structure = examine(data, kind, max_pixels)
     check_frames(structure, first_frame)
     return decode(data, structure, scale_range=scale_range)
-
-
-def _name_notices(path: str | bytes | os.PathLike[str], kind: str) -> list[str]:
-    extension = Path(os.fsdecode(path)).suffix.lower()
-    if extension not in READABLE_EXTENSIONS or extension in EXTENSIONS[kind]:
-        return []
-    return [f"this is a {kind} file in spite of its name"]
-
-
-def _frame_notices(frames: int) -> list[str]:
-    return [f"only the first of {frames} pictures is taken"] if frames > 1 else []

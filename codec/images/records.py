@@ -134,3 +134,8 @@ def truncated(kind: str) -> ImageError:
 def other_size(kind: str) -> ImageError:
     """Make the error for a picture whose decoder and container disagree."""
     return ImageError(f"the {kind} decodes to another size than it states", "damaged")
+
+
+def frame_notices(frames: int) -> list[str]:
+    """Say so if there are more pictures than the one that is taken."""
+    return [f"only the first of {frames} pictures is taken"] if frames > 1 else []

@@ -9,12 +9,13 @@ viewer passes over is told instead.
 import itertools
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from codec.errors import FormatError
-from codec.limits import MAX_PIXELS, MAX_PNG_CHUNKS, check_dimensions
+from codec.limits import MAX_PIXELS, MAX_PNG_CHUNKS, MIN_PNG_CHUNK_BYTES, check_dimensions
+from codec.views import FileView, ViewPart
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # The last chunk, which holds nothing.
@@ -32,6 +33,11 @@ _DEPTHS = {
 _SMALL = 1024
 # A keyword of a text, and the zero behind it.
 _MOST_KEYWORD = 80
+# The longest side that PNG has.
+_MOST_SIDE = 2**31 - 1
+# Bytes of the rows that are read at once.
+_FED = 1 << 18
+Content = memoryview | ViewPart
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 # Keywords of texts that hold XMP and, in hexadecimal digits as ImageMagick writes them, EXIF.
 XMP_TEXT, RAW_EXIF, RAW_APP1, RAW_XMP = METADATA_TEXTS = (
@@ -121,7 +127,7 @@ class Chunks(Mapping[bytes, bytes]):
     """Contents of ancillary chunks by type, copied out of the file when they are asked for."""
 
     def __init__(self) -> None:
-        self._views: dict[bytes, memoryview] = {}
+        self._views: dict[bytes, Content] = {}
 
     def __getitem__(self, kind: bytes) -> bytes:
         return bytes(self._views[kind])
@@ -135,7 +141,7 @@ class Chunks(Mapping[bytes, bytes]):
     def __len__(self) -> int:
         return len(self._views)
 
-    def add(self, kind: bytes, view: memoryview) -> None:
+    def add(self, kind: bytes, view: Content) -> None:
         """Keep the first chunk of a type."""
         self._views.setdefault(kind, view)
 
@@ -148,8 +154,10 @@ class PngFile:
     ----------
     header : PngHeader
         With legal values only.
-    idat_parts : tuple of memoryview
+    idat_parts : iterable of memoryview or bytes
         The deflated rows, where they are in the file; small parts are copied together.
+    idat_size : int
+        Bytes of all of them.
     plte : bytes or None
         One to 256 colors of three bytes; there if the PNG is indexed.
     chunks : mapping of bytes to bytes
@@ -161,7 +169,8 @@ class PngFile:
     """
 
     header: PngHeader
-    idat_parts: tuple[memoryview, ...] = field(repr=False)
+    idat_parts: Iterable[memoryview | bytes] = field(repr=False)
+    idat_size: int
     plte: bytes | None
     chunks: Mapping[bytes, bytes] = field(repr=False)
     texts: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict, repr=False)
@@ -173,32 +182,66 @@ class PngFile:
         return b"".join(self.idat_parts)
 
 
-def _walk(data: bytes, passed_over: list[str] | None) -> Iterator[tuple[bytes, memoryview]]:
+class _Run:
+    """IDAT chunks that stand one behind the other in a file, read anew each time."""
+
+    def __init__(self, view: FileView, first: ViewPart) -> None:
+        self._view, self._start, self._stop = view, first.start - 8, first.stop + 4
+
+    def add(self, part: ViewPart) -> None:
+        self._stop = part.stop + 4
+
+    def __iter__(self) -> Iterator[bytes]:
+        position = self._start
+        while position < self._stop:
+            head = self._view[position : position + 8]
+            start, stop = position + 8, position + 8 + int.from_bytes(head[:4], "big")
+            yield from ViewPart(self._view, start, min(stop, self._stop)).pieces(_FED)
+            position = stop + 4
+
+
+def _walk(
+    data: bytes | FileView, passed_over: list[str] | None
+) -> Iterator[tuple[bytes, Content]]:
     """Yield type and content of each chunk up to IEND, checking bounds and CRCs."""
-    view, position = memoryview(data), len(SIGNATURE)
+    view = data if isinstance(data, FileView) else memoryview(data)
+    most, position, size = MAX_PNG_CHUNKS, len(SIGNATURE), len(data)
+    if isinstance(data, FileView):
+        most += size // MIN_PNG_CHUNK_BYTES
     for number in itertools.count():
-        if number == MAX_PNG_CHUNKS and passed_over is not None:
-            raise FormatError(f"the PNG has over {MAX_PNG_CHUNKS} chunks", "bad-chunk")
-        if len(data) < position + 12:
+        if number == most and passed_over is not None:
+            raise FormatError(f"the PNG has over {most} chunks", "bad-chunk")
+        if size < position + 12:
             if passed_over is not None and _IEND.startswith(data[position:]):
                 passed_over.append("the PNG lacks its end (IEND)")
                 return
             raise FormatError("the PNG ends before its last chunk", "truncated")
-        (length,) = struct.unpack_from(">I", data, position)
+        head = data[position : position + 8]
+        length, kind = int.from_bytes(head[:4], "big"), head[4:]
         end = position + 12 + length
-        if length > 0x7FFFFFFF or end > len(data):
+        if length > 0x7FFFFFFF or end > size:
             raise FormatError("the PNG ends inside a chunk", "truncated")
-        kind = data[position + 4 : position + 8]
         if not kind.isalpha() or not kind.isascii():
             raise FormatError("a PNG chunk has an illegal type", "bad-chunk")
-        (crc,) = struct.unpack_from(">I", data, end - 4)
-        if zlib.crc32(view[position + 4 : end - 4]) != crc:
+        if isinstance(view, FileView):
+            found = view.crc(position + 4, end - 4)
+        else:
+            found = zlib.crc32(view[position + 4 : end - 4])
+        if found != int.from_bytes(data[end - 4 : end], "big"):
             raise FormatError(f"the CRC of PNG chunk {kind.decode()} is wrong", "bad-crc")
-        yield kind, view[position + 8 : end - 4]
+        start = position + 8
+        yield (
+            kind,
+            (
+                ViewPart(view, start, end - 4)
+                if isinstance(view, FileView)
+                else view[start : end - 4]
+            ),
+        )
         position = end
         if kind == b"IEND":
             break
-    trailing = len(data) - position
+    trailing = size - position
     if trailing and passed_over is None:
         raise FormatError(f"{trailing} bytes follow the end of the PNG", "trailing-data")
     if trailing and passed_over is not None:
@@ -236,16 +279,19 @@ def parse_header(content: bytes) -> PngHeader:
 
 
 def read_png(
-    data: bytes, max_pixels: int = MAX_PIXELS, *, passed_over: list[str] | None = None
+    data: bytes | FileView,
+    max_pixels: int | None = MAX_PIXELS,
+    *,
+    passed_over: list[str] | None = None,
 ) -> PngFile:
     """Check the container of a PNG and take it apart.
 
     Parameters
     ----------
-    data : bytes
-        The whole file.
-    max_pixels : int
-        Largest picture that is accepted.
+    data : bytes or FileView
+        The whole file; of a view nothing is held that is not asked for.
+    max_pixels : int or None
+        Largest picture that is accepted; None for those that PNG allows.
     passed_over : list of str, optional
         Given one, the reader is lenient: it adds, for people, what it passed over and a strict one
         refuses. That is a missing IEND, bytes after it, and whatever follows the last row.
@@ -266,21 +312,21 @@ def read_png(
         raise FormatError("not a PNG file", "not-a-png")
     header: PngHeader | None = None
     plte: bytes | None = None
-    idat: list[memoryview | bytearray] | None = None
+    idat: list[memoryview | bytearray] | _Run | None = None
     chunks = Chunks()
     texts: dict[bytes, tuple[bytes, bytes]] = {}
-    idat_over, apart = False, 0
+    idat_over, apart, idat_size = False, 0, 0
     for kind, view in _walk(data, passed_over):
         if kind == b"IDAT" and header is not None and not idat_over:
-            idat = [] if idat is None else idat
-            _add(idat, view)
+            idat = _added(idat, view, data)
+            idat_size += len(view)
             continue
         idat_over = idat is not None
         if header is None:
             if kind != b"IHDR":
                 raise FormatError("the first PNG chunk is not IHDR", "bad-chunk")
             header = parse_header(bytes(view))
-            check_dimensions(header.width, header.height, max_pixels)
+            _check_size(header, max_pixels)
         elif kind == b"IDAT" and passed_over is None:
             raise FormatError("the IDAT chunks are not consecutive", "bad-chunk")
         elif kind == b"IDAT":
@@ -310,14 +356,35 @@ def read_png(
         raise FormatError("an indexed PNG without PLTE", "bad-palette")
     if apart and passed_over is not None:
         passed_over.append(f"{apart} bytes in IDAT chunks behind other chunks are ignored")
-    return PngFile(header, tuple(map(memoryview, idat)), plte, chunks, texts, passed_over)
+    parts: Iterable[memoryview | bytes] = (
+        idat if isinstance(idat, _Run) else tuple(memoryview(part) for part in idat)
+    )
+    return PngFile(header, parts, idat_size, plte, chunks, texts, passed_over)
 
 
-def _add(parts: list[memoryview | bytearray], view: memoryview) -> None:
-    """Add a part, to a small one before it if it is small itself."""
+def _check_size(header: PngHeader, max_pixels: int | None) -> None:
+    width, height = header.width, header.height
+    if max_pixels is not None or not width or not height:
+        check_dimensions(width, height, max_pixels or 1)
+    elif max(width, height) > _MOST_SIDE:
+        raise FormatError(f"a PNG cannot have {width}x{height} pixels", "bad-dimensions")
+
+
+def _added(
+    parts: list[memoryview | bytearray] | _Run | None, view: Content, data: bytes | FileView
+) -> list[memoryview | bytearray] | _Run:
+    """Add a part of the rows, in memory to a small one before it if it is small itself."""
+    if isinstance(view, ViewPart):
+        if isinstance(parts, _Run):
+            parts.add(view)
+            return parts
+        assert isinstance(data, FileView)  # noqa: S101 - whose part it is
+        return _Run(data, view)
+    parts = parts if isinstance(parts, list) else []
     if len(view) >= _SMALL:
         parts.append(view)
     elif parts and isinstance(parts[-1], bytearray):
         parts[-1] += view
     else:
         parts.append(bytearray(view))
+    return parts

@@ -84,8 +84,7 @@ def decode_strips(png: PngFile) -> Iterator[tuple[tuple[slice, slice], Samples]]
     header = png.header
     stream = _Inflating(png)
     for (rows, columns), width, height in header.passes():
-        size = header.row_size(width)
-        step = max(1, _STRIP_BYTES // size)
+        size, step = header.row_size(width), strip_rows(header, width)
         above = np.zeros((1, size), dtype=np.uint8)
         for top in range(0, height, step):
             count = min(step, height - top)
@@ -101,13 +100,29 @@ def decode_strips(png: PngFile) -> Iterator[tuple[tuple[slice, slice], Samples]]
     stream.finish()
 
 
+def strip_rows(header: PngHeader, width: int) -> int:
+    """Tell how many rows of so many pixels `decode_strips` decodes at a time."""
+    return max(1, _STRIP_BYTES // header.row_size(width))
+
+
+def check_ratio(png: PngFile) -> None:
+    """Refuse a picture that its compressed rows cannot hold.
+
+    Raises
+    ------
+    FormatError
+        DEFLATE expands no bytes so far.
+    """
+    expected, stored = png.header.inflated_size(), png.idat_size
+    if expected > MAX_DEFLATE_RATIO * stored + 64:
+        raise FormatError(f"{stored} bytes of IDAT cannot hold {expected} bytes", "truncated")
+
+
 class _Inflating:
     """The bytes of a PNG's rows, inflated as they are asked for."""
 
     def __init__(self, png: PngFile) -> None:
-        expected, stored = png.header.inflated_size(), sum(map(len, png.idat_parts))
-        if expected > MAX_DEFLATE_RATIO * stored + 64:
-            raise FormatError(f"{stored} bytes of IDAT cannot hold {expected} bytes", "truncated")
+        check_ratio(png)
         self._inflater = zlib.decompressobj()
         self._parts = (
             part[start : start + _FED]
