@@ -57,7 +57,11 @@ DOORS = {"indexed": {"colors", "images", "reports"}}
 IMPORTERS = {
     "imageio": {"images", "plugins"},
     "PIL": {"images", "plugins"},
-    "tifffile": {"images"},
+    "tifffile": {"images", "formats"},
+    "imagecodecs": {"images"},
+    "zarr": {"images", "formats"},
+    "pyvips": {"images"},
+    "h5py": set(),
     "sklearn": {"codebook", "estimator"},
     "threadpoolctl": {"codebook", "estimator"},
     "skimage": {"colors"},

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from codec.errors import ImageError
 from codec.files import Part
 from codec.images.records import truncated
 from codec.limits import MAX_TIFF_DIRECTORIES
+from codec.views import FileView
 
 Numbers = npt.NDArray[np.unsignedinteger]
 
@@ -19,7 +20,7 @@ FILL_ORDER, STRIP_PLACES, ORIENTATION, SAMPLES = 266, 273, 274, 277
 STRIP_ROWS, STRIP_SIZES, PLANAR, PREDICTOR, COLOR_MAP = 278, 279, 284, 317, 320
 TILE_WIDTH, TILE_HEIGHT, TILE_PLACES, TILE_SIZES = 322, 323, 324, 325
 EXTRA_SAMPLES, SAMPLE_FORMAT, JPEG_TABLES = 338, 339, 347
-XMP, EXIF, ICC_PROFILE = 700, 34665, 34675
+XMP, EXIF, ICC_PROFILE, SUB_DIRECTORIES = 700, 34665, 34675, 330
 TRANSFER_FUNCTION, WHITE_POINT, PRIMARIES, SUBSAMPLING = 301, 318, 319, 530
 # Of CCITT's codings (T4, T6), of inks, of YCbCr and of old JPEGs.
 _OTHERS = (292, 293, 332, 334, *range(512, 522), 529, SUBSAMPLING, 531, 532)
@@ -31,7 +32,7 @@ DECODING = (
 _WANTED = np.zeros(65536, dtype=bool)
 _WANTED[[SUBFILE, WIDTH, HEIGHT, STRIP_PLACES, ORIENTATION, STRIP_ROWS, STRIP_SIZES]] = True
 _WANTED[[TILE_WIDTH, TILE_HEIGHT, TILE_PLACES, TILE_SIZES, XMP, EXIF, ICC_PROFILE]] = True
-_WANTED[[TRANSFER_FUNCTION, WHITE_POINT, PRIMARIES, *DECODING]] = True
+_WANTED[[SUB_DIRECTORIES, TRANSFER_FUNCTION, WHITE_POINT, PRIMARIES, *DECODING]] = True
 
 # Sizes of the types of values, of which some are whole numbers.
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
@@ -39,6 +40,8 @@ _NUMBERS = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8"}
 _SHORT, _LONG, _FRACTION = 3, 4, 5
 # Of a directory that is looked at in part.
 _MOST_ENTRIES = 1000
+# Of a directory: as many as there are tags. Of a picture's smaller levels: of half the size each.
+_MOST_TAGS, _MOST_LEVELS = 65536, 64
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Directory:
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or FileView
         The whole file.
     order : {'<', '>'}
         Of its bytes.
@@ -55,9 +58,11 @@ class Directory:
         By tag: type, number of values, and where they stand.
     """
 
-    data: bytes
+    data: bytes | FileView
     order: str
     entries: Mapping[int, tuple[int, int, int]]
+    # Of a file that is read as it is sliced, numbers that were asked for before.
+    _found: dict[int, Numbers] = field(default_factory=dict, repr=False, compare=False)
 
     def __contains__(self, tag: int) -> bool:
         return tag in self.entries
@@ -69,9 +74,18 @@ class Directory:
 
     def numbers(self, tag: int) -> Numbers:
         """Whole numbers of a tag; none if it has none."""
-        kind, count, place = self.entries.get(tag, (1, 0, 0))
-        return np.frombuffer(self.data, self.order + _NUMBERS.get(kind, "u1"),
-                             count if kind in _NUMBERS else 0, place)  # fmt: skip
+        found = self._found.get(tag)
+        if found is None:
+            kind, count, place = self.entries.get(tag, (1, 0, 0))
+            count = count if kind in _NUMBERS else 0
+            dtype = np.dtype(self.order + _NUMBERS.get(kind, "u1"))
+            if isinstance(self.data, FileView):
+                data = self.data[place : place + count * dtype.itemsize]
+                found = np.frombuffer(data, dtype)
+            else:
+                found = np.frombuffer(self.data, dtype, count, place)
+            self._found[tag] = found
+        return found
 
     def fractions(self, tag: int) -> list[float]:
         """Fractions of a tag; none if it has none, or one that divides by zero."""
@@ -86,12 +100,12 @@ class Directory:
         return int(found[0]) if len(found) else default
 
 
-def read_directories(data: bytes) -> tuple[list[Directory], bool]:
+def read_directories(data: bytes | FileView) -> tuple[list[Directory], bool]:
     """Follow the chain of directories of a TIFF or BigTIFF.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or FileView
         The whole file.
 
     Returns
@@ -108,9 +122,8 @@ def read_directories(data: bytes) -> tuple[list[Directory], bool]:
     struct.error
         The file ends inside a number.
     """
-    order = "<" if data[:2] == b"II" else ">"
-    big = data[2:4] in (b"+\x00", b"\x00+")
-    offset = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)[0]
+    order, big = _order_and_size(data[:4])
+    offset = _number(data, order + ("Q" if big else "I"), 8 if big else 4)
     directories: list[Directory] = []
     seen: set[int] = set()
     read = 0
@@ -123,34 +136,68 @@ def read_directories(data: bytes) -> tuple[list[Directory], bool]:
         read += end - offset
         if read > len(data):
             raise ImageError("the TIFF's directories overlap", "damaged")
-        offset = struct.unpack_from(order + ("Q" if big else "I"), data, end)[0]
+        offset = _number(data, order + ("Q" if big else "I"), end)
     return directories, bool(offset)
 
 
-def _read_directory(data: bytes, order: str, big: bool, offset: int) -> tuple[Directory, int]:
+def sub_directories(directory: Directory) -> list[Directory]:
+    """Read the directories that a tag of another points at, such as smaller levels of a picture.
+
+    Raises
+    ------
+    ImageError, struct.error
+        As `read_directories`.
+    """
+    order, big = _order_and_size(directory.data[:4])
+    places = directory.numbers(SUB_DIRECTORIES)[:_MOST_LEVELS].tolist()
+    return [_read_directory(directory.data, order, big, place)[0] for place in places]
+
+
+def _order_and_size(start: bytes) -> tuple[str, bool]:
+    """Tell the order of bytes, and whether it is a BigTIFF."""
+    return "<" if start[:2] == b"II" else ">", start[2:4] in (b"+\x00", b"\x00+")
+
+
+def _number(data: bytes | FileView, form: str, place: int) -> int:
+    """Read one whole number."""
+    return int(struct.unpack(form, data[place : place + struct.calcsize(form)])[0])
+
+
+def _read_directory(
+    data: bytes | FileView, order: str, big: bool, offset: int
+) -> tuple[Directory, int]:
     """Read one directory, and tell where its entries end."""
     count_format, entry_size, place_format = ("Q", 20, "Q") if big else ("H", 12, "I")
     if offset > len(data):
         raise truncated("TIFF")
-    count = struct.unpack_from(order + count_format, data, offset)[0]
+    count = _number(data, order + count_format, offset)
     start = offset + struct.calcsize(count_format)
     end = start + count * entry_size
     if end > len(data):
         raise truncated("TIFF")
+    if count > _MOST_TAGS:
+        raise ImageError(f"a directory of the TIFF has over {_MOST_TAGS} tags", "damaged")
     room = struct.calcsize(place_format)
-    places = start + entry_size * np.arange(count) + entry_size - room
+    table = data[start:end]
+    places = entry_size * np.arange(count) + entry_size - room
     layout = np.dtype({"names": ["tag"], "formats": [order + "u2"], "itemsize": entry_size})
-    tags = np.frombuffer(data, layout, count, start)["tag"]
+    tags = np.frombuffer(table, layout, count)["tag"]
     wanted = _WANTED[tags]
     entries: dict[int, tuple[int, int, int]] = {}
     for place in places[wanted].tolist():
-        tag, kind, length = struct.unpack_from(order + "HH" + place_format, data, place - room - 4)
+        tag, kind, length = struct.unpack_from(
+            order + "HH" + place_format, table, place - room - 4
+        )
         size = length * _SIZES.get(kind, 0)
         if size > room:
-            place = struct.unpack_from(order + place_format, data, place)[0]
+            place = struct.unpack_from(order + place_format, table, place)[0]
             if place + size > len(data):
+                if tag == SUB_DIRECTORIES:  # which the picture itself does not need
+                    continue
                 raise truncated("TIFF")
-        if tag in entries:
+        else:
+            place += start
+        if tag in entries and tag != SUB_DIRECTORIES:
             raise ImageError(f"the TIFF states tag {tag} twice", "damaged")
         if size:
             entries[tag] = kind, length, place
@@ -160,8 +207,7 @@ def _read_directory(data: bytes, order: str, big: bool, offset: int) -> tuple[Di
 def first_page_size(part: Part) -> tuple[int, int] | None:
     """Find width and height in the first directory; None if it is unusual or of a thumbnail."""
     head = part(0, 16)
-    order = "<" if head[:2] == b"II" else ">"
-    big = head[2:4] in (b"+\x00", b"\x00+")
+    order, big = _order_and_size(head)
     offset = struct.unpack_from(order + ("Q" if big else "I"), head, 8 if big else 4)[0]
     count_size, entry_size = (8, 20) if big else (2, 12)
     count = int.from_bytes(part(offset, count_size), "little" if order == "<" else "big")

@@ -38,12 +38,13 @@ from codec.limits import (
     MAX_TIFF_PADDING,
     MAX_TIFF_TILE_PIXELS,
 )
+from codec.views import FileView, ViewPart
 
-UNCOMPRESSED, _OLD_JPEG, _JPEG = 1, 6, 7
+UNCOMPRESSED, OLD_JPEG, JPEG = 1, 6, 7
 _DEFLATE = (8, 32946)
 # Bytes or, of JPEG, pixels that a byte can hold at most, by compression.
 _RATIOS = {
-    UNCOMPRESSED: 1, 5: MAX_LZW_RATIO, _JPEG: MAX_JPEG_PIXELS_PER_BYTE, 8: MAX_DEFLATE_RATIO,
+    UNCOMPRESSED: 1, 5: MAX_LZW_RATIO, JPEG: MAX_JPEG_PIXELS_PER_BYTE, 8: MAX_DEFLATE_RATIO,
     32773: 64, 32946: MAX_DEFLATE_RATIO, 34925: 20_000, 50000: 40_000,
 }  # fmt: skip
 _YCBCR = 6
@@ -145,12 +146,16 @@ class Layout:
                 yield Block(top, column * self.columns, self.rows, count * self.columns,
                             row * self.across + column, count)  # fmt: skip
 
-    def strip(self, plane: int) -> memoryview:
+    def strip(self, plane: int) -> memoryview | ViewPart:
         """Take the only strip of a plane out of the file."""
         sizes = self.directory.numbers(STRIP_SIZES)
         start = int(self.places[plane])
         size = int(sizes[plane]) if plane < len(sizes) else 0
-        return memoryview(self.directory.data)[start : start + size if size else None]
+        data = self.directory.data
+        end = min(start + size, len(data)) if size else len(data)
+        if isinstance(data, FileView):
+            return ViewPart(data, start, end)
+        return memoryview(data)[start:end]
 
     def stored(self, block: Block, plane: int) -> list[bytes]:
         """Take the strips or tiles of a block out of the file; no more than they may need."""
@@ -175,13 +180,13 @@ class Layout:
                 # Nothing makes more of anything than fax codings do, but old writers may give no
                 # size, and hostile ones any.
                 size = int(sizes[number]) if number < len(sizes) else 0
-                spare = 1 << 16 if self.compression == _JPEG else 4096
+                spare = 1 << 16 if self.compression == JPEG else 4096
                 size = min(size or len(data), _MOST_EXPANDED * needed + spare)
             segments.append(data[start : start + size])
             held += len(segments[-1])
             if held > len(data) + _MOST_BEYOND:
                 raise LimitError("strips or tiles overlap, and are more than the file", "ratio")
-            if self.compression == _JPEG:
+            if self.compression == JPEG:
                 _check_jpeg(segments[-1])
         return segments
 
@@ -242,7 +247,7 @@ def layout_of(directory: Directory) -> Layout:
         raise LimitError(
             f"tiles of {columns}x{rows} for a picture of {width}x{height} pixels", "ratio"
         )
-    if layout.compression != _OLD_JPEG and len(layout.places) < count * layout.planes:
+    if layout.compression != OLD_JPEG and len(layout.places) < count * layout.planes:
         raise truncated("TIFF")
     if directory.number(PHOTOMETRIC) == _YCBCR:  # of which there are fewer samples than stated
         if (
@@ -252,7 +257,7 @@ def layout_of(directory: Directory) -> Layout:
             raise ImageError("uncompressed YCbCr is not read if it is subsampled", "unsupported")
         return layout
     held = layout.planes * width * height
-    if layout.compression != _JPEG:
+    if layout.compression != JPEG:
         held = held * layout.bits // 8
     if held > _RATIOS.get(layout.compression, held) * (len(directory.data) + 64):
         raise truncated("TIFF")
@@ -269,7 +274,7 @@ def layout_of(directory: Directory) -> Layout:
 class Inflating:
     """A deflated strip of which some rows are taken at a time."""
 
-    def __init__(self, strip: memoryview) -> None:
+    def __init__(self, strip: memoryview | ViewPart) -> None:
         self._inflater = zlib.decompressobj()
         self._strip = strip
         self._place = 0

@@ -86,6 +86,10 @@ def _source_of(
         from codec.images.sources.png import PngSource
 
         return PngSource(view, first_frame=first_frame, seen=seen)
+    if kind == "TIFF":
+        from codec.images.sources.tiff import TiffSource
+
+        return TiffSource(view, first_frame=first_frame, level=level, threads=threads, seen=seen)
     raise no_stream(f"a {kind}")
 
 
