@@ -7,6 +7,7 @@ from typing import Any
 from codec.errors import CodecError
 from codec.images.decoders import as_codec_error
 from codec.images.kinds import START_BYTES, recognize
+from codec.images.sources.arrays import NPY_MAGIC, NpySource, ZarrSource, is_zarr
 from codec.images.sources.base import PixelSource, no_stream
 from codec.views import FileView, changed
 
@@ -27,7 +28,7 @@ def open_source(
     Parameters
     ----------
     path : str, bytes or path-like
-        A local file; its content decides what it is, not its name.
+        A local file; its content decides what it is, not its name. Or a folder of Zarr.
     first_frame : bool
         Take the first picture of an animation or a file of several pages, which are otherwise
         refused.
@@ -62,9 +63,13 @@ def open_source(
 def _open(
     path: str, first_frame: bool, level: int, threads: int | None, seen: bytes
 ) -> PixelSource:
+    if is_zarr(path):
+        return ZarrSource(path, level=level)
     view = FileView(path)
     try:
         start = view[:START_BYTES]
+        if start.startswith(NPY_MAGIC):
+            return NpySource(view)
         kind = recognize(start)
         try:
             return _source_of(view, kind, first_frame, level, threads, seen)
