@@ -3,6 +3,7 @@
 import re
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -22,12 +23,15 @@ from codec.limits import (
     MAX_JPEG_SEGMENTS,
     MAX_LARGE_JPEG_SCANS,
 )
+from codec.views import FileView, ViewPart
 
 Pixels = npt.NDArray[np.uint8]
 
 _END, _START_OF_SCAN = 0xD9, 0xDA
 # Neither a coded byte, nor one that fills, nor a marker that stands alone but the end.
 _MARKER = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")
+# Bytes that are looked through at once.
+_WINDOW = 1 << 20
 # Before the frame header, of files that are looked at in part; an ICC profile has up to 255.
 _MOST_SEGMENTS = 400
 # Of a profile one more than can be numbered; of EXIF a mebibyte.
@@ -57,12 +61,12 @@ def _is_frame(marker: int) -> bool:
     return 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
 
 
-def jpeg_structure(data: bytes) -> Structure:
+def jpeg_structure(data: bytes | FileView) -> Structure:
     """Walk the segments of a JPEG to its end, and count its scans.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes or FileView
         The whole file.
 
     Returns
@@ -87,12 +91,13 @@ def jpeg_structure(data: bytes) -> Structure:
     for segment in _segments(data):
         junk += segment.skipped
         if _is_frame(segment.marker) and size is None:
-            height, width = struct.unpack_from(">HH", data, segment.start + 5)
+            head = data[segment.start + 4 : segment.start + 10]
+            height, width = struct.unpack_from(">HH", head, 1)
             size = width, height
-            bits, channels = data[segment.start + 4], data[segment.start + 9]
+            bits, channels = head[0], head[5]
         elif segment.marker in (_END, _START_OF_SCAN) and size is None:
             raise ImageError("the JPEG has no frame header", "damaged")
-        elif segment.marker == 0xE2 and not size and data.startswith(b"MPF\0", segment.start + 4):
+        elif segment.marker == 0xE2 and not size and _is_mpf(data, segment.start):
             notices.append("only the first picture of the JPEG is taken")
         if scan:
             coded += segment.start - scan.end
@@ -104,6 +109,23 @@ def jpeg_structure(data: bytes) -> Structure:
     _check_passes(len(data), coded, size, scans)
     stored = "CMYK" if channels == 4 else ""
     return Structure("JPEG", *size, notices=tuple(notices), stored=stored, bits=bits)
+
+
+def _is_mpf(data: bytes | FileView, start: int) -> bool:
+    return data[start + 4 : start + 8] == b"MPF\0"
+
+
+def is_in_one_scan(data: bytes | FileView) -> bool:
+    """Tell whether rows follow each other in the file: neither progressive nor in several scans.
+
+    Parameters
+    ----------
+    data : bytes or FileView
+        The file, which `jpeg_structure` found sound.
+    """
+    markers = [segment.marker for segment in _segments(data)]
+    frames = [marker for marker in markers if _is_frame(marker)]
+    return markers.count(_START_OF_SCAN) == 1 and set(frames) <= {0xC0, 0xC1}
 
 
 def jpeg_end(data: bytes) -> int:
@@ -149,22 +171,67 @@ def decode_jpeg(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     ImageError, OSError
         It is damaged or ends early.
     """
+    sorted_out = _sort_out(data)
+    view = memoryview(data)
     kept: list[bytes | memoryview] = [b"\xff\xd8"]
+    kept += [view[start:end] for start, end in sorted_out.kept]
+    size = structure.width, structure.height
+    found = decode_mode("JPEG", b"".join(kept), size, sorted_out.profile)
+    findings = _findings_of(sorted_out, structure)
+    return found.pixels, replace(
+        findings, notices=found.notices, profile=found.profile, conversions=found.conversions
+    )
+
+
+def describe_jpeg(data: bytes | FileView, structure: Structure) -> Findings:
+    """Find what a JPEG says of its colors, and what else is in it.
+
+    Parameters
+    ----------
+    data : bytes or FileView
+        The whole file.
+    structure : Structure
+        From `jpeg_structure`.
+
+    Returns
+    -------
+    findings : Findings
+        All that needs no pixels.
+    """
+    return _findings_of(_sort_out(data), structure)
+
+
+class _SortedOut(NamedTuple):
+    """What decides on pixels, by its places, and what else is in a JPEG."""
+
+    kept: list[tuple[int, int]]
+    metadata: dict[str, bytes]
+    profile: bytes | None
+
+
+def _findings_of(found: _SortedOut, structure: Structure) -> Findings:
+    metadata = found.metadata
+    orientation = find_orientation(metadata.get("exif", b""), metadata.get("xmp", b""))
+    left_out = metadata_left_out(metadata)
+    return Findings(structure, (), found.profile, orientation, left_out)
+
+
+def _sort_out(data: bytes | FileView) -> _SortedOut:
+    kept: list[tuple[int, int]] = []
     metadata: dict[str, bytes] = {}
     exif: list[bytes] = []
     profile: list[bytes] = []
-    view = memoryview(data)
     scan: _Segment | None = None
     in_scans = False
     for segment in _segments(data):
         marker, start, end, _ = segment
         content = data[start + 4 : end]
         if scan:
-            kept.append(view[scan.end : start])
+            kept.append((scan.end, start))
         scan = segment if marker == _START_OF_SCAN else None
         in_scans |= bool(scan)
         if marker == _END or (marker in _DECODING and len(content) == end - start - 4):
-            kept.append(view[start:end])
+            kept.append((start, end))
         elif in_scans:  # where nobody expects metadata
             continue
         elif marker == 0xE1 and content.startswith(_EXIF) and len(exif) < _MOST_EXIF:
@@ -177,14 +244,7 @@ def decode_jpeg(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
             metadata["comment"] = content
     if exif:
         metadata["exif"] = b"".join([_EXIF, *exif])
-    found = decode_mode(
-        "JPEG", b"".join(kept), (structure.width, structure.height), _joined(profile)
-    )
-    orientation = find_orientation(metadata.get("exif", b""), metadata.get("xmp", b""))
-    return found.pixels, Findings(
-        structure, found.notices, found.profile, orientation, metadata_left_out(metadata),
-        found.conversions,
-    )  # fmt: skip
+    return _SortedOut(kept, metadata, _joined(profile))
 
 
 def _joined(parts: list[bytes]) -> bytes | None:
@@ -204,25 +264,43 @@ class _Segment(NamedTuple):
     skipped: int
 
 
-def _segments(data: bytes) -> Iterator[_Segment]:
+def _segments(data: bytes | FileView) -> Iterator[_Segment]:
     """Yield the segments of the first picture to its end, scans without what is coded in them."""
     position, in_scan = 2, False
     for _ in range(MAX_JPEG_SEGMENTS):
-        found = _MARKER.search(data, position)
-        if found is None:
-            raise truncated("JPEG")
-        start = found.start()
-        marker = data[start + 1]
+        start, marker = _find_marker(data, position)
         skipped = 0 if in_scan else start - position
-        if skipped == data.count(b"\xff", position, start):  # which may fill
+        if skipped and skipped == _count_filling(data, position, start):
             skipped = 0
         if marker == _END:
             yield _Segment(marker, start, start + 2, skipped)
             return
-        end = start + 2 + struct.unpack_from(">H", data, start + 2)[0]
+        end = start + 2 + struct.unpack(">H", data[start + 2 : start + 4])[0]
         yield _Segment(marker, start, end, skipped)
         position, in_scan = end, marker == _START_OF_SCAN
     raise ImageError(f"the JPEG has over {MAX_JPEG_SEGMENTS} segments", "damaged")
+
+
+def _find_marker(data: bytes | FileView, position: int) -> tuple[int, int]:
+    """Find the next marker: where it is, and which."""
+    if not isinstance(data, FileView):
+        found = _MARKER.search(data, position)
+        if found:
+            return found.start(), data[found.start() + 1]
+        raise truncated("JPEG")
+    while len(window := data[position : position + _WINDOW]) > 1:
+        found = _MARKER.search(window)
+        if found:
+            return position + found.start(), window[found.start() + 1]
+        position += len(window) - 1
+    raise truncated("JPEG")
+
+
+def _count_filling(data: bytes | FileView, start: int, end: int) -> int:
+    """Count bytes that may stand between segments."""
+    if isinstance(data, FileView):
+        return sum(piece.count(b"\xff") for piece in ViewPart(data, start, end).pieces(_WINDOW))
+    return data.count(b"\xff", start, end)
 
 
 def _check_passes(size_bytes: int, coded: int, size: tuple[int, int], scans: int) -> None:

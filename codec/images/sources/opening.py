@@ -95,6 +95,10 @@ def _source_of(
         from codec.images.sources.tiff import TiffSource
 
         return TiffSource(view, first_frame=first_frame, level=level, threads=threads, seen=seen)
+    if kind == "JPEG":
+        from codec.images.sources.jpeg import JpegSource
+
+        return JpegSource(view)
     raise no_stream(f"a {kind}")
 
 
