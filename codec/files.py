@@ -321,6 +321,23 @@ def _write(
         _give_names(temporaries, targets, force=force, is_named=is_named)
 
 
+def name_files(
+    files: Sequence[Temporary], paths: Sequence[str | os.PathLike[str]], *, force: bool
+) -> list[Path]:
+    """Give files that are whole and synced their names, all or none; see `write_files`.
+
+    Raises
+    ------
+    OSError
+        FileError if a name is taken, else as the system says.
+    """
+    check_targets(paths, force=force)
+    targets = [Path(os.path.realpath(path) if force else os.fsdecode(path)) for path in paths]
+    is_named = any(file.is_named for file in files)
+    _give_names(files, targets, force=force, is_named=is_named)
+    return targets
+
+
 def _give_names(
     temporaries: Sequence[Temporary], targets: Sequence[Path], *, force: bool, is_named: bool
 ) -> None:

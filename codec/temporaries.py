@@ -8,9 +8,11 @@ under temporary names; what a killed process left of those is removed by a later
 
 import contextlib
 import errno
+import mmap
 import os
 import re
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +45,7 @@ class Temporary:
 
     def __init__(self, path: Path, *, is_named: bool) -> None:
         self.path = path
-        self._is_named = is_named
+        self.is_named = is_named
 
     def link(self, target: Path) -> None:
         """Give the file a name, unless that is taken.
@@ -56,7 +58,7 @@ class Temporary:
             Such as `FileExistsError`.
         """
         try:
-            if self._is_named:
+            if self.is_named:
                 os.link(self.path, target)
             else:
                 # With a descriptor, which an absolute path ignores, Python follows the link that
@@ -69,7 +71,7 @@ class Temporary:
 
     def replace(self, target: Path) -> None:
         """Give the file a name, whether or not that is taken."""
-        if self._is_named:
+        if self.is_named:
             os.replace(self.path, target)
             return
         between = _temporary_name(target.parent)
@@ -113,12 +115,104 @@ def temporary_file(target: Path, data: bytes, *, is_named: bool = False) -> Iter
         _remove(path)
 
 
-def _open_unnamed(folder: Path) -> int | None:
+class GrowingFile:
+    """A file without its name yet, that is written piece by piece; threads may write at once.
+
+    Whether it can be given a name later is tried at once, since what fails after hours is worse.
+
+    Parameters
+    ----------
+    target : Path
+        What it is to become.
+
+    Raises
+    ------
+    OSError
+        No file can be made in that folder.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._lock = threading.Lock()
+        self._name: Path | None = None
+        descriptor = _open_unnamed(target.parent, os.O_RDWR) if _links(target.parent) else None
+        if descriptor is None:
+            self._name = _temporary_name(target.parent)
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | BINARY
+            descriptor = os.open(self._name, flags, 0o666)
+        self._file = open(descriptor, "r+b", buffering=0)  # noqa: SIM115
+        self.size = 0
+
+    def append(self, data: "bytes | memoryview") -> int:
+        """Write at the end; tell where that was."""
+        with self._lock:
+            place = self.size
+            self._write(place, data)
+            self.size += len(data)
+            return place
+
+    def write_at(self, place: int, data: "bytes | memoryview") -> None:
+        """Write over what is there already."""
+        with self._lock:
+            self._write(place, data)
+
+    def read(self, place: int, count: int) -> bytes:
+        """Read what was written; fewer bytes at the end of the file."""
+        pieces = []
+        with self._lock:
+            self._file.seek(place)
+            while count > 0 and (piece := self._file.read(count)):
+                pieces.append(piece)
+                count -= len(piece)
+        return b"".join(pieces)
+
+    def view(self) -> mmap.mmap:
+        """Map all of it into memory, to be read."""
+        return mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def finish(self) -> Temporary:
+        """Sync it; it then waits for its name, and must not be closed before it has it."""
+        path = self._name or Path(f"/proc/self/fd/{self._file.fileno()}")
+        with contextlib.suppress(FileNotFoundError):
+            _resemble(path, os.stat(self._target))
+        os.fsync(self._file.fileno())
+        return Temporary(path, is_named=self._name is not None)
+
+    def close(self) -> None:
+        """Close it; if it got no name, it is gone."""
+        self._file.close()
+        if self._name is not None:
+            _remove(self._name)
+
+    def _write(self, place: int, data: "bytes | memoryview") -> None:
+        self._file.seek(place)
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]
+
+
+def _links(folder: Path) -> bool:
+    """Tell whether files without names can be given some here, by doing it."""
+    descriptor = _open_unnamed(folder)
+    if descriptor is None:
+        return False
+    name = _temporary_name(folder)
+    try:
+        Temporary(Path(f"/proc/self/fd/{descriptor}"), is_named=False).link(name)
+    except LinksRefusedError:
+        return False
+    finally:
+        os.close(descriptor)
+        _remove(name)
+    return True
+
+
+def _open_unnamed(folder: Path, mode: int = os.O_WRONLY) -> int | None:
     """Open a file without a name, if there is such a thing here."""
     if not _UNNAMED or not os.path.isdir("/proc/self/fd"):
         return None
     try:
-        return os.open(folder, os.O_WRONLY | _UNNAMED, 0o666)
+        return os.open(folder, mode | _UNNAMED, 0o666)
     except OSError as error:
         if error.errno in _NO_UNNAMED:
             return None
