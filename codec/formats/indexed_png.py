@@ -37,7 +37,7 @@ def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
         The content of `X.png`, the smaller of packed and unpacked rows.
     """
     grey_depth = _grey_depth(indexed)
-    depth = _fewest_bits(indexed.n_colors)
+    depth = fewest_bits(indexed.n_colors)
     kinds = [GREY] if grey_depth <= depth else []
     levels = indexed.codebook[:, 0]
     # Where most levels are there, filters make as much of them as of labels.
@@ -57,11 +57,11 @@ def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
         candidates.append(written(kind, 8, samples))
         if (bits := grey_depth if grey else depth) < 8:
             scale = np.uint8(255 // (2**bits - 1) if grey else 1)
-            candidates.append(written(kind, bits, _pack(samples // scale, bits)))
+            candidates.append(written(kind, bits, pack_labels(samples // scale, bits)))
     return [min(candidates, key=len)]
 
 
-def _fewest_bits(most: int) -> int:
+def fewest_bits(most: int) -> int:
     """Tell the depth that has as many values."""
     return next(depth for depth in _DEPTHS if most <= 2**depth)
 
@@ -89,10 +89,14 @@ def _grey_codebook(levels: npt.NDArray[np.uint8], channels: int) -> npt.NDArray[
     return codebook
 
 
-def _pack(labels: npt.NDArray[np.uint8], depth: int) -> npt.NDArray[np.uint8]:
+def pack_labels(labels: npt.NDArray[np.uint8], depth: int) -> npt.NDArray[np.uint8]:
     """Pack labels of `depth` bits, the leftmost in the highest bits, rows padded with zeros."""
-    bits = np.unpackbits(labels[:, :, None], axis=2)[:, :, 8 - depth :]
-    return np.packbits(bits.reshape(len(labels), -1), axis=1)
+    together = 8 // depth
+    packed = np.zeros((len(labels), -(-labels.shape[1] // together)), dtype=np.uint8)
+    for place in range(together):
+        part = labels[:, place::together]
+        packed[:, : part.shape[1]] |= part << np.uint8(8 - depth * (place + 1))
+    return packed
 
 
 def peek_size(start: bytes) -> tuple[int, int]:

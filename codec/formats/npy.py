@@ -34,11 +34,26 @@ def encode_npy(array: npt.NDArray[np.uint8]) -> bytes:
     data : bytes
         Version 1.0, header padded to a multiple of 64 bytes.
     """
-    rows, columns = array.shape
+    return npy_header(*array.shape) + array.tobytes()
+
+
+def npy_header(rows: int, columns: int) -> bytes:
+    """Write what stands before the bytes of an array of this shape.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Its shape.
+
+    Returns
+    -------
+    data : bytes
+        Padded to a multiple of 64 bytes.
+    """
     header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({rows}, {columns}), }}".encode()
     padding = -(len(MAGIC) + 2 + len(header) + 1) % ALIGNMENT
     header += b" " * padding + b"\n"
-    return MAGIC + struct.pack("<H", len(header)) + header + array.tobytes()
+    return MAGIC + struct.pack("<H", len(header)) + header
 
 
 def parse_npy_header(data: bytes) -> tuple[int, int, int]:

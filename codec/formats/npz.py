@@ -25,7 +25,7 @@ _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
 _LOCAL_MAGIC, _CENTRAL_MAGIC, _END_MAGIC = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 MAGIC = b"PK"
-_STORED, _DEFLATED = 0, 8
+STORED, DEFLATED = 0, 8
 _DATE_1980 = 0x0021
 _SMALL_MEMBER = 4096
 _IN_ZIP64 = 0xFFFFFFFF
@@ -52,16 +52,45 @@ def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
     body, directory = b"", b""
     for name, array in zip(NAMES, (indexed.labels, indexed.codebook, seal), strict=True):
         plain = encode_npy(array)
-        packed, method = bytes(deflate.deflate_compress(plain, level)), _DEFLATED
+        packed, method = bytes(deflate.deflate_compress(plain, level)), DEFLATED
         if len(packed) >= len(plain):
-            packed, method = plain, _STORED
-        common = (20, 0, method, 0, _DATE_1980, zlib.crc32(plain), len(packed), len(plain))
-        directory += (
-            _CENTRAL.pack(_CENTRAL_MAGIC, 20, *common, len(name), 0, 0, 0, 0, 0, len(body)) + name
-        )
-        body += _LOCAL.pack(_LOCAL_MAGIC, *common, len(name), 0) + name + packed
-    end = _END.pack(_END_MAGIC, 0, 0, len(NAMES), len(NAMES), len(directory), len(body), 0)
-    return [body + directory + end]
+            packed, method = plain, STORED
+        sizes = zlib.crc32(plain), len(packed), len(plain)
+        local, entry = member_headers(name, method, *sizes, offset=len(body))
+        directory += entry
+        body += local + packed
+    return [body + directory + end_record(len(directory), len(body))]
+
+
+def member_headers(
+    name: bytes, method: int, crc: int, packed_size: int, size: int, *, offset: int
+) -> tuple[bytes, bytes]:
+    """Write what stands before a member, and in the directory.
+
+    Parameters
+    ----------
+    name : bytes
+        Its name.
+    method : int
+        0 stored, 8 deflated.
+    crc, packed_size, size : int
+        CRC-32 of what it holds; bytes in the archive, and unpacked.
+    offset : int
+        Where the first of the two stands.
+
+    Returns
+    -------
+    local, entry : bytes
+    """
+    common = (20, 0, method, 0, _DATE_1980, crc, packed_size, size)
+    local = _LOCAL.pack(_LOCAL_MAGIC, *common, len(name), 0) + name
+    entry = _CENTRAL.pack(_CENTRAL_MAGIC, 20, *common, len(name), 0, 0, 0, 0, 0, offset)
+    return local, entry + name
+
+
+def end_record(size: int, offset: int) -> bytes:
+    """Write the end of an archive of `NAMES`, of size and place of its directory."""
+    return _END.pack(_END_MAGIC, 0, 0, len(NAMES), len(NAMES), size, offset, 0)
 
 
 @dataclass(frozen=True)
@@ -163,7 +192,7 @@ def _member(
     """Check the local header of a directory entry; return the member and where it ends."""
     flags, method, crc, packed_size, size = fields[3], fields[4], fields[7], fields[8], fields[9]
     offset = fields[16]
-    if flags & ~0x0800 or method not in (_STORED, _DEFLATED):
+    if flags & ~0x0800 or method not in (STORED, DEFLATED):
         raise _bad("a member is encrypted or compressed in an unsupported way")
     if offset != expected or offset + _LOCAL.size > len(data):
         raise _bad("members overlap, or bytes lie between them")
@@ -187,7 +216,7 @@ def _member(
     ):
         raise _bad("a local header differs from the directory")
     end = begin + packed_size
-    if end > len(data) or (method == _STORED and packed_size != size):
+    if end > len(data) or (method == STORED and packed_size != size):
         raise _bad("a member's size is wrong")
     return _Member(name, method, crc, data[begin:end], size), end
 
@@ -196,7 +225,7 @@ def _inflate(member: _Member, max_size: int) -> bytes:
     """Unpack a member to exactly the size and CRC that the archive states."""
     if member.size > max_size:
         raise FormatError(f"{member.name.decode('ascii', 'replace')} is too large", "bad-members")
-    if member.method == _STORED:
+    if member.method == STORED:
         plain = member.packed
     else:
         if member.size > MAX_DEFLATE_RATIO * len(member.packed) + 64:
@@ -217,7 +246,7 @@ def _inflate(member: _Member, max_size: int) -> bytes:
 
 def _inflate_labels(member: _Member, max_pixels: int) -> bytes:
     """Unpack the labels after their header has shown that the picture is within the limits."""
-    if member.method == _STORED:
+    if member.method == STORED:
         head = member.packed[:256]
     else:
         try:

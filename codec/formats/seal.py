@@ -7,6 +7,9 @@ not a signature: it detects accidents, not forgers.
 import hashlib
 import struct
 
+import numpy as np
+import numpy.typing as npt
+
 from codec.errors import FormatError
 from codec.indexed import IndexedImage
 from codec.threads import row_strips
@@ -31,14 +34,35 @@ def make_seal(indexed: IndexedImage) -> bytes:
     seal : bytes of length 40
         ``KMCODEC1`` and the SHA-256 digest of shape, codebook and labels.
     """
-    digest = hashlib.sha256(_NAME + VERSION)
-    digest.update(
-        struct.pack(">IIHB", indexed.height, indexed.width, indexed.n_colors, indexed.channels)
-    )
-    digest.update(indexed.codebook.tobytes())
+    sealing = Sealing(indexed.height, indexed.width, indexed.codebook)
     for rows in row_strips(indexed.height, indexed.width):
-        digest.update(indexed.labels[rows].tobytes())
-    return _NAME + VERSION + digest.digest()
+        sealing.add(indexed.labels[rows])
+    return sealing.seal()
+
+
+class Sealing:
+    """A seal that is computed while labels come, from the first row to the last.
+
+    Parameters
+    ----------
+    height, width : int
+        Of the picture.
+    codebook : ndarray of shape (K, C), dtype uint8
+        The code-words.
+    """
+
+    def __init__(self, height: int, width: int, codebook: npt.NDArray[np.uint8]) -> None:
+        self._digest = hashlib.sha256(_NAME + VERSION)
+        self._digest.update(struct.pack(">IIHB", height, width, *codebook.shape))
+        self._digest.update(codebook.tobytes())
+
+    def add(self, rows: npt.NDArray[np.uint8]) -> None:
+        """Take the labels of the next rows."""
+        self._digest.update(np.ascontiguousarray(rows).data)
+
+    def seal(self) -> bytes:
+        """Return the seal of what was taken."""
+        return _NAME + VERSION + self._digest.digest()
 
 
 def is_seal(data: bytes) -> bool:

@@ -1,6 +1,6 @@
 """Rows to deflated rows: which filters they get, and how hard deflate tries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import deflate
 import numpy as np
@@ -69,6 +69,30 @@ def deflate_rows(rows: Rows, effort: str) -> bytes:
     else:
         ranked = ranked[:1]
     return min((_deflate(filter_rows(rows, way), level) for way in ranked), key=len)
+
+
+def likely_filter(
+    rows: Rows, ways: Sequence[int] = (NONE, SUB, UP, LEAST_ENTROPY)
+) -> tuple[int, float]:
+    """Choose how to filter rows that are deflated a part at a time.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (H, S), dtype uint8
+        Some rows of a picture.
+    ways : sequence of int
+        What to choose from.
+
+    Returns
+    -------
+    way : int
+        As `filter_rows` takes it.
+    share : float
+        How many bytes a quick trial made of a byte.
+    """
+    samples = _row_samples(rows)
+    size, way = min((_try(samples, way), way) for way in ways)
+    return way, size / samples.size
 
 
 def _level(size: int, effort: str, repetition: Callable[[], float]) -> int:

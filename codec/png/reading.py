@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from mmap import mmap
 from typing import NamedTuple
 
 from codec.errors import FormatError
@@ -201,7 +202,7 @@ class _Run:
 
 
 def _walk(
-    data: bytes | FileView, passed_over: list[str] | None
+    data: bytes | mmap | FileView, passed_over: list[str] | None
 ) -> Iterator[tuple[bytes, Content]]:
     """Yield type and content of each chunk up to IEND, checking bounds and CRCs."""
     view = data if isinstance(data, FileView) else memoryview(data)
@@ -279,7 +280,7 @@ def parse_header(content: bytes) -> PngHeader:
 
 
 def read_png(
-    data: bytes | FileView,
+    data: bytes | mmap | FileView,
     max_pixels: int | None = MAX_PIXELS,
     *,
     passed_over: list[str] | None = None,
@@ -288,7 +289,7 @@ def read_png(
 
     Parameters
     ----------
-    data : bytes or FileView
+    data : bytes, mmap or FileView
         The whole file; of a view nothing is held that is not asked for.
     max_pixels : int or None
         Largest picture that is accepted; None for those that PNG allows.
@@ -371,7 +372,7 @@ def _check_size(header: PngHeader, max_pixels: int | None) -> None:
 
 
 def _added(
-    parts: list[memoryview | bytearray] | _Run | None, view: Content, data: bytes | FileView
+    parts: list[memoryview | bytearray] | _Run | None, view: Content, data: bytes | mmap | FileView
 ) -> list[memoryview | bytearray] | _Run:
     """Add a part of the rows, in memory to a small one before it if it is small itself."""
     if isinstance(view, ViewPart):

@@ -102,7 +102,7 @@ def decode_strips(png: PngFile) -> Iterator[tuple[tuple[slice, slice], Samples]]
 
 def strip_rows(header: PngHeader, width: int) -> int:
     """Tell how many rows of so many pixels `decode_strips` decodes at a time."""
-    return max(1, _STRIP_BYTES // header.row_size(width))
+    return max(1, _STRIP_BYTES // max(header.row_size(width), width))
 
 
 def check_ratio(png: PngFile) -> None:
