@@ -17,6 +17,7 @@ from codec.errors import TargetError as TargetError
 from codec.estimator import ColorQuantizer as ColorQuantizer
 from codec.formats.files import load as load
 from codec.formats.files import save as save
+from codec.formats.large.stored import open as open  # noqa: A004
 from codec.images.reading import read_image as read_image
 from codec.indexed import IndexedImage as IndexedImage
 from codec.plugins import register as register
