@@ -9,8 +9,8 @@ import pytest
 from cli_tools import Sandbox
 from kernel_tools import hand_out_twins
 
-from codec import temporaries
 from codec.errors import ParameterError
+from codec.files import temporaries
 from codec.kernels import COMPILED
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from cli_tools import Sandbox, few_colors, run_script
 
-from codec import files, temporaries
+from codec import files
+from codec.files import temporaries
 
 
 class Faults:

@@ -28,7 +28,8 @@ from fault_tools import (
 from marks import slowly
 
 import codec
-from codec import files, temporaries
+from codec import files
+from codec.files import temporaries
 
 pytestmark = pytest.mark.usefixtures("kind")
 

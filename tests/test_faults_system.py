@@ -150,8 +150,8 @@ for number in range(rounds):
     for name in left:
         assert re.fullmatch(rf"\\.kmcodec-{child}-[0-9a-f]{{12}}\\.tmp", name), name
         os.utime(name, (0, 0))
-    codec.temporaries._swept.clear()  # as a later run begins
-    codec.temporaries.sweep(Path("."))
+    codec.files.temporaries._swept.clear()  # as a later run begins
+    codec.files.temporaries.sweep(Path("."))
     others = {"a.png", "b.png", "a.npz", "b.npz", "out.npz", "out.labels.png", "out.codebook.npy"}
     assert set(os.listdir(".")) == others
 print(json.dumps(tally))

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 from cli_tools import REPOSITORY
 
-from codec import plots
+from codec import chunks, plots
 
 DOCS = REPOSITORY / "docs"
 
@@ -29,13 +29,16 @@ def test_the_reference_has_every_public_name() -> None:
     stub = (REPOSITORY / "codec" / "__init__.pyi").read_text(encoding="utf-8")
     names = re.findall(r"^from \S+ import (\w+)", stub, re.MULTILINE)
     names.remove("plots")
+    names.remove("chunks")
     drawn = [
         name
         for name, value in vars(plots).items()
         if getattr(value, "__module__", "") == "codec.plots" and not name.startswith("_")
     ]
 
-    assert sorted(re.findall(r"^   (\w+)$", text, re.MULTILINE)) == sorted([*names, *drawn])
+    assert sorted(re.findall(r"^   (\w+)$", text, re.MULTILINE)) == sorted(
+        [*names, *drawn, *chunks.__all__]
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from codec.errors import ImageError
 from codec.files import Part
+from codec.files.views import FileView
 from codec.images.records import truncated
 from codec.limits import MAX_TIFF_DIRECTORIES
-from codec.views import FileView
 
 Numbers = npt.NDArray[np.unsignedinteger]
 

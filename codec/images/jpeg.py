@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from codec.errors import ImageError, LimitError
 from codec.files import Part
+from codec.files.views import FileView, ViewPart
 from codec.images.decoders import metadata_left_out
 from codec.images.orientation import find_orientation
 from codec.images.pillow import decode_mode
@@ -23,7 +24,6 @@ from codec.limits import (
     MAX_JPEG_SEGMENTS,
     MAX_LARGE_JPEG_SCANS,
 )
-from codec.views import FileView, ViewPart
 
 Pixels = npt.NDArray[np.uint8]
 

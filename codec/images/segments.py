@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from codec.errors import ImageError, LimitError
+from codec.files.views import FileView, ViewPart
 from codec.images.directories import (
     BITS,
     COMPRESSION,
@@ -38,7 +39,6 @@ from codec.limits import (
     MAX_TIFF_PADDING,
     MAX_TIFF_TILE_PIXELS,
 )
-from codec.views import FileView, ViewPart
 
 UNCOMPRESSED, OLD_JPEG, JPEG = 1, 6, 7
 _DEFLATE = (8, 32946)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
+from codec.files.views import FileView
 from codec.images.blocks import blocks_of
 from codec.images.decoders import metadata_left_out
 from codec.images.directories import (
@@ -31,7 +32,6 @@ from codec.images.records import Findings, Structure
 from codec.images.segments import check_extents, layout_of
 from codec.images.stated import are_of_srgb
 from codec.limits import check_dimensions
-from codec.views import FileView
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -15,8 +15,8 @@ from mmap import mmap
 from typing import NamedTuple
 
 from codec.errors import FormatError
+from codec.files.views import FileView, ViewPart
 from codec.limits import MAX_PIXELS, MAX_PNG_CHUNKS, MIN_PNG_CHUNK_BYTES, check_dimensions
-from codec.views import FileView, ViewPart
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # The last chunk, which holds nothing.

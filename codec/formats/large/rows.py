@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from codec.errors import FileError, FormatError, LimitError, ParameterError
 from codec.files import check_targets, display_name, name_files
+from codec.files.temporaries import GrowingFile, sweep
 from codec.formats.indexed_png import fewest_bits, pack_labels
 from codec.formats.large.deflating import Deflating
 from codec.formats.large.layout import Layout, check_labels
@@ -29,7 +30,6 @@ from codec.png.reading import GREY, INDEXED, SIGNATURE, read_png
 from codec.png.rowfilters import filter_rows
 from codec.png.samples import decode_strips
 from codec.png.writing import join_chunks, palette_chunks
-from codec.temporaries import GrowingFile, sweep
 
 Bytes = npt.NDArray[np.uint8]
 

@@ -20,9 +20,9 @@ import numpy.typing as npt
 
 from codec.errors import FileError, ParameterError
 from codec.files import check_targets, name_files
+from codec.files.temporaries import GrowingFile, sweep
 from codec.formats.large.layout import DIGEST_SIZE, VERSION, Layout, Place, digest_of
 from codec.formats.large.sinks import TiledSink, told
-from codec.temporaries import GrowingFile, sweep
 from codec.threads import run_parallel, thread_count
 
 Bytes = npt.NDArray[np.uint8]

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
+from codec.files.views import FileView, changed
 from codec.images.records import Findings, Structure, truncated
 from codec.images.sources.base import PixelSource
 from codec.limits import check_part
-from codec.views import FileView, changed
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from codec.colors.lookup import look_up
 from codec.errors import CodecError, ImageError
+from codec.files.views import check_token
 from codec.images.decoders import as_codec_error
 from codec.images.kinds import name_notices
 from codec.images.orientation import TURNS, turn_upright
 from codec.images.palettes import Entries, convert_palette
 from codec.images.profiles import Conversion
 from codec.images.records import Findings, frame_notices
-from codec.views import check_token
 
 Pixels = npt.NDArray[np.uint8]
 Box = tuple[slice, slice]

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
+from codec.files.views import FileView
 from codec.images.jpeg import describe_jpeg, is_in_one_scan, jpeg_structure
 from codec.images.records import other_size
 from codec.images.sources.base import no_stream
 from codec.images.sources.rows import RowSource
 from codec.limits import check_dimensions, check_part
-from codec.views import FileView
 
 Pixels = npt.NDArray[np.uint8]
 

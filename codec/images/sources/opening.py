@@ -5,11 +5,11 @@ from collections import OrderedDict
 from typing import Any
 
 from codec.errors import CodecError
+from codec.files.views import FileView, changed
 from codec.images.decoders import as_codec_error
 from codec.images.kinds import START_BYTES, recognize
 from codec.images.sources.arrays import NPY_MAGIC, NpySource, ZarrSource, is_zarr
 from codec.images.sources.base import PixelSource, no_stream
-from codec.views import FileView, changed
 
 # Files that copies from other processes hold open.
 _MOST_OPEN = 4

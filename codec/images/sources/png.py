@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from codec.files.views import FileView
 from codec.images.depth import Narrowing
 from codec.images.png import describe, palette_of_png, structure_of, to_pixels
 from codec.images.records import check_frames
@@ -14,7 +15,6 @@ from codec.images.sources.rows import RowSource
 from codec.limits import check_part
 from codec.png.reading import GREY, RGB, read_png
 from codec.png.samples import check_ratio, decode_strips, strip_rows
-from codec.views import FileView
 
 Pixels = npt.NDArray[np.uint8]
 

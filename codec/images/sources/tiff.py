@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import CodecError, FileError, ImageError, LimitError
+from codec.files.views import FileView
 from codec.images.blocks import blocks_of
 from codec.images.decoders import first_cause
 from codec.images.directories import (
@@ -25,7 +26,6 @@ from codec.images.sources.tiles import plain_blocks
 from codec.images.tiff import describe, tiff_structure
 from codec.limits import check_dimensions, check_part
 from codec.threads import run_parallel, thread_count
-from codec.views import FileView
 
 Pixels = npt.NDArray[np.uint8]
 

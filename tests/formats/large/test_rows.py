@@ -10,9 +10,9 @@ from scene_tools import dotted_photo
 
 import codec
 from codec.errors import FileError, LimitError
+from codec.files.temporaries import GrowingFile
 from codec.formats.large import rows as large_rows
 from codec.formats.large.deflating import PIECE_BYTES, Deflating
-from codec.temporaries import GrowingFile
 
 
 @pytest.mark.parametrize("name", ROWS)

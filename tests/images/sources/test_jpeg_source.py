@@ -13,11 +13,11 @@ from source_tools import assert_as_read, failure_of_reading, failure_of_streamin
 
 import codec
 from codec.errors import ImageError
+from codec.files.views import FileView
 from codec.images import jpeg
 from codec.images.jpeg import jpeg_structure
 from codec.images.sources import jpeg as source_module
 from codec.images.sources.opening import open_source
-from codec.views import FileView
 
 pytest.importorskip("pyvips")
 

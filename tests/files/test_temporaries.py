@@ -19,7 +19,8 @@ from cli_tools import snapshot
 from fault_tools import Faults, FaultyFile, inject
 from test_files import reason_of
 
-from codec import files, temporaries
+from codec import files
+from codec.files import temporaries
 
 pytestmark = pytest.mark.usefixtures("kind")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from codec.errors import FileError, ImageError, LimitError
+from codec.files.views import FileView, ViewPart
 from codec.limits import MAX_PART_BYTES
-from codec.views import FileView, ViewPart
 
 
 @pytest.fixture

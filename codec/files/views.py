@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from codec.errors import CodecError, FileError, ImageError
 from codec.files import as_file_error
+from codec.files.temporaries import BINARY
 from codec.limits import check_part
-from codec.temporaries import BINARY
 
 # Bytes that are read at once where all of a part is looked at.
 _AT_ONCE = 1 << 20

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codec.files import name_files
-from codec.temporaries import GrowingFile
+from codec.files.temporaries import GrowingFile
 
 pytestmark = pytest.mark.usefixtures("kind")
 

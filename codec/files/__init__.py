@@ -1,6 +1,6 @@
 """Bytes in, bytes out: bounded reading and all-or-nothing writing of files.
 
-With `codec.temporaries` and `codec.views`, the only module that opens files. Reading never blocks,
+With `temporaries` and `views` beside it, the only module that opens files. Reading never blocks,
 never follows a URL and never reads more than it was allowed to. Writing puts the bytes into a
 temporary file, syncs them, compares what the disk gives back, and only then gives them their name.
 """
@@ -14,8 +14,8 @@ from io import FileIO
 from pathlib import Path
 
 from codec.errors import CodecError, FileError, LimitError
+from codec.files.temporaries import BINARY, LinksRefusedError, Temporary, sweep, temporary_file
 from codec.limits import MAX_FILE_BYTES
-from codec.temporaries import BINARY, LinksRefusedError, Temporary, sweep, temporary_file
 
 Part = Callable[[int, int], bytes]
 
