@@ -255,6 +255,44 @@ def _remove(path: Path) -> None:
         raise
 
 
+def sync_tree(folder: Path, unfinished: str, *, deep: bool = True) -> None:
+    """Make everything in a directory durable, and remove what a killed process left there.
+
+    Parameters
+    ----------
+    folder : Path
+        Of which all files are ours.
+    unfinished : str
+        What the names of files end in that were not yet renamed.
+    deep : bool
+        Whether directories in it are looked into.
+
+    Raises
+    ------
+    OSError
+        The system cannot.
+    """
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(place, name)
+            if name.endswith(unfinished):
+                os.unlink(path)
+            else:
+                _sync(path, os.O_RDWR | BINARY)
+        if os.name == "posix":
+            _sync(place, os.O_RDONLY)
+        if not deep:
+            return
+
+
+def _sync(path: str, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sweep(folder: Path) -> None:
     """Remove what processes that are gone left in a directory over an hour ago; look once.
 

@@ -22,6 +22,7 @@ from codec.files import display_name
 from codec.formats.kmc.file import check_writable
 from codec.formats.large.layout import DIGEST_SIZE, Layout, Place, digest_of
 from codec.formats.large.sinks import TiledSink, told
+from codec.temporaries import sync_tree
 from codec.threads import run_parallel, thread_count
 
 Bytes = npt.NDArray[np.uint8]
@@ -30,6 +31,8 @@ TILE = 1024
 SERIALIZERS = ("zstd", "kmc")
 ATTRIBUTE, LABELS, PROGRESS, DIGESTS = "kmcodec", "labels", "progress", "digests"
 _NODE = "zarr.json"
+# What zarr writes before it has its name.
+_UNFINISHED = ".partial"
 
 
 def import_zarr() -> Any:
@@ -193,11 +196,14 @@ class ZarrSink(TiledSink):
                 compressors=None, overwrite=True,
             )  # fmt: skip
             array[...] = digests
+            for name in (LABELS, DIGESTS):
+                sync_tree(self.path / name, _UNFINISHED)
             described = dict(group.attrs[ATTRIBUTE])
             described |= {"complete": True, "seal": layout.seal(digests)}
             group.attrs[ATTRIBUTE] = described
             self._arrays = None
             del group[PROGRESS]
+            sync_tree(self.path, _UNFINISHED, deep=False)
         return [self.path]
 
     def abort(self) -> None:

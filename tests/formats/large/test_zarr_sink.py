@@ -14,6 +14,7 @@ from large_tools import SHAPES, Bytes, begin, blocks, flip, made, make_sink, pix
 
 import codec
 from codec.errors import CodecError, FileError, FormatError, ImageError, ParameterError
+from codec.formats.large.opening import open_sink
 from codec.formats.large.sinks import Sink
 
 zarr = pytest.importorskip("zarr")
@@ -90,6 +91,16 @@ def test_an_incomplete_store_is_refused_and_continued(tmp_path: Path) -> None:
     assert tree(path) == tree(whole)
     with codec.open(path) as image:
         assert np.array_equal(image.labels[...], labels)
+
+
+def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
+    labels, codebook = made(64, 96, 30, 3)
+    path = tmp_path / "a.zarr"
+    sink = begun(path, labels, codebook, 4)
+    (path / "labels" / "c" / "0" / "0.0123456789abcdef0123456789abcdef.partial").touch()
+    sink.finish()
+    assert not list(path.rglob("*.partial"))
+    assert np.array_equal(codec.open(path).labels[...], labels)
 
 
 def test_an_error_leaves_a_store_to_be_continued(tmp_path: Path) -> None:
@@ -242,7 +253,7 @@ def test_a_missing_package_is_named_with_its_cure(
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "zarr", None)
     with pytest.raises(ParameterError, match=r'pip install "kmcodec\[large\]"'):
-        begun(tmp_path / "a.zarr", *made(5, 5, 3, 3), 0)
+        open_sink(tmp_path / "a.zarr").begin(5, 5, made(5, 5, 3, 3)[1], {})
     (tmp_path / "b.zarr").mkdir()
     with pytest.raises(CodecError, match=r'pip install "kmcodec\[large\]"'):
         codec.open(tmp_path / "b.zarr")
