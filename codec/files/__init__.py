@@ -130,6 +130,8 @@ def open_parts(path: str | bytes | os.PathLike[str]) -> Iterator[tuple[Part, int
         def part(start: int, count: int) -> bytes:
             if start >= size:
                 return b""
+            if hasattr(os, "pread"):  # forked processes share the place in a file
+                return os.pread(file.fileno(), count, start)
             file.seek(start)
             return file.read(count)
 

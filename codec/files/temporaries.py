@@ -124,6 +124,8 @@ class GrowingFile:
     ----------
     target : Path
         What it is to become.
+    force : bool
+        Whether it may take the place of a file; that is where a symbolic link points to.
 
     Raises
     ------
@@ -131,8 +133,8 @@ class GrowingFile:
         No file can be made in that folder.
     """
 
-    def __init__(self, target: Path) -> None:
-        self._target = target
+    def __init__(self, target: Path, *, force: bool = False) -> None:
+        self._target = target = Path(os.path.realpath(target)) if force else target
         self._lock = threading.Lock()
         self._name: Path | None = None
         descriptor = _open_unnamed(target.parent, os.O_RDWR) if _links(target.parent) else None

@@ -72,7 +72,7 @@ class RowSink(Sink):
             sweep(folder)
         for path in self.paths:
             with told(path):
-                self._files.append(GrowingFile(path))
+                self._files.append(GrowingFile(path, force=self._force))
 
     def write(self, y: int, x: int, labels: Bytes) -> None:
         """Write the next rows; see `Sink.write`."""

@@ -81,7 +81,7 @@ class TiffSink(TiledSink):
         check_targets([self.path], force=self._force)
         sweep(self.path.parent)
         with told(self.path):
-            self._file = GrowingFile(self.path)
+            self._file = GrowingFile(self.path, force=self._force)
             self._file.append(bytes(_HEADER_BYTES))
         self._layout = layout
 

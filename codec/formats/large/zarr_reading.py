@@ -13,6 +13,9 @@ from codec.formats.large.zarr_sink import ATTRIBUTE, DIGESTS, LABELS, import_zar
 
 Bytes = npt.NDArray[np.uint8]
 
+# What zarr and its decoders say of damaged metadata and chunks.
+_DAMAGED = (LookupError, RuntimeError, ValueError, TypeError, ArithmeticError, AttributeError)
+
 
 class ZarrTiles(Tiles):
     """The tiles of a group.
@@ -37,7 +40,7 @@ class ZarrTiles(Tiles):
         self._path = path
         try:
             group = zarr.open_group(str(path), mode="r", zarr_format=3)
-        except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
+        except (FileNotFoundError, *_DAMAGED) as error:
             raise FormatError("the directory is no group of Zarr 3", "not-compressed") from error
         described = group.attrs.get(ATTRIBUTE)
         layout = read_layout(described)
@@ -47,18 +50,21 @@ class ZarrTiles(Tiles):
                 "truncated",
             )
         try:
-            self._labels = group[LABELS]
-            digests = np.asarray(group[DIGESTS][...])
-        except (KeyError, RuntimeError, ValueError) as error:
+            self._labels, stored = group[LABELS], group[DIGESTS]
+            arrays = [(array.shape, array.dtype) for array in (self._labels, stored)]
+            shapes = (layout.height, layout.width), (*layout.grid, DIGEST_SIZE)
+            # Before anything is allocated for what an array says of its shape.
+            if arrays != [(shape, np.uint8) for shape in shapes] or (
+                self._labels.chunks != layout.tile
+            ):
+                raise FormatError(
+                    "its arrays and what it says of its picture differ", "bad-members"
+                )
+            digests = np.asarray(stored[...])
+        except FormatError:
+            raise
+        except _DAMAGED as error:
             raise FormatError("its arrays are missing or damaged", "bad-members") from error
-        if (
-            (self._labels.shape, self._labels.chunks)
-            != ((layout.height, layout.width), layout.tile)
-            or self._labels.dtype != np.uint8
-            or digests.shape != (*layout.grid, DIGEST_SIZE)
-            or digests.dtype != np.uint8
-        ):
-            raise FormatError("its arrays and what it says of its picture differ", "bad-members")
         super().__init__(layout, digests, described.get("seal"))
 
     @property
@@ -83,5 +89,10 @@ class ZarrTiles(Tiles):
             return np.ascontiguousarray(self._labels[self.layout.place(*place)])
         except FormatError:
             raise
-        except (RuntimeError, ValueError) as error:  # what decoders say of damaged chunks
+        except (
+            LookupError,
+            RuntimeError,
+            ValueError,
+            TypeError,
+        ) as error:  # what decoders say of damaged chunks
             raise FormatError(f"the data are damaged: {error}", "bad-deflate") from error

@@ -114,6 +114,21 @@ def test_what_is_there_stays_unless_forced(name: str, tmp_path: Path) -> None:
     assert codec.open(tmp_path / name).shape == (20, 50, 3)
 
 
+@pytest.mark.parametrize("name", ["a.tif", "a.npz", "a.png"])
+def test_the_file_that_a_link_points_to_is_replaced(name: str, tmp_path: Path) -> None:
+    labels, codebook = made(40, 50, 9, 3)
+    (tmp_path / "there").mkdir()
+    link = tmp_path / name
+    write(tmp_path / "there" / name, labels[:20], codebook)
+    link.symlink_to(tmp_path / "there" / name)
+    with pytest.raises(FileError):
+        write(link, labels, codebook)
+    write(link, labels, codebook, force=True)
+
+    assert link.is_symlink()
+    assert codec.open(tmp_path / "there" / name).shape == (40, 50, 3)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_picture_with_parts_missing_is_not_finished(name: str, tmp_path: Path) -> None:
     labels, codebook = made(70, 100, 9, 3)

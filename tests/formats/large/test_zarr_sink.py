@@ -223,6 +223,25 @@ def test_changed_attributes_are_told(what: str, tmp_path: Path) -> None:
     assert error.value.reason == reason.get(what, "digest-mismatch")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("array", ["", "labels", "digests"])
+def test_damaged_metadata_are_told_or_harmless(array: str, tmp_path: Path) -> None:
+    labels, codebook = made(64, 96, 3, 3)
+    path = tmp_path / "a.zarr"
+    write(path, labels, codebook)
+    node = path / array / "zarr.json"
+    data, refused = node.read_bytes(), 0
+    for place in range(0, len(data), 3):
+        node.write_bytes(data[:place] + bytes([data[place] ^ 2]) + data[place + 1 :])
+        try:
+            with codec.open(path) as image:
+                assert np.array_equal(image.labels[...], labels)
+                assert np.array_equal(image.codebook, codebook)
+        except CodecError:
+            refused += 1
+    assert refused > len(data) // 8
+
+
 def test_other_folders_are_no_compressed_pictures(tmp_path: Path) -> None:
     zarr.create_group(tmp_path / "b.zarr")
     zarr.create_array(tmp_path / "c.zarr", shape=(5, 5), dtype="uint8")
