@@ -22,7 +22,7 @@ from codec.files import display_name
 from codec.formats.kmc.file import check_writable
 from codec.formats.large.layout import DIGEST_SIZE, Layout, Place, digest_of
 from codec.formats.large.sinks import TiledSink, told
-from codec.temporaries import sync_tree
+from codec.files.temporaries import sync_tree
 from codec.threads import run_parallel, thread_count
 
 Bytes = npt.NDArray[np.uint8]
