@@ -27,10 +27,13 @@ def test_files_are_about_as_small_as_those_of_the_whole(name: str, tmp_path: Pat
 
 @pytest.mark.parametrize("name", ROWS)
 @pytest.mark.parametrize("size", [3, 200])
-def test_many_strips_and_pieces_make_one_file(name: str, size: int, tmp_path: Path) -> None:
+def test_many_strips_and_pieces_make_one_file(
+    name: str, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large_rows, "_STRIP_BYTES", 1 << 18)
     state = np.random.RandomState(1)
-    labels = np.sort(state.randint(0, size, (450, 9000)).astype(np.uint8), axis=1)
-    labels[150:300] = state.randint(0, size, (150, 9000))
+    labels = np.sort(state.randint(0, size, (450, 3000)).astype(np.uint8), axis=1)
+    labels[150:300] = state.randint(0, size, (150, 3000))
     codebook = state.randint(0, 256, (size, 3)).astype(np.uint8)
     with make_sink(tmp_path / name) as sink:
         begin(sink, labels, codebook, {})
