@@ -17,7 +17,6 @@ from codec.images.directories import (
     FILL_ORDER,
     PHOTOMETRIC,
     PREDICTOR,
-    SAMPLE_FORMAT,
     SAMPLES,
 )
 from codec.images.segments import UNCOMPRESSED, Block, Layout
@@ -57,7 +56,6 @@ def plain_blocks(layout: Layout) -> Callable[[Block], Pixels | None] | None:
         or set(bits) != {8}
         or layout.planes > 1
         or directory.number(FILL_ORDER, 1) != 1
-        or set(directory.numbers(SAMPLE_FORMAT).tolist()) - {1}
         or predictor not in (1, 2)
     ):
         return None

@@ -1,5 +1,6 @@
 """A PNG of every kind, streamed: the pixels of `read_image`, or an error."""
 
+import contextlib
 import os
 import pickle
 import struct
@@ -18,7 +19,7 @@ from source_tools import assert_as_read, failure_of_reading, failure_of_streamin
 
 import codec
 from codec.errors import CodecError, ImageError, LimitError
-from codec.images.sources import opening
+from codec.images.sources import base, opening
 from codec.images.sources.opening import open_source
 from codec.png import samples as samples_module
 
@@ -43,6 +44,7 @@ def some_png(height: int, width: int, color_type: int, depth: int, *chunks: byte
 def _small_strips(monkeypatch: pytest.MonkeyPatch) -> None:
     """Strips of a few rows, as large pictures have them."""
     monkeypatch.setattr(samples_module, "_STRIP_BYTES", 200)
+    monkeypatch.setattr(base, "_AT_ONCE", 100)
 
 
 @pytest.mark.parametrize(("color_type", "depth"), KINDS)
@@ -93,6 +95,17 @@ def test_stated_colors_are_converted_alike(
         before=[chunks[chunk], *([plte(palette_of(4))] if kind[0] == pt.INDEXED else [])],
     )  # fmt: skip
     assert_as_read(stored(tmp_path, data), 9)
+
+
+def test_a_profile_that_changes_no_pixel_is_no_conversion(tmp_path: Path) -> None:
+    samples = np.repeat(random_samples(0, 30, 9, pt.GREY, 1) * np.uint8(255), 3, axis=2)
+    gamma = pt.chunk(b"gAMA", struct.pack(">I", 100_000))
+    path = stored(tmp_path, png_of(samples, pt.RGB, 8, before=[gamma]))
+    assert_as_read(path, 7)
+    with open_source(path) as source:
+        source[:]
+        assert source.notices
+        assert source.conversions == ()
 
 
 @given(
@@ -202,9 +215,36 @@ def test_the_last_rows_are_given_when_all_is_sound(tmp_path: Path) -> None:
         with open_source(path) as source:
             for _ in range(2):  # nor does asking again help
                 assert not source[0:20].any()
-                with pytest.raises(CodecError) as caught:
-                    source[20:90]
-                assert caught.value.reason == reason
+                for _ in range(2):
+                    with pytest.raises(CodecError) as caught:
+                        source[20:90]
+                    assert caught.value.reason == reason
+
+
+def test_after_an_error_no_rows_are_mistaken_for_others(tmp_path: Path) -> None:
+    rows = np.zeros((200, 7), dtype=np.uint8)
+    rows[:, 1:] = np.arange(200)[:, None]
+    stream = zlib.compress(rows.tobytes(), 0)[:-200]
+    path = stored(tmp_path, pt.png(pt.ihdr(6, 200), pt.chunk(b"IDAT", stream), pt.IEND))
+    with open_source(path) as source:
+        np.testing.assert_array_equal(source[0:20], rows[0:20, 1:])
+        with pytest.raises(CodecError):
+            source[20:200]
+        for top in range(20, 90, 5):
+            np.testing.assert_array_equal(source[top : top + 19], rows[top : top + 19, 1:])
+            with pytest.raises(CodecError):
+                source[20:200]
+            after = slice(top + 100, top + 109)
+            with contextlib.suppress(CodecError):
+                np.testing.assert_array_equal(source[after], rows[after, 1:])
+
+
+def test_an_entry_in_use_in_the_last_row_alone_counts(tmp_path: Path) -> None:
+    indices = np.zeros((90, 20, 1), dtype=np.uint8)
+    indices[-1, -1] = 3
+    colors = np.array([[7] * 3, [8] * 3, [9] * 3, [1, 2, 3]], dtype=np.uint8)
+    path = stored(tmp_path, png_of(indices, pt.INDEXED, 8, before=[plte(colors)]))
+    assert_as_read(path, 20)
 
 
 def test_a_header_that_lies_takes_no_memory(tmp_path: Path) -> None:

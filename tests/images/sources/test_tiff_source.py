@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,18 @@ def test_orientations_are_turned(rows: int, orientation: int, tmp_path: Path) ->
         assert source.tile == ((16, 32) if orientation < 5 else (32, 16))
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_order_of_bits_is_heeded_as_in_reading(packed: bool, tmp_path: Path) -> None:
+    strip = smooth(0, 20, 75).tobytes()
+    strip = zlib.compress(strip) if packed else strip
+    tags = {**tiff_tags(75, 20, len(strip)), 266: (SHORT, [2]), 259: (SHORT, [8 if packed else 1])}
+    path = stored(tmp_path, raw_tiff(tags, strip=strip))
+    failure, pixels = failure_of_streaming(path)
+    assert bool(failure) == bool(failure_of_reading(path))
+    if not failure:
+        np.testing.assert_array_equal(pixels, codec.read_image(path).pixels)
+
+
 def test_strips_that_are_to_be_turned_are_refused(tmp_path: Path) -> None:
     options = {"rowsperstrip": 8, "extratags": [(274, "H", 1, 6, True)]}
     path = stored(tmp_path, tiff(smooth(0, 40, 75, 3), "rgb", **options))
@@ -140,8 +153,12 @@ def test_strips_that_are_to_be_turned_are_refused(tmp_path: Path) -> None:
     assert caught.value.reason == "no-stream"
 
 
-def test_only_what_a_slice_needs_is_decoded(tmp_path: Path) -> None:
-    data = bytearray(tiff(smooth(0, 64, 64, 3), "rgb", compression="zlib", tile=(16, 16)))
+@pytest.mark.parametrize("wide", [False, True], ids=["8-bit", "16-bit"])
+def test_only_what_a_slice_needs_is_decoded(wide: bool, tmp_path: Path) -> None:
+    samples: Any = smooth(0, 64, 64, 3)
+    if wide:
+        samples = samples.astype(np.uint16) * 9
+    data = bytearray(tiff(samples, "rgb", compression="zlib", tile=(16, 16)))
     path = stored(tmp_path, bytes(data))
     pixels = codec.read_image(path).pixels
     import tifffile
@@ -166,6 +183,7 @@ def test_pages_are_frames_and_levels_are_not(tmp_path: Path) -> None:
     path = stored(
         tmp_path,
         tiff_pages((large, common), (small, {**common, "subfiletype": 1}),
+                   (large[:, :, 0] > 9, {"tile": (16, 16), "subfiletype": 5, "photometric": 4}),
                    (least, {**common, "subfiletype": 1})),
     )  # fmt: skip
     assert_as_read(path, 20)
@@ -235,8 +253,6 @@ def test_hostile_sizes_are_refused_before_memory_is_taken(tmp_path: Path) -> Non
 
 
 def test_strips_that_take_too_much_memory_are_refused(tmp_path: Path) -> None:
-    import zlib
-
     width, height = 30_000, 5_000
     packed = zlib.compress(bytes(width * height), 1)
     tags = {**tiff_tags(width, height, len(packed)), 259: (SHORT, [50000])}
