@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from codec import kernels
+
 Points = npt.NDArray[np.float64]
 
 
@@ -162,6 +164,13 @@ class ColorMetric:
             themselves.
         """
         space, weighted = self._plan(colors.shape[1])
+        if colors.shape[1] == 3 and self.space == "oklab":  # very many of very large pictures
+            points = np.empty(colors.shape, dtype=np.float64)
+            kernels.oklab.find_coordinates(
+                np.ascontiguousarray(colors), _LINEAR, LMS_FROM_RGB, OKLAB_FROM_LMS, space.steps,
+                points,
+            )  # fmt: skip
+            return points
         values = colors.astype(np.float64)
         if not weighted and space.grey_axes == 0:
             return values

@@ -4,6 +4,7 @@ Three tables and two matrices: samples to linear light, cone responses to their 
 response is rounded to 16 bits and a root to 14, so that places are off by 0.3 / 255 at most.
 """
 
+from libc.math cimport cbrt, rint
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t
 
 from codec.kernels.rows cimport check_rows
@@ -84,3 +85,45 @@ def place_rows(
                 for c in range(3):
                     places[y, 3 * x + c] = <int16_t>result[c]
                 pixel += channels
+
+
+def find_coordinates(
+    const uint8_t[:, ::1] colors, const double[::1] light, const double[:, ::1] mixing,
+    const double[:, ::1] turning, double steps, double[:, ::1] points,
+):
+    """Find the coordinates of opaque colors in OkLab, whole numbers.
+
+    Parameters
+    ----------
+    colors : ndarray of shape (U, 3), dtype uint8
+    light : ndarray of shape (256,), dtype float64
+        Linear light of a sample.
+    mixing, turning : ndarray of shape (3, 3), dtype float64
+        Matrices from linear light to cone responses and from their cube roots to OkLab; sums are
+        in the order of channels.
+    steps : float
+        Of coordinates, in a unit of OkLab.
+    points : ndarray of shape (U, 3), dtype float64
+        Overwritten.
+    """
+    cdef Py_ssize_t row
+    cdef int i
+    cdef double red, green, blue
+    cdef double[3] root
+    if colors.shape[1] != 3 or points.shape[1] != 3 or points.shape[0] != colors.shape[0]:
+        raise ValueError("colors and points do not fit")
+    if light.shape[0] != 256 or mixing.shape[0] != 3 or mixing.shape[1] != 3:
+        raise ValueError("there must be 256 samples and a matrix of 3x3")
+    if turning.shape[0] != 3 or turning.shape[1] != 3:
+        raise ValueError("these are no matrices of 3x3")
+    with nogil:
+        for row in range(colors.shape[0]):
+            red = light[colors[row, 0]]
+            green = light[colors[row, 1]]
+            blue = light[colors[row, 2]]
+            for i in range(3):
+                root[i] = cbrt(mixing[i, 0] * red + mixing[i, 1] * green + mixing[i, 2] * blue)
+            for i in range(3):
+                points[row, i] = rint(steps * (
+                    turning[i, 0] * root[0] + turning[i, 1] * root[1] + turning[i, 2] * root[2]
+                ))
