@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from codec import kernels
 from codec.colors.histogram import ColorHistogram
-from codec.colors.pixels import as_rows, pack_colors
+from codec.colors.pixels import as_rows, pack_colors, to_channels
 from codec.threads import run_parallel, spans
 
 Bytes = npt.NDArray[np.uint8]
@@ -60,6 +60,48 @@ def count_flats(pixels: Bytes, colors: Bytes, inner: Inner | None = None) -> Cou
     return np.asarray(counts.sum(axis=0))
 
 
+class FlatTally:
+    """Flat pixels of all colors, counted block by block.
+
+    Parameters
+    ----------
+    channels : int
+        C of the blocks, 1 to 3.
+    """
+
+    def __init__(self, channels: int) -> None:
+        self._channels = channels
+        self._table: npt.NDArray[np.uint32] | None = np.zeros(1 << 8 * channels, dtype=np.uint32)
+        self._keys, self._counts = np.empty(0, np.uint32), np.empty(0, np.int64)
+
+    @staticmethod
+    def takes(channels: int, n_pixels: int) -> bool:
+        """Tell whether there is a table for such a picture."""
+        return channels <= 3 and n_pixels < 1 << 32
+
+    def count(self, pixels: Bytes, inner: Inner) -> None:
+        """Count those of a block of shape (h, w, C), the others of which are around it."""
+        rows, channels = as_rows(pixels), self._channels
+        kernels.flats.count_all_flats(
+            rows, channels, *_ends(inner[0]), *_ends(inner[1]), self._table
+        )
+
+    def end(self) -> None:
+        """Let go of the table, after the last block."""
+        assert self._table is not None  # noqa: S101 - or it has ended before
+        self._keys = np.flatnonzero(self._table).astype(np.uint32)
+        self._counts = self._table[self._keys].astype(np.int64)
+        self._table = None
+
+    def of(self, colors: Bytes) -> Counts:
+        """Tell how many flat pixels colors of shape (N, C') have; (N,)."""
+        keys = pack_colors(to_channels(colors, self._channels))
+        if not len(self._keys):
+            return np.zeros(len(keys), dtype=np.int64)
+        places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        return np.where(self._keys[places] == keys, self._counts[places], 0)
+
+
 def _ends(part: slice) -> tuple[int, int]:
     return part.start, part.stop
 
@@ -90,7 +132,7 @@ def ruling_colors(
         In lexicographic order; 0 <= N <= K, and N = 0 for a single code-word.
     """
     total = int(histogram.counts.sum())
-    often = np.flatnonzero(histogram.counts * 100 >= total)
+    often = np.flatnonzero(histogram.counts >= -(-total // 100))
     colors = histogram.colors[often]
     if n_colors < 2 or not len(often):
         return colors[:0]

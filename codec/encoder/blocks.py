@@ -24,6 +24,7 @@ T = TypeVar("T")
 _BLOCK_PIXELS = 1 << 23
 _MOST_PIXELS = 1 << 25  # of rows over the whole width that have to be read at once
 _IN_ORDER = map  # what is read in order is read by one, whoever else there is
+_KEPT_ROWS = 32  # more than anybody wants around a block
 _AHEAD = 16  # blocks that an executor gets at once: what they return waits in memory
 
 
@@ -71,6 +72,11 @@ class Blocks:
     map: Map = map
 
     @property
+    def n_pixels(self) -> int:
+        """How many pixels there are."""
+        return self.height * self.width
+
+    @property
     def spreads(self) -> bool:
         """Whether blocks are given out to an executor."""
         return self.map is not map
@@ -102,9 +108,37 @@ class Blocks:
         block, result : Block and object
             In reading order.
         """
-        blocks = itertools.starmap(Block, itertools.product(self.rows, self.columns))
+        return self._each(function, self.rows, above, below, beside, skip)
+
+    def each_with_neighbors(
+        self, function: Callable[[Bytes, Inner, Block], T]
+    ) -> Iterator[tuple[Block, T]]:
+        """Call a function for blocks of other rows, with a row and a column around each.
+
+        Where one after the other is read, blocks end a row before whole tiles of the source do,
+        so that no tile is decoded twice.
+        """
+        rows = self.rows
+        if not self.spreads and len(self.columns) == 1 and rows[0].stop > 1:
+            ends = [part.stop - 1 for part in rows[:-1]] + [self.height]
+            rows = [range(*ends_of) for ends_of in itertools.pairwise([0, *ends])]
+        return self._each(function, rows, 1, 1, 1, None)
+
+    def _each(
+        self,
+        function: Callable[[Bytes, Inner, Block], T],
+        rows: Sequence[range],
+        above: int,
+        below: int,
+        beside: int,
+        skip: Callable[[Block], bool] | None,
+    ) -> Iterator[tuple[Block, T]]:
+        blocks = itertools.starmap(Block, itertools.product(rows, self.columns))
         wanted = (block for block in blocks if skip is None or not skip(block))
-        call = functools.partial(_call, function, self.source, self.channels, above, below, beside)
+        source = self.source
+        if not self.spreads and len(self.columns) == 1 and (above or below):
+            source = _Window(source)
+        call = functools.partial(_call, function, source, self.channels, above, below, beside)
         if not self.spreads:
             for block in wanted:
                 yield block, call((self.height, self.width), block)
@@ -127,6 +161,26 @@ class Blocks:
         check = getattr(self.source, "check_unchanged", None)
         if check is not None:
             check()
+
+
+class _Window:
+    """A source whose rows come one after the other; the last are kept, to be asked for again."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+        self._rows, self._kept = range(0), np.empty(0, dtype=np.uint8)
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Bytes:
+        rows, columns = key
+        if rows.start in self._rows:
+            kept = self._kept[rows.start - self._rows.start :]
+            found = np.asarray(self._source[self._rows.stop : rows.stop, columns])
+            found = np.concatenate([kept, found])
+        else:
+            found = np.asarray(self._source[rows, columns])
+        self._kept = found[-_KEPT_ROWS:].copy()
+        self._rows = range(rows.stop - len(self._kept), rows.stop)
+        return found
 
 
 def _pixels(pixels: Bytes, inner: Inner, block: Block) -> Bytes:

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from codec.colors.flats import Inner, count_flats
+from codec.colors.flats import FlatTally, Inner, count_flats
 from codec.colors.histogram import ColorHistogram, count_colors
 from codec.colors.lookup import count_labels, renumber
 from codec.colors.pixels import to_channels
@@ -31,7 +31,7 @@ from codec.labels.dithering import Diffusion, fixed_strength
 from codec.labels.nearest import Lookup
 from codec.labels.ordering import MOST_TRIED, sampled_rows
 from codec.settings import CompressSettings
-from codec.threads import row_strips
+from codec.threads import row_strips, run_parallel
 
 Bytes = npt.NDArray[np.uint8]
 T = TypeVar("T")
@@ -66,44 +66,60 @@ class Survey(NamedTuple):
         Its colors.
     weighed, sampled : Rows
         Those of its rows that tell how errors show, and how code-words are ordered.
+    flats : FlatTally or None
+        Its flat pixels, if they were counted.
     """
 
     histogram: ColorHistogram
     weighed: Rows
     sampled: Rows
+    flats: FlatTally | None = None
 
 
 def survey(blocks: Blocks, settings: CompressSettings) -> Survey:
     """Count the colors of a picture, and keep some of its rows."""
     weighed, sampled = _wanted_rows(blocks, settings)
-    tally = Tally(blocks.channels)
-    for block, pieces in _tally(blocks, weighed.wanted, sampled.wanted, tally):
+    tally, flats = Tally(blocks.channels), None
+    if weighed.wanted and not blocks.spreads and FlatTally.takes(blocks.channels, blocks.n_pixels):
+        flats = FlatTally(blocks.channels)
+    for block, pieces in _tally(blocks, weighed.wanted, sampled.wanted, tally, flats):
         weighed.put(block, pieces[0])
         sampled.put(block, pieces[1])
-    return Survey(tally.total().unpacked(), weighed, sampled)
+    if flats:
+        flats.end()
+    return Survey(tally.total().unpacked(), weighed, sampled, flats)
 
 
 def _tally(
-    blocks: Blocks, weighed: Sequence[slice], sampled: Sequence[slice], tally: Tally
+    blocks: Blocks,
+    weighed: Sequence[slice],
+    sampled: Sequence[slice],
+    tally: Tally,
+    flats: FlatTally | None = None,
 ) -> Iterator[tuple[Block, tuple[Pieces, Pieces]]]:
     """Count the colors of blocks, and pick from them the rows that are wanted."""
-    if not blocks.spreads:
-
-        def count(pixels: Bytes, inner: Inner, block: Block) -> tuple[Pieces, Pieces]:
-            tally.count(pixels)
-            return pick(weighed, pixels, block), pick(sampled, pixels, block)
-
-        yield from blocks.each(count)
+    if blocks.spreads:
+        count_one = functools.partial(_count, weighed, sampled)
+        for block, (histogram, *pieces) in blocks.each(count_one):
+            tally.add(histogram)
+            yield block, (pieces[0], pieces[1])
         return
-    for block, (histogram, *pieces) in blocks.each(functools.partial(_count, weighed, sampled)):
-        tally.add(histogram)
-        yield block, (pieces[0], pieces[1])
+
+    def count(pixels: Bytes, inner: Inner, block: Block) -> tuple[Pieces, Pieces]:
+        own = pixels[inner]
+        counting: list[Callable[[], None]] = [functools.partial(tally.count, own)]
+        if flats:
+            counting.append(functools.partial(flats.count, pixels, inner))
+        run_parallel(counting)
+        return pick(weighed, own, block), pick(sampled, own, block)
+
+    yield from blocks.each_with_neighbors(count) if flats else blocks.each(count)
 
 
 def survey_counted(blocks: Blocks, histogram: Histogram, settings: CompressSettings) -> Survey:
     """Read the same rows of a picture whose colors were counted before."""
     found = Survey(histogram.unpacked(), *_wanted_rows(blocks, settings))
-    for rows in found[1:]:
+    for rows in (found.weighed, found.sampled):
         for number, part in enumerate(rows.wanted):
             block = Block(range(part.start, part.stop), range(blocks.width))
             rows.put(block, [(number, blocks.read(block))])
@@ -149,12 +165,13 @@ class BlockScene:
         The picture.
     view : View
         Which of its channels count.
-    weighed : Rows
-        See `Survey`.
+    found : Survey
+        From its first pass.
     """
 
-    def __init__(self, blocks: Blocks, view: View, weighed: Rows) -> None:
-        self._blocks, self._view, self._weighed = blocks, view, weighed
+    def __init__(self, blocks: Blocks, view: View, found: Survey) -> None:
+        self._blocks, self._view, self._weighed = blocks, view, found.weighed
+        self._flats = found.flats
 
     def weigh(self, histogram: ColorHistogram, *, mildly: bool) -> Counts:
         """See `Scene`."""
@@ -162,9 +179,9 @@ class BlockScene:
         return weigh_by_strips(strips, histogram, mildly=mildly)
 
     def count_flats(self, colors: Bytes) -> Counts:
-        """See `Scene`; a pass over the picture, if there are any colors."""
-        if not len(colors):
-            return np.zeros(0, dtype=np.int64)
+        """See `Scene`; a pass over the picture, if there are any colors that are not counted."""
+        if self._flats or not len(colors):
+            return self._flats.of(colors) if self._flats else np.zeros(0, dtype=np.int64)
         return self._sum(functools.partial(_count_flats, self._view, colors), len(colors))
 
     def count_flat_groups(self, histogram: ColorHistogram, groups: Bytes, n_groups: int) -> Counts:
@@ -174,7 +191,7 @@ class BlockScene:
 
     def _sum(self, function: "functools.partial[Counts]", size: int) -> Counts:
         total = np.zeros(size, dtype=np.int64)
-        for _, counts in self._blocks.each(function, above=1, below=1, beside=1):
+        for _, counts in self._blocks.each_with_neighbors(function):
             total += counts
         return total
 
@@ -256,7 +273,7 @@ def fit(found: Survey, blocks: Blocks, settings: CompressSettings, format: Forma
     """
     counted = tell_colors(found.histogram, settings, UNSEEN)
     view = View(counted.channels, counted.histogram.colors.shape[1])
-    counted = replace(counted, scene=BlockScene(blocks, view, found.weighed))
+    counted = replace(counted, scene=BlockScene(blocks, view, found))
     chosen = choose_codebook(counted, settings)
     dither = "none" if chosen.is_all else resolve_dither(settings, blocks.height * blocks.width)
     labeler = plain_codebook(chosen, counted, dither, settings).labeler(

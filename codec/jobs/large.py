@@ -1,23 +1,17 @@
 """Pictures larger than memory: from a file to a file, block by block."""
 
-import os
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from codec.encoder.streaming import Compressed, compress_blocks
-from codec.errors import CodecError, ImageError, LimitError, ParameterError
+from codec.errors import LimitError, ParameterError
 from codec.files import check_source, check_targets, display_name
 from codec.formats.large.opening import open_sink
-from codec.formats.large.stored import LargeImage
 from codec.formats.registry import Format
 from codec.images.sources.arrays import is_zarr
 from codec.images.sources.base import PixelSource
 from codec.images.sources.opening import open_source
 from codec.limits import MAX_PIXELS
-from codec.reports.colors import codebook_facts
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions, WriteOptions
 from codec.stopwatch import Stopwatch

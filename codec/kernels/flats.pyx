@@ -68,6 +68,38 @@ def count_flats(
     counts : ndarray of shape (N,), dtype int64
         Added to.
     """
+    if counts.shape[0] != keys.shape[0]:
+        raise ValueError("keys and counts do not fit")
+    if keys.shape[0]:
+        walk(rows, channels, top, bottom, left, right, &keys[0], keys.shape[0], &counts[0], NULL)
+    else:
+        walk(rows, channels, top, bottom, left, left, NULL, 0, NULL, NULL)
+
+
+def count_all_flats(
+    const uint8_t[:, :] rows, int channels, Py_ssize_t top, Py_ssize_t bottom,
+    Py_ssize_t left, Py_ssize_t right, uint32_t[::1] table,
+):
+    """Count the flat pixels of all colors.
+
+    Parameters
+    ----------
+    rows, channels, top, bottom, left, right
+        As for `count_flats`; up to 3 channels.
+    table : ndarray of shape (256 ** channels,), dtype uint32
+        Counts by key; added to.
+    """
+    if not 1 <= channels <= 3 or table.shape[0] != 1 << 8 * channels:
+        raise ValueError("the table does not fit the channels")
+    walk(rows, channels, top, bottom, left, right, NULL, 0, NULL, &table[0])
+
+
+cdef void walk(
+    const uint8_t[:, :] rows, int channels, Py_ssize_t top, Py_ssize_t bottom,
+    Py_ssize_t left, Py_ssize_t right, const uint32_t* keys, Py_ssize_t size, int64_t* counts,
+    uint32_t* table,
+) except *:
+    """Count by some keys, or by all where there is a table."""
     cdef Py_ssize_t x, y, end, width, height = rows.shape[0], place = -1
     cdef uint32_t key = 0
     cdef bint known = False
@@ -76,14 +108,14 @@ def count_flats(
     cdef uint8_t* flat
     cdef uint8_t* memory
     check_rows(rows)
-    if not 1 <= channels <= 4 or rows.shape[1] % channels or counts.shape[0] != keys.shape[0]:
-        raise ValueError("rows, channels, keys and counts do not fit")
+    if not 1 <= channels <= 4 or rows.shape[1] % channels:
+        raise ValueError("rows and channels do not fit")
     if not 0 <= top <= bottom <= height:
         raise ValueError("there are no such rows")
     width = rows.shape[1] // channels
     if not 0 <= left <= right <= width:
         raise ValueError("there are no such columns")
-    if top == bottom or left == right or keys.shape[0] == 0:
+    if top == bottom or left == right:
         return
     cdef Py_ssize_t line_size = (width + 2 + EIGHT) * (sizeof(uint32_t) + 1)
     line_size += -line_size & (EIGHT - 1)
@@ -116,11 +148,14 @@ def count_flats(
                 end = x + 1
                 while flat[end]:
                     end += 1
-                if not known or here.keys[x + 1] != key:
-                    known, key = True, here.keys[x + 1]
-                    place = find(key, &keys[0], keys.shape[0])
-                if place >= 0:
-                    counts[place] += end - x
+                if table != NULL:
+                    table[here.keys[x + 1]] += <uint32_t>(end - x)
+                else:
+                    if not known or here.keys[x + 1] != key:
+                        known, key = True, here.keys[x + 1]
+                        place = find(key, keys, size)
+                    if place >= 0:
+                        counts[place] += end - x
                 x = end
             spare = above
             above = here

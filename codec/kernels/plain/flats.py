@@ -1,5 +1,7 @@
 """Where a picture is flat: pixels that have the color of all their neighbors."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,10 +19,38 @@ def count_flats(
     counts: npt.NDArray[np.int64],
 ) -> None:
     """Count the flat pixels of some colors: those whose neighbors, all that are there, have it."""
-    if not len(keys) or not rows.shape[1]:
+    for found, numbers in _flats(rows, channels, (top, bottom), (left, right)):
+        places = np.searchsorted(keys, found)
+        known = places < len(keys)
+        known[known] = keys[places[known]] == found[known]
+        counts[places[known]] += numbers[known]
+
+
+def count_all_flats(
+    rows: npt.NDArray[np.uint8],
+    channels: int,
+    top: int,
+    bottom: int,
+    left: int,
+    right: int,
+    table: npt.NDArray[np.uint32],
+) -> None:
+    """Count the flat pixels of all colors."""
+    for found, numbers in _flats(rows, channels, (top, bottom), (left, right)):
+        table[found] += numbers.astype(np.uint32)
+
+
+def _flats(
+    rows: npt.NDArray[np.uint8],
+    channels: int,
+    lines: tuple[int, int],
+    columns: tuple[int, int],
+) -> Iterator[tuple[npt.NDArray[np.uint32], npt.NDArray[np.intp]]]:
+    """Find the colors of flat pixels, and how many there are of each, some rows at a time."""
+    if not rows.shape[1]:
         return
-    for start in range(top, bottom, _ROWS_AT_ONCE):
-        stop = min(start + _ROWS_AT_ONCE, bottom)
+    for start in range(lines[0], lines[1], _ROWS_AT_ONCE):
+        stop = min(start + _ROWS_AT_ONCE, lines[1])
         # Beyond the borders lie the pixels at them once more, which are no other color.
         around = np.clip(np.arange(start - 1, stop + 1), 0, len(rows) - 1)
         samples = rows[around].reshape(len(around), -1, channels)
@@ -32,9 +62,5 @@ def count_flats(
         inner = pixels[1:-1]
         flat = level[:-2] & level[1:-1] & level[2:]
         flat &= (pixels[:-2] == inner) & (pixels[2:] == inner)
-        flat[:, :left] = flat[:, right:] = False
-        found, numbers = np.unique(inner[flat], return_counts=True)
-        places = np.searchsorted(keys, found)
-        known = places < len(keys)
-        known[known] = keys[places[known]] == found[known]
-        counts[places[known]] += numbers[known]
+        flat[:, : columns[0]] = flat[:, columns[1] :] = False
+        yield np.unique(inner[flat], return_counts=True)
