@@ -1,8 +1,11 @@
 """What things cost: memory, which is measured, and time, for which tests are marked."""
 
+import atexit
+import functools
 import json
 import subprocess
 import sys
+import tempfile
 import tracemalloc
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -41,33 +44,67 @@ class Cost(NamedTuple):
     seconds: float
 
 
-# Decoders in C do not ask Python for memory.
+# Decoders in C do not ask Python for memory. What imports takes is spared by forking: each file
+# is read in a process that has read a small one and nothing else, and whose peak begins anew.
 _READING = """
-import json, sys, time
+import json, os, sys, time, traceback
 from codec import CodecError, read_image
 def peak():
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM"))
-for path in sys.argv[1:]:
+def cost(path):
     before, start = peak(), time.process_time()
     try:
         found = read_image(path, first_frame=True).pixels.shape
     except CodecError as error:
         found = error.reason
-    cost = found, peak() - before, time.process_time() - start
-print(json.dumps(cost))
+    return found, peak() - before, time.process_time() - start
+read_image(sys.argv[1], first_frame=True)
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        try:
+            print(json.dumps(cost(json.loads(line))), flush=True)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        print("null", flush=True)
 """
+
+
+@functools.cache
+def _reader() -> "subprocess.Popen[str]":
+    """Start the process that forks; it ends with this one."""
+    with tempfile.TemporaryDirectory() as folder:
+        small = Path(folder, "small")
+        Image.new("RGB", (1, 1)).save(small, "PNG")
+        reader = subprocess.Popen(
+            [sys.executable, "-c", _READING, small],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        atexit.register(reader.communicate)
+        _ask(reader, small)
+    return reader
+
+
+def _ask(reader: "subprocess.Popen[str]", path: Path) -> Cost:
+    assert reader.stdin is not None
+    assert reader.stdout is not None
+    print(json.dumps(str(path)), file=reader.stdin, flush=True)
+    answer = json.loads(reader.stdout.readline())
+    assert answer, "the process that read the file did not survive it"
+    return Cost(*answer)
 
 
 def cost_of_reading(folder: Path, data: bytes) -> Cost:
     """Read a file in a process of its own, after a small one that has everything imported."""
     if not Path("/proc/self/status").exists():
         pytest.skip("what a process takes is not told here")
-    path, small = folder / "costly", folder / "small"
+    path = folder / "costly"
     path.write_bytes(data)
-    Image.new("RGB", (1, 1)).save(small, "PNG")
-    run = subprocess.run(
-        [sys.executable, "-c", _READING, small, path], capture_output=True, check=True
-    )
-    path.unlink()
-    return Cost(*json.loads(run.stdout))
+    try:
+        return _ask(_reader(), path)
+    finally:
+        path.unlink()
