@@ -1,5 +1,6 @@
 """Dithering: what is promised of it."""
 
+import importlib
 from collections.abc import Callable
 from functools import partial
 from itertools import product
@@ -12,7 +13,7 @@ from kernel_tools import Bytes
 from marks import needs_kernels, slowly
 
 import codec
-from codec import threads
+from codec import kernels, threads
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import count_colors
 from codec.colors.metrics import measure
@@ -23,6 +24,15 @@ from codec.options import TUNES
 from codec.settings import CompressSettings
 
 KINDS = ["fs", "selective", "ordered"]
+TRAINING = ("breathing", "cells", "covering", "lloyd", "medoids", "merging", "summary")
+
+
+@pytest.fixture
+def path(path: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Train compiled, if anything was: twins of training take long, and dither nothing."""
+    for name in TRAINING if kernels.COMPILED else ():
+        monkeypatch.setattr(kernels, name, importlib.import_module(f"codec.kernels.{name}"))
+    return path
 
 
 def dithered(pixels: Bytes, codebook: Bytes, kind: str, strength: float = 1.0) -> Bytes:
