@@ -15,6 +15,7 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 import codec
+from codec import threads
 from codec.codebook.greys import optimal_codebook
 from codec.codebook.training import train_codebook
 from codec.colors.colorspace import ColorMetric
@@ -83,7 +84,6 @@ def _with_alpha(pixels: Pixels) -> Pixels:
     [
         ("red_eyed_tree_frog.png", 64, {}),  # so many colors that they are merged
         ("map.png", 256, {"effort": "fast"}),
-        ("map.png", 7, {"effort": "best"}),
         ("astronaut.png", 24, {"color_space": "oklab"}),
         ("sprites.png", 16, {}),
         ("scan.png", 16, {}),
@@ -95,9 +95,24 @@ def test_the_number_of_threads_does_not_matter(
     name: str, n_colors: int, options: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pixels, found = sample(name), []
-    for threads in ("1", "2", "4"):
-        monkeypatch.setenv("KMCODEC_THREADS", threads)
+    for count in ("1", "2", "4"):
+        monkeypatch.setenv("KMCODEC_THREADS", count)
         found.append(_compressed(pixels, n_colors, **options))
+
+    assert found[1] == found[0]
+    assert found[2] == found[0]
+
+
+@pytest.mark.slow
+def test_the_number_of_threads_does_not_matter_with_best_effort(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On fewer pixels, for each thread to have the share that it has of a whole map."""
+    monkeypatch.setattr(threads, "THREAD_PIXELS", threads.THREAD_PIXELS // 4)
+    pixels, found = sample("map.png", 2), []
+    for count in ("1", "2", "4"):
+        monkeypatch.setenv("KMCODEC_THREADS", count)
+        found.append(_compressed(pixels, 7, effort="best"))
 
     assert found[1] == found[0]
     assert found[2] == found[0]
