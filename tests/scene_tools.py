@@ -3,17 +3,34 @@
 Each has an area that everybody would miss: `SIGNALS` says where, and of which color it is.
 """
 
+import functools
+from collections.abc import Callable
+from typing import ParamSpec
+
 import numpy as np
 import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
 Color = tuple[int, ...]
 
+Options = ParamSpec("Options")
+
 _FINE = 4  # lines of a scene are drawn so many times as large
 
 RED = (217, 48, 37)
 BLUE = (0, 60, 190)
 BRANDS = ((254, 84, 137), (31, 119, 180), (44, 160, 44), (255, 127, 14), (148, 103, 189))
+
+
+def _drawn_once(draw: Callable[Options, Bytes]) -> Callable[Options, Bytes]:
+    """Draw a scene once, as several modules ask for it while tests are collected."""
+    drawn = functools.cache(draw)
+
+    @functools.wraps(draw)
+    def copied(*arguments: Options.args, **options: Options.kwargs) -> Bytes:
+        return drawn(*arguments, **options).copy()  # type: ignore[arg-type]  # all hashable
+
+    return copied
 
 
 def _canvas(height: int, width: int, color: Color) -> npt.NDArray[np.float64]:
@@ -26,6 +43,7 @@ def _shrunk(canvas: npt.NDArray[np.float64]) -> Bytes:
     return np.asarray((fine.mean(axis=(1, 3)) + 0.5).astype(np.uint8))
 
 
+@_drawn_once
 def page(paper: int = 255, ink: int = 0, button: Color | None = None) -> Bytes:
     """Lines of letters, and a button of 48 x 12 pixels below them."""
     state = np.random.RandomState(1)
@@ -42,6 +60,7 @@ def page(paper: int = 255, ink: int = 0, button: Color | None = None) -> Bytes:
     return picture
 
 
+@_drawn_once
 def dotted_photo() -> Bytes:
     """A grey photograph, grainy, with a red dot of radius 9 in it."""
     y, x = np.mgrid[:400, :600]
@@ -52,6 +71,7 @@ def dotted_photo() -> Bytes:
     return picture
 
 
+@_drawn_once
 def blue_map() -> Bytes:
     """A map in shades of blue, with one red country."""
     state = np.random.RandomState(1)
@@ -68,6 +88,7 @@ def blue_map() -> Bytes:
     return _shrunk(canvas)
 
 
+@_drawn_once
 def flag() -> Bytes:
     """Three stripes and a golden emblem under a small blue crown."""
     canvas = _canvas(160, 240, (255, 255, 255))
@@ -84,6 +105,7 @@ def flag() -> Bytes:
     return _shrunk(canvas)
 
 
+@_drawn_once
 def chart(colors: tuple[Color, ...] = BRANDS) -> Bytes:
     """Bars in the colors of brands over thin lines."""
     canvas = _canvas(200, 60 * len(colors) + 20, (255, 255, 255))
