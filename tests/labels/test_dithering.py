@@ -143,7 +143,8 @@ def test_what_is_lossless_is_left_alone(make: Callable[[], Bytes], tune: str, ki
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("tune", TUNES)
 def test_threads_change_nothing(tune: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    pixels = many_colors(height=100, width=120)
+    pixels = many_colors(height=40, width=48)
+    monkeypatch.setattr(threads, "THREAD_PIXELS", 7 * 64)  # so that there is work for four
     results = set()
     for count in ("1", "2", "4"):
         monkeypatch.setenv("KMCODEC_THREADS", count)
