@@ -130,7 +130,7 @@ class Tally:
     """
 
     def __init__(self, channels: int) -> None:
-        self._channels, self._pixels = channels, 0
+        self.channels, self._pixels = channels, 0
         self._tables: list[npt.NDArray[Any]] = []
         self._waiting: list[Histogram] = []
 
@@ -142,9 +142,9 @@ class Tally:
         ImageError
             It has other channels.
         """
-        if histogram.channels != self._channels:
+        if histogram.channels != self.channels:
             raise ImageError(
-                f"histograms of C = {self._channels} and C = {histogram.channels} do not add up",
+                f"histograms of C = {self.channels} and C = {histogram.channels} do not add up",
                 "bad-shape",
             )
         self._expect(histogram.n_pixels)
@@ -153,10 +153,10 @@ class Tally:
             return
         self._waiting.append(histogram)
         waiting = sum(map(len, self._waiting))
-        if self._channels <= 3 and waiting >= min(_DENSE_FROM, 1 << 8 * self._channels):
+        if self.channels <= 3 and waiting >= min(_DENSE_FROM, 1 << 8 * self.channels):
             self._open_tables(1)
         elif waiting > max(_LEAST_PENDING, 2 * len(self._waiting[0])):
-            self._waiting = [_merge_sorted(self._waiting, self._channels, self._pixels)]
+            self._waiting = [_merge_sorted(self._waiting, self.channels, self._pixels)]
 
     def count(self, pixels: npt.NDArray[np.uint8]) -> None:
         """Count a block of shape (H, W, C), and add that.
@@ -189,7 +189,7 @@ class Tally:
         """Go on in tables, at least so many."""
         dtype = np.uint64 if self._pixels >= _NARROW else np.uint32
         while len(self._tables) < size:
-            self._tables.append(np.zeros(1 << 8 * self._channels, dtype=dtype))
+            self._tables.append(np.zeros(1 << 8 * self.channels, dtype=dtype))
         for one in self._waiting:
             self._put(one)
         self._waiting = []
@@ -208,14 +208,14 @@ class Tally:
         """Sum up what was added, of which there is something."""
         if not self._tables:
             if len(self._waiting) > 1:
-                self._waiting = [_merge_sorted(self._waiting, self._channels, self._pixels)]
+                self._waiting = [_merge_sorted(self._waiting, self.channels, self._pixels)]
             return self._waiting[0]
         table = self._tables[0]
         for other in self._tables[1:]:
             table += other
         del self._tables[1:]
         keys = np.flatnonzero(table).astype(np.uint32)
-        return Histogram(keys, table[keys], self._channels)
+        return Histogram(keys, table[keys], self.channels)
 
 
 def _merge_sorted(parts: list[Histogram], channels: int, pixels: int) -> Histogram:

@@ -10,6 +10,7 @@ from codec.codebook.training import train_codebook
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
 from codec.colors.pixels import as_channels, joint_channels
+from codec.colors.tally import Histogram, Tally
 from codec.encoder.given import Colors, check_given, kept_colors, pin_kept, with_kept
 from codec.encoder.picture import count_picture, recount
 from codec.encoder.steps import weigh_picture
@@ -42,7 +43,7 @@ class Pool:
 
     def __init__(self, settings: CompressSettings, *, opaque: bool = False) -> None:
         self._settings, self._opaque = settings, opaque
-        self._histogram: ColorHistogram | None = None
+        self._tally: Tally | None = None
         self.pictures = 0
 
     def add(self, pixels: Bytes, weights: Bytes | None = None) -> int:
@@ -57,9 +58,21 @@ class Pool:
         if self._opaque and picture.histogram.colors.shape[1] in (2, 4):
             raise ImageError("it has alpha, and a .gpl has none: .npy and .hex have", "alpha")
         weighed = weigh_picture(picture, self._settings, always=True)
-        self._histogram = weighed if self._histogram is None else _sum(self._histogram, weighed)
+        self._add(weighed)
         self.pictures += 1
         return len(picture.histogram)
+
+    def _add(self, histogram: ColorHistogram) -> None:
+        """Add a histogram; grey and opaque colors are written as the other ones are."""
+        own = histogram.colors.shape[1]
+        tally, before = self._tally, self._tally.channels if self._tally else own
+        channels = joint_channels(own, before)
+        if tally is None or channels != before:
+            wider = Tally(channels)
+            if tally is not None:
+                wider.add(Histogram.of(recount(tally.total().unpacked(), channels)))
+            self._tally = tally = wider
+        tally.add(Histogram.of(recount(histogram, channels)))
 
     def train(self) -> Bytes:
         """Train a codebook.
@@ -74,9 +87,10 @@ class Pool:
         ImageError
             There are no pictures.
         """
-        settings, histogram = self._settings, self._histogram
-        if histogram is None:
+        settings = self._settings
+        if self._tally is None:
             raise ImageError("there are no pictures to train with", "no-pictures")
+        histogram = self._tally.total().unpacked()
         metric = ColorMetric(str(settings.color_space), settings.exact)
         codebook, _, is_all = train_codebook(
             histogram, settings.n_colors, metric=metric, seed=settings.seed,
@@ -86,12 +100,6 @@ class Pool:
         if is_all and (whole := with_kept(codebook, keep, settings)) is not None:
             return whole
         return pin_kept(codebook, keep, histogram, metric, settings)
-
-
-def _sum(first: ColorHistogram, second: ColorHistogram) -> ColorHistogram:
-    """Add histograms; grey and opaque colors are written as the other ones are."""
-    channels = joint_channels(first.colors.shape[1], second.colors.shape[1])
-    return recount(first, channels) + recount(second, channels)
 
 
 def train(

@@ -213,11 +213,18 @@ def strip_rows(width: int) -> int:
 
 
 def _bound(words: Places, *, everywhere: bool) -> int:
+    """Find the bound of a codebook; that of many pictures once."""
+    return _known_bound(words.tobytes(), words.shape[1], everywhere)
+
+
+@functools.lru_cache(maxsize=16)
+def _known_bound(data: bytes, axes: int, everywhere: bool) -> int:
     """Tell how much of an error is made up for at most: half the longest gap.
 
     The gaps are the edges of the shortest tree that joins all code-words. Everywhere, errors of
     many pixels add up to strange colors: then no more than the median gap.
     """
+    words = np.frombuffer(data, dtype=np.int16).reshape(-1, axes)
     whole = words.astype(np.int64)
     nearest = ((whole - whole[0]) ** 2).sum(axis=1)
     joined = np.zeros(len(words), dtype=bool)
