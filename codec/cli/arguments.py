@@ -34,6 +34,7 @@ examples:
   kmcodec compress -r pictures -d small --format png
   kmcodec compress map.png --format kmc      map.kmc, the fewest bytes
   kmcodec compress photo.png --max-bytes 50k the best picture in 50,000 bytes
+  kmcodec compress slide.tif -o slide.zarr   of any size, block by block
   kmcodec decompress photo.labels.png        photo.decoded.png
   kmcodec report photo.png photo.labels.png  sizes and quality
   kmcodec report photo.png photo.kmc photo.jpg --html lost.html
@@ -70,7 +71,8 @@ def make_parser() -> argparse.ArgumentParser:
             wishes,
             page_option("measure the result of a single input, and show"),
         ],
-        description="Compress PNG, JPEG, WebP, BMP, GIF and TIFF pictures.",
+        description="Compress PNG, JPEG, WebP, BMP, GIF and TIFF pictures, and folders of Zarr. "
+        "What is too large for memory is compressed block by block, not to kmc.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -84,7 +86,8 @@ def make_parser() -> argparse.ArgumentParser:
     compress.add_argument(
         "--format", metavar="FORMAT",
         help="pair: label PNG and codebook .npy (default); npz: one NumPy archive; "
-        "png: indexed PNG; kmc: the fewest bytes",
+        "png: indexed PNG; kmc: the fewest bytes; written block by block, for pictures of any "
+        "size: zarr, tiff",
     )  # fmt: skip
     compress.add_argument(
         "--keep-order", action="store_true",

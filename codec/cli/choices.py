@@ -74,15 +74,15 @@ def _targets(options: argparse.Namespace) -> "Targets":
 
 def format_for(options: argparse.Namespace) -> "Format":
     """Choose the format by its name, or by that of the output."""
-    from codec.formats.registry import format_named, format_of
+    from codec.formats.registry import format_named, output_format_of
 
     if options.output:
-        format = format_of(options.output)
-        if options.format and format_named(options.format) != format:
+        format = output_format_of(options.output)
+        if options.format and format_named(options.format, or_large=True) != format:
             raise ParameterError(
                 f"--format {options.format} contradicts the name of the output", "output-name"
             )
     else:
-        format = format_named(options.format or DEFAULT_FORMAT)
+        format = format_named(options.format or DEFAULT_FORMAT, or_large=True)
     format.check_writable()
     return format

@@ -123,7 +123,7 @@ def _compress(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from codec.cli.pages import finish_page, make_page
-    from codec.cli.runner import OutputFolders, Task, run, with_notices
+    from codec.cli.runner import BlockBar, OutputFolders, Task, run, with_notices
     from codec.jobs.compress import compress_file
     from codec.jobs.ours import check_not_decoded
     from codec.jobs.plan import plan_compression
@@ -134,6 +134,13 @@ def _compress(options: argparse.Namespace) -> int:
     settings = settings_of(options, options.colors)
     reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
     writing = WriteOptions(options.force, options.skip_if_larger)
+    if format.piecewise:
+        from codec.jobs.large import check_options
+
+        check_options(
+            settings, weights=options.weights, html=options.html,
+            shared_codebook=options.shared_codebook, scale_range=options.scale_range,
+        )  # fmt: skip
     weights = None
     if options.weights:
         from codec.jobs.train import read_weights
@@ -155,13 +162,14 @@ def _compress(options: argparse.Namespace) -> int:
             share=options.max_bytes if isinstance(options.max_bytes, float) else None,
             measure=options.measure or bool(page),
             locate=options.json or options.verbose or bool(page),
-            shared=shared, weights=weights, page=page,
+            shared=shared, weights=weights, page=page, progress=bar.show,
         )  # fmt: skip
         return with_notices(report, planned.notices)
 
     shared = None
     more: dict[str, Any] = {}
-    with OutputFolders(options.directory) as folders:
+    bar = BlockBar(_wants_progress(options) and len(plan) == 1)
+    with OutputFolders(options.directory) as folders, bar:
         if options.shared_codebook:
             from codec.cli.codebooks import refuse_all, say_shared, share
 

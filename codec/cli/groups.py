@@ -29,7 +29,8 @@ def add_max_pixels(parser: argparse.ArgumentParser) -> None:
     """Add the limit of pictures."""
     parser.add_argument(
         "--max-pixels", type=whole_number(1, MAX_PIXELS_ASKED_FOR), default=MAX_PIXELS,
-        metavar="N", help="refuse larger pictures (default %(default)s)",
+        metavar="N", help="read no larger pictures into memory (default %(default)s); less than "
+        "the default refuses them altogether",
     )  # fmt: skip
 
 

@@ -214,7 +214,7 @@ def _is_small(path: Path) -> bool:
         start, size_bytes = read_start(path, START_BYTES)
         width, height = peek_size(start) or (0, 0)
     except CodecError:
-        return True  # whoever reads it will say why not
+        return not os.path.isdir(path)  # whoever reads a file will say why not
     return size_bytes <= SMALL_FILE_BYTES and width * height <= SMALL_PICTURE_PIXELS
 
 
@@ -254,6 +254,42 @@ class OutputFolders:
             raise FileError(
                 f"cannot make the directory {display_name(folder)}: {failure}", failure.reason
             ) from error
+
+
+class BlockBar:
+    """A bar on stderr that says how far the blocks of a single picture are.
+
+    Parameters
+    ----------
+    wanted : bool
+        Draw it, once there is a second block.
+    """
+
+    def __init__(self, wanted: bool) -> None:
+        self._wanted = wanted
+        self._bar: Any = None
+
+    def show(self, done: int, total: int) -> None:
+        """Show how many blocks were done."""
+        if not self._wanted or total <= 2:
+            return
+        if self._bar is None:
+            self._bar = _make_bar(total)
+        self._bar.total, self._bar.n = total, done
+        self._bar.refresh()
+        if done >= total:
+            self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+        self._bar, self._wanted = None, False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._close()
 
 
 def _make_bar(total: int) -> Any:

@@ -19,6 +19,7 @@ from codec.errors import ImageError
 
 Bytes = npt.NDArray[np.uint8]
 Map = Callable[..., Iterable[Any]]
+Progress = Callable[[int, int], None]
 T = TypeVar("T")
 
 _BLOCK_PIXELS = 1 << 23
@@ -70,6 +71,9 @@ class Blocks:
     rows: Sequence[range]
     columns: Sequence[range]
     map: Map = map
+
+    def __len__(self) -> int:
+        return len(self.rows) * len(self.columns)
 
     @property
     def n_pixels(self) -> int:
@@ -181,6 +185,10 @@ class _Window:
         self._kept = found[-_KEPT_ROWS:].copy()
         self._rows = range(rows.stop - len(self._kept), rows.stop)
         return found
+
+
+def silent(done: int, total: int) -> None:
+    """Tell nobody how far it is."""
 
 
 def _pixels(pixels: Bytes, inner: Inner, block: Block) -> Bytes:

@@ -20,7 +20,7 @@ from codec.colors.pixels import to_channels
 from codec.colors.tally import Histogram, Tally
 from codec.colors.visibility import weigh_by_strips, weighed_rows
 from codec.encoder.arranging import arrange_by_samples
-from codec.encoder.blocks import Block, Blocks, Rows, pick
+from codec.encoder.blocks import Block, Blocks, Progress, Rows, pick, silent
 from codec.encoder.labeling import Codebook, Labeler
 from codec.encoder.picture import Counted, tell_colors
 from codec.encoder.scene import UNSEEN, Counts, flats_of_groups
@@ -76,15 +76,17 @@ class Survey(NamedTuple):
     flats: FlatTally | None = None
 
 
-def survey(blocks: Blocks, settings: CompressSettings) -> Survey:
-    """Count the colors of a picture, and keep some of its rows."""
+def survey(blocks: Blocks, settings: CompressSettings, progress: Progress = silent) -> Survey:
+    """Count the colors of a picture, and keep some of its rows: the first of two passes."""
     weighed, sampled = _wanted_rows(blocks, settings)
     tally, flats = Tally(blocks.channels), None
     if weighed.wanted and not blocks.spreads and FlatTally.takes(blocks.channels, blocks.n_pixels):
         flats = FlatTally(blocks.channels)
-    for block, pieces in _tally(blocks, weighed.wanted, sampled.wanted, tally, flats):
+    tallied = _tally(blocks, weighed.wanted, sampled.wanted, tally, flats)
+    for number, (block, pieces) in enumerate(tallied, 1):
         weighed.put(block, pieces[0])
         sampled.put(block, pieces[1])
+        progress(number, 2 * len(blocks))
     if flats:
         flats.end()
     return Survey(tally.total().unpacked(), weighed, sampled, flats)
@@ -126,11 +128,11 @@ def survey_counted(blocks: Blocks, histogram: Histogram, settings: CompressSetti
     return found
 
 
-def count_blocks(blocks: Blocks) -> Histogram:
-    """Count the colors of a picture."""
+def count_blocks(blocks: Blocks, progress: Progress = silent) -> Histogram:
+    """Count the colors of a picture: the first of two passes."""
     tally = Tally(blocks.channels)
-    for _ in _tally(blocks, [], [], tally):
-        pass
+    for number, _ in enumerate(_tally(blocks, [], [], tally), 1):
+        progress(number, 2 * len(blocks))
     return tally.total()
 
 

@@ -14,7 +14,7 @@ from codec.colors.flats import Inner
 from codec.colors.histogram import ColorHistogram
 from codec.colors.lookup import count_labels
 from codec.colors.pixels import distinct, without_hidden
-from codec.encoder.blocks import Block, Blocks, Map, cut
+from codec.encoder.blocks import Block, Blocks, Map, Progress, cut, silent
 from codec.encoder.chunked import (
     Fitted,
     check_settings,
@@ -139,7 +139,14 @@ class Compressed:
 
 
 def compress_blocks(
-    source: Any, sink: Any, settings: CompressSettings, format: Format, *, map: Map = map
+    source: Any,
+    sink: Any,
+    settings: CompressSettings,
+    format: Format,
+    *,
+    map: Map = map,
+    token: object = None,
+    progress: Progress = silent,
 ) -> Compressed:
     """Compress as `codec.chunks.compress_chunked` does, with settings that were checked.
 
@@ -149,6 +156,12 @@ def compress_blocks(
         As for `codec.chunks.compress_chunked`.
     settings : CompressSettings
         Its other arguments.
+    token : object, optional
+        What tells the source from others, in values of JSON: with it among the facts, labels of
+        another are not continued.
+    progress : callable
+        ``progress(done, total)`` is told how many blocks were counted or labeled, of how many; a
+        picture that is looked at in between is not finished later than that says by much.
 
     Returns
     -------
@@ -156,20 +169,31 @@ def compress_blocks(
     """
     check_settings(settings)
     into: Sink = sink if hasattr(sink, "begin") else ArraySink(sink)
+    task = _Task(into, settings, {} if token is None else {"source": token}, progress)
     try:
         kept = None
         if format.keeps_indices or settings.keep_order:
-            kept = _keep_indices(source, into, settings, map)
+            kept = _keep_indices(source, task, map)
         if kept is not None:
             return kept
         blocks = cut_for(source, into, settings, map)
-        found = survey(blocks, settings)
+        found = survey(blocks, settings, progress)
         if format.keeps_indices or settings.keep_order:
-            kept = _keep_values(blocks, found.histogram, into, settings)
-        return kept or _label(fit(found, blocks, settings, format), blocks, into, settings)
+            kept = _keep_values(blocks, found.histogram, task)
+        return kept or _label(fit(found, blocks, settings, format), blocks, task)
     except BaseException:
         into.abort()
         raise
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Where labels go, how they are found, what is stored of that, and who hears of it."""
+
+    sink: Sink
+    settings: CompressSettings
+    more_facts: dict[str, Any]
+    progress: Progress
 
 
 def cut_for(source: Any, sink: Sink | None, settings: CompressSettings, map: Map) -> Blocks:
@@ -181,14 +205,14 @@ def cut_for(source: Any, sink: Sink | None, settings: CompressSettings, map: Map
     return cut(source, sink_block=block, whole_rows=whole_rows, strip=strip, map=map)
 
 
-def _label(fitted: Fitted, blocks: Blocks, sink: Sink, settings: CompressSettings) -> Compressed:
+def _label(fitted: Fitted, blocks: Blocks, task: _Task) -> Compressed:
     """Label all blocks with a codebook that was found."""
+    sink, settings = task.sink, task.settings
     blocks.check_unchanged()
     counted, chosen = fitted.counted, fitted.chosen
     function = functools.partial(label_block, fitted.labeler, fitted.view, blocks.height)
-    facts = facts_of(settings, fitted.codebook.dither)
     _write(
-        blocks, function, sink, fitted.codebook.words, facts, fitted.expected,
+        blocks, function, task, fitted.codebook.words, fitted.codebook.dither, fitted.expected,
         diffuses=fitted.labeler.diffuses,
     )  # fmt: skip
     mse, worst_error = errors_of_colors(
@@ -217,19 +241,23 @@ def facts_of(settings: CompressSettings, dither: str) -> dict[str, Any]:
 def _write(
     blocks: Blocks,
     function: Callable[[Bytes, Inner, Block], Bytes],
-    sink: Sink,
+    task: _Task,
     words: Bytes,
-    facts: dict[str, Any],
+    dither: str,
     expected: npt.NDArray[np.int64],
     *,
     diffuses: bool = False,
 ) -> None:
     """Write the labels of all blocks that are not there, and see that they are the right ones."""
+    sink = task.sink
+    facts = facts_of(task.settings, dither) | task.more_facts
     sink.begin(blocks.height, blocks.width, words, facts)
     done, side = set(sink.done), sink.block
+    number = len(blocks)  # which were counted
 
     def is_done(block: Block) -> bool:
-        return (
+        nonlocal number
+        found = (
             bool(done)
             and side is not None
             and all(
@@ -238,51 +266,51 @@ def _write(
                 for x in range(block.columns.start, block.columns.stop, side[1])
             )
         )
+        number += found
+        return found
 
     counts = np.zeros(256, dtype=np.int64)
     for block, labels in label_blocks(blocks, function, diffuses, is_done):
         counts += count_labels(labels)
         sink.write(*block.origin, labels)
+        number += 1
+        task.progress(number, 2 * len(blocks))
     blocks.check_unchanged()
     if not done and not np.array_equal(counts, expected):
         raise ImageError("the picture changed while it was read", "input-changed")
 
 
-def _keep_indices(
-    source: Any, sink: Sink, settings: CompressSettings, map: Map
-) -> Compressed | None:
+def _keep_indices(source: Any, task: _Task, map: Map) -> Compressed | None:
     """Keep the palette indices of a source that has some, if they fit."""
     palette, indices = getattr(source, "palette", None), getattr(source, "indices", None)
     if palette is None or indices is None:
         return None
     size = len(palette)
-    blocks = cut_for(indices, sink, settings, map)
-    histogram = count_blocks(blocks).unpacked()
-    if size > settings.n_colors:
+    blocks = cut_for(indices, task.sink, task.settings, map)
+    histogram = count_blocks(blocks, task.progress).unpacked()
+    if size > task.settings.n_colors:
         size = int(histogram.colors[-1, 0]) + 1
-    return _keep(blocks, histogram, palette[:size], sink, settings)
+    return _keep(blocks, histogram, palette[:size], task)
 
 
-def _keep_values(
-    blocks: Blocks, histogram: ColorHistogram, sink: Sink, settings: CompressSettings
-) -> Compressed | None:
+def _keep_values(blocks: Blocks, histogram: ColorHistogram, task: _Task) -> Compressed | None:
     """Keep the values of a grey picture, if they fit."""
     if blocks.channels != 1:
-        if settings.keep_order:
-            check_order(None, settings.n_colors)
+        if task.settings.keep_order:
+            check_order(None, task.settings.n_colors)
         return None
     codebook = np.arange(int(histogram.colors[-1, 0]) + 1, dtype=np.uint8)[:, None]
-    return _keep(blocks, histogram, codebook, sink, settings)
+    return _keep(blocks, histogram, codebook, task)
 
 
 def _keep(
     blocks: Blocks,
     histogram: ColorHistogram,
     codebook: Bytes,
-    sink: Sink,
-    settings: CompressSettings,
+    task: _Task,
 ) -> Compressed | None:
     """Take labels as a picture has them; see `codec.encoder.kept`."""
+    sink, settings = task.sink, task.settings
     if settings.keep_order:
         check_order(GivenLabels(codebook[:, 0], codebook), settings.n_colors)
     if len(codebook) > settings.n_colors or not are_met(settings.given, codebook):
@@ -295,7 +323,7 @@ def _keep(
         shown = without_hidden(codebook)
         hidden = int(counts[: len(codebook)][(shown != codebook).any(axis=1)].sum())
         codebook = shown
-    _write(blocks, _values, sink, codebook.copy(), facts_of(settings, "none"), counts)
+    _write(blocks, _values, task, codebook.copy(), "none", counts)
     return Compressed(
         codebook=codebook.copy(), paths=tuple(sink.finish()), lossless=True, unique_colors=colors,
         unique_colors_after=len(distinct(codebook[used])), hidden_pixels=hidden, engine="none",

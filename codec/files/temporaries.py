@@ -11,10 +11,11 @@ import errno
 import mmap
 import os
 import re
+import shutil
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _UNNAMED = getattr(os, "O_TMPFILE", 0)
@@ -255,6 +256,15 @@ def _remove(path: Path) -> None:
         with contextlib.suppress(OSError):
             os.unlink(path)
         raise
+
+
+def remove_outputs(paths: Iterable[Path]) -> None:
+    """Remove files, or folders with all that is in them, that were written and are not wanted."""
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            _remove(path)
 
 
 def sync_tree(folder: Path, unfinished: str, *, deep: bool = True) -> None:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
@@ -72,6 +73,8 @@ class Format:
     shared_name : str
         The file that has the codebook of all pictures of a folder, where they share one; empty if
         each file has its own in any case. Then `encode` has an option `shared`.
+    piecewise : bool
+        Whether it is only written piece by piece, by `codec.formats.large.opening.open_sink`.
     """
 
     name: str
@@ -88,6 +91,7 @@ class Format:
     peek_size: Callable[[bytes], tuple[int, int] | None] = _unknown_size
     check_writable: Callable[[], None] = _always_writable
     shared_name: str = ""
+    piecewise: bool = False
 
     @property
     def ending(self) -> str:
@@ -167,11 +171,63 @@ FORMATS = {
 }  # fmt: skip
 
 
-def format_named(name: str) -> Format:
-    """Find a format by its name, or raise `ParameterError`."""
-    if name not in FORMATS:
-        raise ParameterError(f"format {name!r} is not one of {', '.join(FORMATS)}", "format")
-    return FORMATS[name]
+def _piece_by_piece(*files: object, **options: object) -> NoReturn:
+    raise ParameterError("open_sink writes it, and codec.open reads it", "format")
+
+
+# Of pictures that may be larger than memory.
+LARGE_FORMATS = {
+    format.name: format
+    for format in (
+        Format(
+            "zarr", "Zarr", b"", (".zarr",), ".zarr", _piece_by_piece, _piece_by_piece,
+            keeps_indices=True, packing="plain", piecewise=True,
+        ),
+        Format(
+            "tiff", "TIFF", b"II", (".tif",), ".indexed.tif", _piece_by_piece, _piece_by_piece,
+            is_picture=True, keeps_indices=True, packing="plain", piecewise=True,
+        ),
+    )
+}  # fmt: skip
+# Other endings that choose one of these.
+_OTHER_ENDINGS = {".tiff": "tiff"}
+
+
+def format_named(name: str, *, or_large: bool = False) -> Format:
+    """Find a format by its name, or raise `ParameterError`.
+
+    Parameters
+    ----------
+    name : str
+        One of `FORMATS`.
+    or_large : bool
+        Or of `LARGE_FORMATS`.
+    """
+    formats = {**FORMATS, **LARGE_FORMATS} if or_large else FORMATS
+    if name not in formats:
+        raise ParameterError(f"format {name!r} is not one of {', '.join(formats)}", "format")
+    return formats[name]
+
+
+def output_format_of(path: str | bytes | os.PathLike[str]) -> Format:
+    """Choose the format that an output's name asks for, those of large pictures among them.
+
+    Raises
+    ------
+    ParameterError
+        As `format_of`.
+    """
+    name = _lower_name(path)
+    endings = {format.ending: format.name for format in LARGE_FORMATS.values()} | _OTHER_ENDINGS
+    large = next((endings[ending] for ending in endings if name.endswith(ending)), None)
+    if large and name not in endings:
+        return LARGE_FORMATS[large]
+    if large:
+        raise _has_ending_alone(name)
+    if any(format.names(path) for format in FORMATS.values()):
+        return format_of(path)
+    known = ", ".join(format.ending for format in _all_formats())
+    raise ParameterError(f"the name of a compressed file ends in one of {known}", "output-name")
 
 
 def format_of(path: str | bytes | os.PathLike[str]) -> Format:
@@ -186,16 +242,19 @@ def format_of(path: str | bytes | os.PathLike[str]) -> Format:
     fitting = [format for format in FORMATS.values() if format.names(path)]
     chosen = max(fitting, key=lambda format: len(format.ending), default=None)
     if chosen and name == chosen.ending:
-        raise ParameterError(
-            f"the name of a compressed file has more than its ending, such as x{name}",
-            "output-name",
-        )
+        raise _has_ending_alone(name)
     if chosen is None:
         known = ", ".join(format.ending for format in FORMATS.values())
         raise ParameterError(
             f"the name of a compressed file ends in one of {known}", "output-name"
         )
     return chosen
+
+
+def _has_ending_alone(name: str) -> ParameterError:
+    return ParameterError(
+        f"the name of a compressed file has more than its ending, such as x{name}", "output-name"
+    )
 
 
 def formats_beginning(start: bytes) -> list[Format]:
@@ -218,15 +277,19 @@ def peek_size(start: bytes) -> tuple[int, int] | None:
 
 def own_endings() -> tuple[str, ...]:
     """List what the names of compressed files end in, if nobody chose another; longest first."""
-    endings = {*reserved_endings(), *(format.default_ending for format in FORMATS.values())}
+    endings = {*reserved_endings(), *(format.default_ending for format in _all_formats())}
     return tuple(sorted(endings, key=lambda ending: (-len(ending), ending)))
 
 
 def reserved_endings() -> tuple[str, ...]:
     """List what no picture's name ends in, but only a compressed file's."""
     return tuple(
-        ending for format in FORMATS.values() if not format.is_picture for ending in format.endings
+        ending for format in _all_formats() if not format.is_picture for ending in format.endings
     )
+
+
+def _all_formats() -> tuple[Format, ...]:
+    return *FORMATS.values(), *LARGE_FORMATS.values()
 
 
 def is_reserved(path: str | os.PathLike[str]) -> bool:

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from codec.compressor import compress_with_details
 from codec.decompressor import decompress
+from codec.encoder.blocks import Progress, silent
 from codec.encoder.steps import Compression
-from codec.errors import FileError, TargetError
+from codec.errors import CodecError, FileError, LimitError, TargetError
 from codec.files import check_source, check_targets, display_name, write_files
 from codec.formats.checking import encode_checked
 from codec.formats.registry import Format
@@ -41,6 +42,7 @@ def compress_file(
     shared: SharedCodebook | None = None,
     weights: npt.NDArray[np.uint8] | None = None,
     page: "Page | None" = None,
+    progress: Progress = silent,
 ) -> FileReport:
     """Compress one picture file.
 
@@ -68,6 +70,9 @@ def compress_file(
         See `codec.compress`.
     page : Page, optional
         What shows the result, written together with it; it needs both, `measure` and `locate`.
+    progress : callable
+        Told how many blocks were done, of how many, if the picture is compressed in blocks, as
+        one that is too large for memory, or for a format that is only written so.
 
     Returns
     -------
@@ -81,11 +86,30 @@ def compress_file(
         The input or the output is at fault; nothing was written.
     """
     watch = Stopwatch()
+
+    def in_blocks(too_large: CodecError | None = None) -> FileReport:
+        # What few pictures need takes as long to import as a small one to compress.
+        from codec.jobs.large import compress_large
+
+        return compress_large(
+            source, target, format, settings, reading, writing, measure=measure and not page,
+            progress=progress, too_large=too_large, max_bytes=share, weights=weights,
+            shared_codebook=shared, html=page,
+        )  # fmt: skip
+
+    if format.piecewise or _is_folder_of_pixels(source):
+        return in_blocks()
     paths = format.files(target)[-1:] if shared else format.files(target)
-    _check_picture(source)
     check_targets([*paths, *([page.path] if page else [])], force=writing.force)
     with watch.stage("read"):
-        image = read_image(source, **asdict(reading))
+        try:
+            image = read_image(source, **asdict(reading))
+        except LimitError as error:
+            from codec.jobs.large import is_for_blocks
+
+            if not is_for_blocks(error, reading.max_pixels):
+                raise
+            return in_blocks(error)
     if share is not None:
         most = max(int(share * image.size_bytes), 1)
         settings = replace(settings, targets=replace(settings.targets, max_bytes=most))
@@ -164,13 +188,19 @@ def compress_file(
     return replace(report, seconds=watch.seconds)
 
 
-def _check_picture(source: Path) -> None:
+def _is_folder_of_pixels(source: Path) -> bool:
+    """Tell a folder of Zarr from a file, and refuse all else."""
     try:
         check_source(source)
     except FileError as error:
         if error.reason != "is-directory":
             raise
+        from codec.jobs.large import is_store
+
+        if is_store(source):
+            return True
         raise FileError("is a directory (-r takes what is in it)", error.reason) from None
+    return False
 
 
 def compression_facts(

@@ -1,36 +1,160 @@
-"""Pictures larger than memory: from a file to a file, block by block."""
+"""Pictures larger than memory, or for formats of such: from a file to a file, block by block."""
 
-from dataclasses import replace
+import os
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
+
+from codec.encoder.blocks import Progress, silent
+from codec.encoder.chunked import check_settings
 from codec.encoder.streaming import Compressed, compress_blocks
-from codec.errors import LimitError, ParameterError
-from codec.files import check_source, check_targets, display_name
+from codec.errors import CodecError, FileError, ImageError, LimitError, ParameterError
+from codec.files import check_source, display_name
+from codec.files.temporaries import remove_outputs
 from codec.formats.large.opening import open_sink
 from codec.formats.registry import Format
-from codec.images.sources.arrays import is_zarr
+from codec.images.reading import read_image
+from codec.images.records import SourceImage
+from codec.images.sources.arrays import Folder, is_zarr
 from codec.images.sources.base import PixelSource
 from codec.images.sources.opening import open_source
 from codec.limits import MAX_PIXELS
+from codec.reports.colors import write_colors
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions, WriteOptions
 from codec.stopwatch import Stopwatch
 
+Pixels = npt.NDArray[np.uint8]
+
 # Of refusals that say that a picture does not fit into memory.
 _TOO_LARGE = ("pixel-limit", "side-limit", "file-too-large")
+# Of refusals that say that a picture is read whole, if at all.
+_WHOLE_ALONE = ("no-stream", "missing-dependency")
+# What is not measured of a picture in blocks.
+NOT_MEASURED = "SSIM and color difference are not measured block by block"
 
 
-def is_for_blocks(error: LimitError, reading: ReadOptions) -> bool:
+def is_for_blocks(error: CodecError, max_pixels: int) -> bool:
     """Tell whether a picture that was refused is to be read block by block.
 
     Parameters
     ----------
-    error : LimitError
+    error : CodecError
         Why it was.
-    reading : ReadOptions
-        Whoever allows fewer pixels than is usual wants larger pictures refused.
+    max_pixels : int
+        The most that is wanted in memory. Whoever allows fewer pixels than is usual wants larger
+        pictures refused.
     """
-    return error.reason in _TOO_LARGE and reading.max_pixels >= MAX_PIXELS
+    return (
+        isinstance(error, LimitError) and error.reason in _TOO_LARGE and max_pixels >= MAX_PIXELS
+    )
+
+
+def is_store(path: Path) -> bool:
+    """Tell whether a path is a folder of Zarr, which is as good as a file."""
+    return is_zarr(os.fspath(path))
+
+
+def check_options(settings: CompressSettings, **given: object) -> None:
+    """Refuse what takes a picture in memory.
+
+    Parameters
+    ----------
+    settings : CompressSettings
+        How it is to be compressed.
+    **given
+        Options, and what was given for them.
+
+    Raises
+    ------
+    ParameterError
+        One of them does; reason ``chunked``.
+    """
+    for name, value in given.items():
+        if value is not None and value is not False:
+            raise ParameterError(
+                f"--{name.replace('_', '-')} takes the picture in memory, and this one is "
+                "compressed in blocks", "chunked",
+            )  # fmt: skip
+    check_settings(settings)
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A picture in memory, where a source is wanted.
+
+    Parameters
+    ----------
+    image : SourceImage
+        The picture.
+    token : tuple of int
+        Size and time of its file.
+    """
+
+    image: SourceImage
+    token: tuple[int, ...]
+    dtype = np.dtype(np.uint8)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of its pixels."""
+        return self.image.pixels.shape
+
+    def __getitem__(self, key: Any) -> Pixels:
+        return np.asarray(self.image.pixels[key])
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "image":  # of a copy that is being made
+            raise AttributeError(name)
+        return getattr(self.image, name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing is open."""
+
+
+def open_pixels(
+    path: Path, reading: ReadOptions, too_large: CodecError | None = None
+) -> "PixelSource | Held":
+    """Open a picture of which parts are read; one that is only read whole, if memory allows it.
+
+    Parameters
+    ----------
+    path : Path
+        A picture file, or a folder of Zarr.
+    reading : ReadOptions
+        How it is read.
+    too_large : CodecError, optional
+        Why it is not read whole, which is all that is to be said of what is no picture.
+
+    Returns
+    -------
+    source : PixelSource or Held
+        A context that closes it.
+
+    Raises
+    ------
+    CodecError
+        It cannot be read, or not in parts and is too large to be read whole.
+    """
+    try:
+        return open_source(path, first_frame=reading.first_frame)
+    except ImageError as error:
+        if too_large and error.reason == "unknown-format":
+            raise too_large from None
+        if too_large or error.reason not in _WHOLE_ALONE or is_store(path):
+            raise
+        status = os.stat(path)
+        try:
+            image = read_image(path, **asdict(reading))
+        except LimitError:
+            raise error from None
+        return Held(image, (status.st_size, status.st_mtime_ns))
 
 
 def compress_large(
@@ -41,16 +165,25 @@ def compress_large(
     reading: ReadOptions,
     writing: WriteOptions,
     *,
-    refused: dict[str, bool],
+    measure: bool = False,
+    progress: Progress = silent,
+    too_large: CodecError | None = None,
+    **given: object,
 ) -> FileReport:
-    """Compress one picture file of any size.
+    """Compress one picture of any size, block by block.
 
     Parameters
     ----------
     source, target, format, settings, reading, writing
         As for `codec.jobs.compress.compress_file`.
-    refused : dict of str to bool
-        Options that take a picture in memory, and whether they were given.
+    measure : bool
+        Say that it is not measured.
+    progress : callable
+        Told how many blocks were done, of how many.
+    too_large : CodecError, optional
+        Why it does not fit into memory, if that is why this is called.
+    **given
+        Options that take a picture in memory, and what was given for them.
 
     Returns
     -------
@@ -64,59 +197,62 @@ def compress_large(
         was written, but a `.zarr` that another run goes on with.
     """
     watch = Stopwatch()
-    for name, given in {**refused, "--scale-range": reading.scale_range}.items():
-        if given:
-            raise ParameterError(
-                f"{name} takes the picture in memory, and this one is compressed in blocks",
-                "chunked",
-            )
-    if not is_zarr(source):
+    if format.name == "kmc":
+        raise LimitError(
+            f"{too_large or 'too large for memory'}, and a .kmc is not written in blocks: "
+            ".zarr, .tif, .labels.png, .npz and .png are",
+            too_large.reason if too_large else "pixel-limit",
+        )
+    check_options(settings, scale_range=reading.scale_range, **given)
+    if not is_store(source):
         check_source(source)
-    if not format.piecewise:  # whose sinks look for themselves, and may go on with what is there
-        check_targets(format.files(target), force=writing.force)
-    with open_source(source, first_frame=reading.first_frame) as pixels:
+    if writing.skip_if_larger and writing.force and os.path.lexists(target):
+        raise ParameterError(
+            "--skip-if-larger cannot keep what --force replaces block by block", "chunked"
+        )
+    with open_pixels(source, reading, too_large) as pixels:
         sink = open_sink(target, format.name, force=writing.force, effort=settings.effort)
-        done = compress_blocks(pixels, sink, settings, format, token=list(pixels.token))
+        height, width, channels = (*pixels.shape, 1)[:3]
+        sink.check(height, width, channels)
+        token = list(pixels.token) if sink.resumes else None
+        with watch.stage("blocks"):
+            done = compress_blocks(pixels, sink, settings, format, token=token, progress=progress)
         report = _report(source, pixels, done, format, settings)
-    report = replace(report, seconds=watch.seconds)
-    if report.compressed_bytes and report.compressed_bytes > pixels.size_bytes:
-        if writing.skip_if_larger and not writing.force:
-            _remove(done.paths)
-            return replace(
-                report, status="skipped", error="the result would be larger than the file",
-                reason="larger", outputs=(),
-            )  # fmt: skip
-        return replace(report, notices=(*report.notices, "the result is larger than the file"))
-    return report
+    if measure:
+        report = replace(report, notices=(*report.notices, NOT_MEASURED))
+    report = replace(report, seconds=watch.seconds, stage_seconds=watch.stages)
+    if (report.compressed_bytes or 0) <= pixels.size_bytes:
+        return report
+    if writing.skip_if_larger:
+        remove_outputs(done.paths)
+        return replace(
+            report, status="skipped", error="the result would be larger than the file",
+            reason="larger", outputs=(),
+        )  # fmt: skip
+    return replace(report, notices=(*report.notices, "the result is larger than the file"))
 
 
 def _report(
-    source: Path, pixels: PixelSource, done: Compressed, format: Format, settings: CompressSettings
+    source: Path,
+    pixels: "PixelSource | Held",
+    done: Compressed,
+    format: Format,
+    settings: CompressSettings,
 ) -> FileReport:
     height, width = pixels.shape[:2]
     size, channels = done.codebook.shape
-    hidden: tuple[str, ...] = ()
-    if done.hidden_pixels:
-        hidden = (
-            f"the hidden colors of {done.hidden_pixels} fully transparent pixels "
-            "are not kept (--exact keeps them)",
-        )
-    names = [*(("codebook",) if len(done.paths) > 1 else ()), "labels"]
-    if len(done.paths) == 1:
-        names = ["file"]
+    names = ("codebook", "labels") if len(done.paths) == 2 else ("file",)
     return FileReport(
         display_name(source),
         outputs=tuple(display_name(path) for path in done.paths),
         original_bytes=pixels.size_bytes,
         format=format.name,
-        part_bytes={
-            name: size_of(path) for name, path in zip(names, _by_part(done.paths), strict=True)
-        },
+        part_bytes=dict(zip(names, map(size_of, done.paths), strict=True)),
         width=width,
         height=height,
         channels=channels,
         n_colors=size,
-        colors=_written(done.codebook),
+        colors=write_colors(done.codebook),
         verified=True,
         n_colors_asked=settings.n_colors,
         codebook_from=settings.codebook_from if settings.given.codebook is None else "given",
@@ -129,5 +265,38 @@ def _report(
         engine=done.engine,
         dither=done.dither,
         rate_distortion=0.0,
-        notices=(*pixels.notices, *hidden),
+        notices=tuple(_notices(pixels, done, format)),
     )
+
+
+def _notices(pixels: "PixelSource | Held", done: Compressed, format: Format) -> list[str]:
+    found = list(pixels.notices)
+    if done.hidden_pixels:
+        found.append(
+            f"the hidden colors of {done.hidden_pixels} fully transparent pixels "
+            "are not kept (--exact keeps them)"
+        )
+    palette = pixels.palette
+    if not (palette is None or done.as_given or np.array_equal(palette, done.codebook)):
+        cure = "" if format.keeps_indices else " (--keep-order keeps them)"
+        found.append(f"palette indices are renumbered{cure}")
+    count = pixels.shape[0] * pixels.shape[1]
+    if count > MAX_PIXELS and not format.piecewise:
+        found.append(
+            f"kmcodec reads it with --max-pixels {count}, all at once (.zarr and .tif in parts)"
+        )
+    return found
+
+
+def size_of(path: Path) -> int:
+    """Tell how many bytes a file has, or all files of a folder.
+
+    Raises
+    ------
+    FileError
+        It is gone.
+    """
+    try:
+        return Folder(os.fspath(path)).size if path.is_dir() else path.stat().st_size
+    except OSError as error:
+        raise FileError(f"{display_name(path)} is gone", "not-found") from error

@@ -5,15 +5,41 @@ from pathlib import Path
 import numpy as np
 
 from codec.decompressor import decompress
-from codec.errors import CodecError, ImageError
+from codec.errors import CodecError, FormatError, ImageError
 from codec.files import read_start
 from codec.formats.files import is_marked, load_contents
-from codec.formats.registry import FORMATS, START_BYTES, is_reserved, own_endings, peek_size
+from codec.formats.registry import (
+    FORMATS,
+    LARGE_FORMATS,
+    START_BYTES,
+    is_reserved,
+    own_endings,
+    peek_size,
+)
 from codec.limits import MAX_PIXELS
 
 DECODED_ENDING = ".decoded.png"
 # Why what is found in a directory is left out.
 LEFT_OUT = "left-out"
+TIFF_MAGICS = (b"II\x2a\0", b"II\x2b\0")
+_LARGE_ENDINGS = tuple(format.default_ending for format in LARGE_FORMATS.values())
+
+
+def is_large(path: Path) -> bool:
+    """Tell whether kmcodec wrote a `.zarr` or a `.tif`, of which parts are read."""
+    if path.is_dir():
+        from codec.formats.large.zarr_sink import stored_description
+
+        return stored_description(path) is not None
+    try:
+        if read_start(path, 4)[0] not in TIFF_MAGICS:
+            return False
+        from codec.formats.large.tiff_reading import TiffTiles
+
+        TiffTiles(path).close()
+    except CodecError as error:
+        return isinstance(error, FormatError) and error.reason != "not-compressed"
+    return True
 
 
 def is_ours(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
@@ -34,6 +60,8 @@ def is_ours(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
     """
     if not path.name.lower().endswith(own_endings()):
         return False
+    if path.name.lower().endswith(_LARGE_ENDINGS):
+        return is_large(path)
     try:
         if is_marked(path, max_pixels=max_pixels):
             return True

@@ -10,6 +10,7 @@ from codec.errors import ImageError, ParameterError
 from codec.files import as_file_error, is_same_file
 from codec.formats.registry import (
     FORMATS,
+    LARGE_FORMATS,
     Format,
     files_together,
     is_reserved,
@@ -24,6 +25,7 @@ from codec.limits import MAX_PIXELS
 
 # Why what is given by name is skipped.
 COMPRESSED_ALREADY = "compressed-already"
+STORE_ENDING = ".zarr"
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def plan_compression(
         target = naming.output or folder / (source.stem + format.default_ending)
         whole = folder / (source.name + format.default_ending)
         name = source.name.lower()
-        if is_reserved(source) and (not name.endswith(READABLE_EXTENSIONS) or ours(source)):
+        may_be_picture = name.endswith((*READABLE_EXTENSIONS, STORE_ENDING))
+        if is_reserved(source) and (not may_be_picture or ours(source)):
             # `compress *` a second time meets what the first time wrote.
             failure = ImageError("it is a compressed file", COMPRESSED_ALREADY)
             return PlannedFile(source, target, (), failure)
@@ -112,7 +115,8 @@ def plan_decompression(
     ParameterError
         As for `plan_compression`.
     """
-    endings = tuple(format.default_ending for format in FORMATS.values())
+    formats = (*FORMATS.values(), *LARGE_FORMATS.values())
+    endings = tuple(format.default_ending for format in formats)
 
     def wanted(name: str) -> bool:
         return name.lower().endswith(endings)
@@ -164,7 +168,7 @@ def _plan(
 ) -> list[PlannedFile]:
     plan: list[PlannedFile] = []
     for given in dict.fromkeys(inputs):
-        if naming.recursive and os.path.isdir(given):
+        if naming.recursive and os.path.isdir(given) and not _is_store(given.name):
             if naming.output:
                 raise ParameterError("-o names one file and cannot take a directory", "output")
             for found in _walk(given, wanted, naming.folder):
@@ -200,7 +204,11 @@ def _walk(
         except OSError as error:
             yield PlannedFile(folder, folder, (), as_file_error(error))
             continue
-        yield from (folder / name for name, kind in found if kind == _FILE and wanted(name))
+        yield from (
+            folder / name
+            for name, kind in found
+            if kind == _STORE or (kind == _FILE and wanted(name))
+        )
         waiting += (
             folder / name
             for name, kind in reversed(found)
@@ -208,7 +216,12 @@ def _walk(
         )
 
 
-_FILE, _FOLDER, _LINK = range(3)
+_FILE, _FOLDER, _LINK, _STORE = range(4)
+
+
+def _is_store(name: str) -> bool:
+    """Tell by its name whether a folder is one of Zarr, which is as good as a file."""
+    return name.lower().endswith(STORE_ENDING)
 
 
 def _kind(entry: "os.DirEntry[str]") -> int:
@@ -216,6 +229,8 @@ def _kind(entry: "os.DirEntry[str]") -> int:
     try:
         if not entry.is_dir():
             return _FILE
-        return _LINK if entry.is_symlink() else _FOLDER
+        if entry.is_symlink():
+            return _LINK
+        return _STORE if _is_store(entry.name) else _FOLDER
     except OSError:
         return _FILE

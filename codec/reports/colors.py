@@ -17,7 +17,7 @@ Bytes = npt.NDArray[np.uint8]
 
 def codebook_facts(indexed: IndexedImage) -> dict[str, Any]:
     """Write the code-words of an indexed image, in the order of labels."""
-    return {"n_colors": indexed.n_colors, "colors": _written(indexed.codebook)}
+    return {"n_colors": indexed.n_colors, "colors": write_colors(indexed.codebook)}
 
 
 def used_facts(indexed: IndexedImage) -> dict[str, Any]:
@@ -33,11 +33,12 @@ def pixel_facts(pixels: Bytes) -> dict[str, Any]:
     return {
         "unique_colors": len(colors),
         "alpha": _has_alpha(colors),
-        "colors": _written(colors) if are_few else (),
+        "colors": write_colors(colors) if are_few else (),
     }
 
 
-def _written(colors: Bytes) -> tuple[str, ...]:
+def write_colors(colors: Bytes) -> tuple[str, ...]:
+    """Write colors of shape (N, C)."""
     return tuple(map(write_color, colors))
 
 

@@ -236,6 +236,7 @@ def test_options_and_parameters_of_the_library_have_the_same_defaults(
         shared: object,
         weights: object,
         page: object,
+        progress: object,
     ) -> FileReport:
         assert (share, shared, weights, page) == (None, None, None, None)
         given.append((settings, reading))

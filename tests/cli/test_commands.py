@@ -104,8 +104,11 @@ def test_the_limits_hold_for_what_a_header_claims(
 ) -> None:
     assert MAX_PIXELS == 89_478_485 < 9460 * 9459
     Path("claim.png").write_bytes(grey_png(width, height, b"\0"))
-    assert refused(sandbox.run("compress", "claim.png"), "claim.png", reason)
+    lower = ("--max-pixels", str(MAX_PIXELS - 1))
+    assert refused(sandbox.run("compress", "claim.png", *lower), "claim.png", reason)
     assert refused(sandbox.run("decompress", "claim.png"), "claim.png", reason)
+    # What is not refused for its size is read in blocks, and found to be a lie.
+    assert refused(sandbox.run("compress", "claim.png"), "claim.png", "truncated")
 
 
 # Inputs that cannot be read

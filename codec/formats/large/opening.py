@@ -11,12 +11,10 @@ from codec.formats.large.tiff import TILE as TIFF_TILE
 from codec.formats.large.tiff import TiffSink
 from codec.formats.large.zarr_sink import TILE as ZARR_TILE
 from codec.formats.large.zarr_sink import ZarrSink
-from codec.formats.registry import format_named, format_of
+from codec.formats.registry import format_named, output_format_of
 from codec.options import EFFORTS
 from codec.settings import check_choice
 
-# Endings of the formats that are only for large pictures.
-ENDINGS = {".zarr": "zarr", ".tif": "tiff", ".tiff": "tiff"}
 _ROWS: dict[str, type[PairSink | NpzSink | IndexedPngSink]] = {
     "pair": PairSink,
     "npz": NpzSink,
@@ -36,11 +34,7 @@ def format_for(path: str | bytes | os.PathLike[str]) -> str:
     ParameterError
         The name has none of the known endings, or is nothing else.
     """
-    name = os.path.basename(os.fsdecode(path)).lower()
-    for ending, format in ENDINGS.items():
-        if name.endswith(ending) and name != ending:
-            return format
-    return format_of(path).name
+    return output_format_of(path).name
 
 
 def open_sink(

@@ -58,15 +58,19 @@ class RowSink(Sink):
         self._next = 0
         self._waiting: list[Bytes] = []
 
-    def begin(self, height: int, width: int, codebook: Bytes, facts: Mapping[str, Any]) -> None:
-        """Take what is known before the first label; there is no room for facts."""
-        self._layout = Layout(height, width, codebook, (height, width), facts)
+    def check(self, height: int, width: int, channels: int) -> None:
+        """Refuse sides that no reader takes, and a place that is taken; see `Sink.check`."""
         if max(height, width) > MAX_SIDE:
             raise LimitError(
                 f"{width}x{height} exceeds the limit of {MAX_SIDE} pixels a side, "
                 "which .zarr and .tif do not have", "side-limit",
             )  # fmt: skip
         check_targets(self.paths, force=self._force)
+
+    def begin(self, height: int, width: int, codebook: Bytes, facts: Mapping[str, Any]) -> None:
+        """Take what is known before the first label; there is no room for facts."""
+        self._layout = Layout(height, width, codebook, (height, width), facts)
+        self.check(height, width, self._layout.codebook.shape[1])
         self._sealing = Sealing(height, width, self._layout.codebook)
         for folder in {path.parent for path in self.paths}:
             sweep(folder)

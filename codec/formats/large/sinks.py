@@ -41,10 +41,27 @@ class Sink(ABC):
     #: Rows and columns that writes are multiples of but at the border; None for whole rows from
     #: the first to the last, any number at a time.
     block: tuple[int, int] | None = None
+    #: Whether what a run left that was killed is continued by another.
+    resumes = False
 
     def __init__(self) -> None:
         #: First row and column of every block that need not be written again.
         self.done: set[tuple[int, int]] = set()
+
+    @abstractmethod
+    def check(self, height: int, width: int, channels: int) -> None:
+        """Refuse what `begin` would refuse, as far as it is known before the codebook is.
+
+        Parameters
+        ----------
+        height, width, channels : int
+            Of the picture.
+
+        Raises
+        ------
+        ParameterError, LimitError, FileError
+            As `begin`.
+        """
 
     @abstractmethod
     def begin(self, height: int, width: int, codebook: Bytes, facts: Mapping[str, Any]) -> None:

@@ -71,14 +71,18 @@ class TiffSink(TiledSink):
         self._file: GrowingFile | None = None
         self._entries: dict[Place, tuple[int, int, bytes]] = {}
 
-    def begin(self, height: int, width: int, codebook: Bytes, facts: Mapping[str, Any]) -> None:
-        """Take what is known before the first label; see `Sink.begin`."""
-        layout = Layout(height, width, codebook, self.block, facts)
-        if layout.codebook.shape[1] not in (1, 3):
+    def check(self, height: int, width: int, channels: int) -> None:
+        """Refuse alpha, and a place that is taken; see `Sink.check`."""
+        if channels not in (1, 3):
             raise ParameterError(
                 "the palette of a TIFF has no alpha; .zarr, .png and .npz have", "alpha"
             )
         check_targets([self.path], force=self._force)
+
+    def begin(self, height: int, width: int, codebook: Bytes, facts: Mapping[str, Any]) -> None:
+        """Take what is known before the first label; see `Sink.begin`."""
+        layout = Layout(height, width, codebook, self.block, facts)
+        self.check(height, width, layout.codebook.shape[1])
         sweep(self.path.parent)
         with told(self.path):
             self._file = GrowingFile(self.path, force=self._force)

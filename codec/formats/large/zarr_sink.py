@@ -8,6 +8,8 @@ one file of JSON: those of a picture of 100 gigapixels, 6 MB of text, would be p
 who opens it.
 """
 
+import json
+import os
 import shutil
 from collections.abc import Mapping
 from functools import partial
@@ -17,8 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codec.errors import FileError, FormatError, ParameterError
-from codec.files import display_name
+from codec.errors import CodecError, FileError, FormatError, ParameterError
+from codec.files import check_targets, display_name, read_file
 from codec.files.temporaries import sync_tree
 from codec.formats.kmc.file import check_writable
 from codec.formats.large.layout import DIGEST_SIZE, Layout, Place, digest_of
@@ -31,6 +33,8 @@ TILE = 1024
 SERIALIZERS = ("zstd", "kmc")
 ATTRIBUTE, LABELS, PROGRESS, DIGESTS = "kmcodec", "labels", "progress", "digests"
 _NODE = "zarr.json"
+# Of that: 256 code-words, and facts.
+_MOST_NODE_BYTES = 1 << 20
 # What zarr writes before it has its name.
 # Of zstd: 1 takes half the time of 3, which is usual, for 8 % more bytes of noisy labels.
 _LEVELS = {"fast": 1, "default": 1, "best": 9}
@@ -59,6 +63,15 @@ def import_zarr() -> Any:
     return zarr
 
 
+def stored_description(path: Path) -> dict[str, Any] | None:
+    """Read what kmcodec says of a store in it, without zarr; None if it says nothing."""
+    try:
+        found = json.loads(read_file(path / _NODE, _MOST_NODE_BYTES))["attributes"][ATTRIBUTE]
+    except (CodecError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 class ZarrSink(TiledSink):
     """Labels to a Zarr group; it may be pickled when it has begun, and written to elsewhere.
 
@@ -76,6 +89,8 @@ class ZarrSink(TiledSink):
         ``zstd`` is what every reader of Zarr reads; of ``kmc`` each chunk is a `.kmc`, half the
         bytes at a hundred times the work, read where kmcodec is installed.
     """
+
+    resumes = True
 
     def __init__(
         self,
@@ -97,6 +112,31 @@ class ZarrSink(TiledSink):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_arrays": None, "_is_new": False}
+
+    def check(self, height: int, width: int, channels: int) -> None:
+        """Refuse a place that is taken by anything but a store to be continued."""
+        import_zarr()
+        if self._serializer == "kmc":
+            check_writable()
+        name = display_name(self.path)
+        if os.path.lexists(self.path) and (self.path.is_symlink() or not self.path.is_dir()):
+            raise FileError(f"cannot write {name}: it is no directory of Zarr", "not-regular")
+        try:
+            check_targets([self.path], force=True)
+        except FileError as error:
+            if error.reason != "is-directory":
+                raise
+        else:
+            return
+        if not (self.path / _NODE).is_file():
+            if any(self.path.iterdir()):
+                raise FileError(f"cannot write {name}: it is a directory", "is-directory")
+            return
+        found = stored_description(self.path)
+        if not self._force and (found is None or found.get("complete") is not False):
+            raise FileError(
+                f"cannot write {name}: it already exists (--force replaces it)", "exists"
+            )
 
     def begin(self, height: int, width: int, codebook: Bytes, facts: Mapping[str, Any]) -> None:
         """Take what is known before the first label; see `Sink.begin`.

@@ -1,0 +1,210 @@
+"""Files that are compressed block by block give what compressing them from memory gives."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from cli_tools import Sandbox, few_colors, many_colors, refused, sample, with_alpha, write_picture
+from marks import needs_kernels
+
+import codec
+from codec.encoder import blocks
+from codec.formats.registry import LARGE_FORMATS
+from codec.jobs import large
+from codec.jobs.compress import compress_file
+from codec.settings import CompressSettings, ReadOptions, WriteOptions
+
+Pixels = npt.NDArray[np.uint8]
+
+# Of the samples, every so many pixels.
+PICTURES: dict[str, Callable[[], Pixels]] = {
+    "photo": lambda: sample("astronaut.png", 2),
+    "screen": lambda: sample("page.png", 3),
+    "shades": lambda: many_colors(height=90, width=120),
+    "grey": lambda: many_colors(height=40, width=50)[:, :, 1],
+    "sprites": lambda: sample("sprites.png", 2),
+    "few": few_colors,
+}
+NAMES = ["out.labels.png", "out.npz", "out.png"]
+STORES = ["out.zarr", "out.tif"]
+
+
+def limit_to(monkeypatch: pytest.MonkeyPatch, pixels: int) -> tuple[str, str]:
+    """Let pictures of more pixels be larger than memory; the option that says so."""
+    monkeypatch.setattr(large, "MAX_PIXELS", pixels)
+    return "--max-pixels", str(pixels)
+
+
+def equal(first: str, second: str) -> None:
+    """Labels, codebook and the word of a seal are the same."""
+    one, other = codec.open(first), codec.open(second)
+    np.testing.assert_array_equal(one.codebook, other.codebook)
+    np.testing.assert_array_equal(one.labels[:], other.labels[:])
+    assert one.verified
+    assert other.verified
+
+
+@needs_kernels
+@pytest.mark.parametrize("picture", PICTURES)
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_too_large_for_memory_becomes_what_it_would_in_memory(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, picture: str, name: str
+) -> None:
+    sandbox.picture("photo.png", PICTURES[picture]())
+    whole = sandbox.run("compress", "photo.png", "-o", f"whole.{name}", "--json", check=0)
+    limit = limit_to(monkeypatch, 100)
+
+    run = sandbox.run("compress", "photo.png", "-o", name, *limit, "--json", check=0)
+
+    equal(name, f"whole.{name}")
+    (found,), (expected,) = (json.loads(each.out)["results"] for each in (run, whole))
+    for fact in (
+        "status", "input_bytes", "raw_bytes", "format", "width", "height", "channels", "n_colors",
+        "n_colors_asked", "codebook_from", "unique_colors", "unique_colors_after", "lossless",
+        "converted", "worst_error", "engine", "verified",
+    ):  # fmt: skip
+        assert found[fact] == expected[fact], fact
+    assert found["mse"] == pytest.approx(expected["mse"], rel=1e-12)
+    assert found["output_bytes"] == sum(Path(path).stat().st_size for path in found["outputs"])
+    assert found["dither"] == expected["dither"]
+
+
+@needs_kernels
+@pytest.mark.parametrize("picture", ["photo", "screen", "few"])
+@pytest.mark.parametrize("name", STORES)
+def test_a_store_has_the_labels_of_a_pair(sandbox: Sandbox, picture: str, name: str) -> None:
+    if name.endswith("zarr"):
+        pytest.importorskip("zarr")
+    pixels = PICTURES[picture]()
+    sandbox.picture("photo.png", pixels)
+
+    run = sandbox.run("compress", "photo.png", "-o", name, "--json", check=0)
+
+    indexed = codec.compress(pixels, format="npz")
+    with codec.open(name) as stored:
+        np.testing.assert_array_equal(stored.codebook, indexed.codebook)
+        np.testing.assert_array_equal(stored.labels[:], indexed.labels)
+        np.testing.assert_array_equal(stored[:], codec.decompress(indexed))
+        assert stored.facts["n_colors"] == 256
+    (result,) = json.loads(run.out)["results"]
+    assert result["outputs"] == [name]
+    assert result["format"] == {".zarr": "zarr", ".tif": "tiff"}[Path(name).suffix]
+    assert result["part_bytes"] == {"file": large.size_of(Path(name))}
+
+
+@needs_kernels
+def test_palette_indices_and_options_are_heeded(sandbox: Sandbox) -> None:
+    pixels = many_colors(height=60, width=70)
+    sandbox.picture("photo.png", pixels)
+    options = ("-k", "9", "--tune", "psnr", "--seed", "3", "--dither", "fs")
+
+    sandbox.run("compress", "photo.png", "-o", "out.tif", *options, check=0)
+
+    expected = codec.compress(pixels, 9, tune="psnr", seed=3, dither="fs", format="npz")
+    with codec.open("out.tif") as stored:
+        np.testing.assert_array_equal(stored.labels[:], expected.labels)
+        assert stored.facts["seed"] == 3
+        assert stored.facts["dither"] == "fs"
+        assert "source" not in stored.facts  # so that the same picture becomes the same bytes
+
+
+def test_a_picture_that_is_read_whole_alone_is_compressed_to_tiles(sandbox: Sandbox) -> None:
+    pixels = few_colors()
+    sandbox.picture("photo.webp")  # lossy: what it has is what counts
+    sandbox.picture("photo.bmp", pixels)
+
+    sandbox.run("compress", "photo.bmp", "-o", "out.tif", check=0)
+    run = sandbox.run("compress", "photo.bmp", "-o", "out.png", "--max-pixels", "100")
+
+    np.testing.assert_array_equal(codec.open("out.tif")[:], pixels)
+    assert refused(run, "photo.bmp", "pixel-limit")
+
+
+def test_what_cannot_be_read_in_blocks_says_what_to_do(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.picture("photo.bmp")
+    run = sandbox.run("compress", "photo.bmp", "-o", "out.png", *limit_to(monkeypatch, 100))
+    assert refused(run, "photo.bmp", "no-stream")
+    assert "tiled TIFF" in run.err
+
+
+def test_a_dense_file_is_refused_with_the_formats_that_can(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.picture("photo.png")
+    run = sandbox.run("compress", "photo.png", "--format", "kmc", *limit_to(monkeypatch, 100))
+    assert refused(run, "photo.png", "pixel-limit")
+    assert ".zarr, .tif" in run.err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--max-bytes", "30%"), ("--min-psnr", "30"), ("--rate-distortion", "1"), ("--auto",),
+        ("--html", "x.html"), ("--scale-range",),
+    ],
+    ids=lambda options: options[0],
+)  # fmt: skip
+def test_what_takes_the_picture_in_memory_is_refused(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    sandbox.picture("photo.png")
+    limit = limit_to(monkeypatch, 100)
+    run = sandbox.run("compress", "photo.png", "-o", "out.png", *options, *limit)
+    assert refused(run, "photo.png", "chunked")
+
+    run = sandbox.run("compress", "photo.png", "-o", "out.tif", *options)
+    assert run.code == 2
+    assert len(run.lines) == 1
+    assert run.lines[0].endswith("(chunked)")
+    assert run.left_all_as_it_was
+
+
+def test_what_is_not_measured_is_said(sandbox: Sandbox) -> None:
+    sandbox.picture("photo.png")
+    run = sandbox.run("compress", "photo.png", "-o", "out.tif", "--measure", check=0)
+    assert f"photo.png: notice: {large.NOT_MEASURED}" in run.lines
+
+
+def test_a_picture_with_alpha_is_no_tiff(sandbox: Sandbox) -> None:
+    sandbox.picture("photo.png", with_alpha())
+    run = sandbox.run("compress", "photo.png", "-o", "out.tif")
+    assert refused(run, "photo.png", "alpha")
+
+
+def test_a_result_that_is_larger_is_said_or_removed(sandbox: Sandbox) -> None:
+    sandbox.picture("photo.png")
+    skipped = sandbox.run("compress", "photo.png", "-o", "out.tif", "--skip-if-larger", check=3)
+    assert skipped.left_all_as_it_was
+    done = sandbox.run("compress", "photo.png", "-o", "out.tif", check=0)
+    assert "photo.png: notice: the result is larger than the file" in done.lines
+    both = ("--force", "--skip-if-larger")
+    assert refused(sandbox.run("compress", "photo.png", "-o", "out.tif", *both), "photo.png",
+                   "chunked")  # fmt: skip
+
+
+def test_a_zarr_that_is_larger_is_removed_whole(sandbox: Sandbox) -> None:
+    pytest.importorskip("zarr")
+    sandbox.picture("photo.png")
+    run = sandbox.run("compress", "photo.png", "-o", "out.zarr", "--skip-if-larger", check=3)
+    assert run.left_all_as_it_was
+
+
+def test_progress_counts_the_blocks_of_both_passes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    monkeypatch.setattr(blocks, "_BLOCK_PIXELS", 1 << 14)
+    source = write_picture(tmp_path / "a.png", np.zeros((1100, 40, 3), dtype=np.uint8))
+    told: list[tuple[int, int]] = []
+
+    compress_file(
+        source, tmp_path / "a.tif", LARGE_FORMATS["tiff"], CompressSettings(), ReadOptions(),
+        WriteOptions(), progress=lambda done, total: told.append((done, total)),
+    )  # fmt: skip
+
+    assert told == [(done, 6) for done in range(1, 7)]
