@@ -12,7 +12,7 @@ PROMISED_KEYS = {
 }  # fmt: skip
 REPORT_KEYS = PROMISED_KEYS | {
     "format", "part_bytes", "unique_colors", "unique_colors_after", "lossless", "mse", "ssim",
-    "delta_e_mean", "delta_e_p95", "stage_seconds", "notices",
+    "delta_e_mean", "delta_e_p95", "stage_seconds", "notices", "tile", "made_with",
 }  # fmt: skip
 
 

@@ -110,12 +110,17 @@ def make_parser() -> argparse.ArgumentParser:
         "decompress",
         help="turn compressed files into pictures",
         parents=[output, amount],
-        description="Turn label PNGs with codebooks, npz, indexed PNGs and kmc into pictures.",
+        description="Turn label PNGs with codebooks, npz, indexed PNGs and kmc into pictures, and "
+        ".zarr and .tif, which kmcodec writes of pictures of any size. Of these more than "
+        "--max-pixels are written to a tiled TIFF alone, block by block: -o X.tif.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     decompress.add_argument(
-        "inputs", nargs="+", metavar="INPUT", help="X.labels.png, X.npz, X.png or X.kmc"
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="X.labels.png, X.npz, X.png, X.kmc, X.zarr or X.tif",
     )
     decompress.add_argument(
         "--codebook", type=Path, metavar="FILE.npy",
@@ -147,7 +152,8 @@ def make_parser() -> argparse.ArgumentParser:
         help="sizes and quality of compressed files",
         parents=[reading, page_option("show")],
         description="Print sizes and quality of compressed files, or of what other programs made "
-        "of the same picture.",
+        "of the same picture. What is too large for memory is compared block by block: bytes, "
+        "PSNR and the largest error, without SSIM and color differences.",
     )
     report.add_argument("original", metavar="ORIGINAL", help="the picture")
     report.add_argument(

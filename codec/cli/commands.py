@@ -206,7 +206,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _decompress(options: argparse.Namespace) -> int:
-    from codec.cli.runner import OutputFolders, Task, run, with_notices
+    from codec.cli.runner import BlockBar, OutputFolders, Task, run, with_notices
     from codec.formats.registry import is_reserved
     from codec.images.writing import check_image_name
     from codec.jobs.decompress import decompress_file
@@ -232,10 +232,12 @@ def _decompress(options: argparse.Namespace) -> int:
             force=options.force,
             max_pixels=options.max_pixels,
             require_seal=options.require_seal,
+            progress=bar.show,
         )
         return with_notices(report, planned.notices)
 
-    with OutputFolders(options.directory) as folders:
+    bar = BlockBar(_wants_progress(options) and len(plan) == 1)
+    with OutputFolders(options.directory) as folders, bar:
         reports = run(
             [Task(planned.source, partial(work, planned)) for planned in plan],
             show=_show(options, decompress_line),
@@ -262,7 +264,7 @@ def _info(options: argparse.Namespace) -> int:
             complain(report.error or "", report.reason, report.input)
         elif not options.json:
             print(with_swatches(as_text(report), report.colors, sys.stdout))
-            if not report.format:
+            if not report.format or report.tile:
                 _say_notices(report)
 
     paths = [Path(name) for name in options.inputs]
@@ -286,19 +288,19 @@ def _report(options: argparse.Namespace) -> int:
     original, compressed = Path(options.original), [Path(name) for name in options.compressed]
     reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
     page = make_page(options, 1, [original, *compressed])
-    comparison = Comparison(original, reading, page)
     reports: list[FileReport] = []
     said: set[str] = set()
-    for path in compressed:
-        report = attempt(Task(original, partial(comparison.measure, path)))
-        obey_signals()
-        reports.append(report)
-        if _is_done(report) and not options.json:
-            print(as_text(report, with_outputs=len(compressed) > 1), flush=True)
-        _say_notices(report, said)
-        said.update(report.notices)
-        if not comparison.image:  # which others need as well
-            break
+    with Comparison(original, reading, page) as comparison:
+        for path in compressed:
+            report = attempt(Task(original, partial(comparison.measure, path)))
+            obey_signals()
+            reports.append(report)
+            if _is_done(report) and not options.json:
+                print(as_text(report, with_outputs=len(compressed) > 1), flush=True)
+            _say_notices(report, said)
+            said.update(report.notices)
+            if not comparison.is_open:  # which others need as well
+                break
     more = finish_page(page, reports)
     if options.json:
         print(as_json(reports, with_totals=len(compressed) == 1, **more))

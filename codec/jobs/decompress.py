@@ -1,15 +1,28 @@
 """Compressed files to picture files."""
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
 
 from codec.decompressor import decompress
-from codec.files import check_source, check_targets, display_name, write_files
+from codec.encoder.blocks import Progress, silent
+from codec.errors import LimitError
+from codec.files import check_source, check_targets, display_name, read_start, write_files
 from codec.formats.files import load_contents
 from codec.images.writing import PROFILED_EXTENSIONS, encode_image, holds_exactly
 from codec.jobs.info import contents_facts, contents_notices
+from codec.jobs.ours import TIFF_MAGICS
 from codec.limits import MAX_PIXELS
 from codec.reports.report import FileReport
 from codec.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from codec.formats.large.stored import LargeImage
+
+Pixels = npt.NDArray[np.uint8]
 
 
 def decompress_file(
@@ -20,13 +33,14 @@ def decompress_file(
     force: bool = False,
     max_pixels: int = MAX_PIXELS,
     require_seal: bool = False,
+    progress: Progress = silent,
 ) -> FileReport:
     """Decompress one compressed file into an image file.
 
     Parameters
     ----------
     source : Path
-        A label PNG, an npz, an indexed PNG or a kmc.
+        A label PNG, an npz, an indexed PNG or a kmc; or a `.zarr` or `.tif` that kmcodec wrote.
     target : Path
         The image; its extension chooses the kind.
     codebook : Path, optional
@@ -34,9 +48,12 @@ def decompress_file(
     force : bool
         Replace an existing output.
     max_pixels : int
-        Largest picture that is accepted.
+        Largest picture that is accepted; of a larger `.zarr` or `.tif` a tiled TIFF is written,
+        block by block.
     require_seal : bool
-        Refuse what has no seal.
+        Refuse what has no seal; these two have one.
+    progress : callable
+        Told how many blocks were written, of how many.
 
     Returns
     -------
@@ -49,8 +66,12 @@ def decompress_file(
         The input or the output is at fault; nothing was written.
     """
     watch = Stopwatch()
-    check_source(source)
+    stored = _open_stored(source)
     check_targets([target], force=force)
+    extension = target.suffix.lower()
+    if stored:
+        with stored:
+            return _decompress_stored(stored, source, target, watch, force, max_pixels, progress)
     with watch.stage("read"):
         contents = load_contents(
             source, codebook_path=codebook, max_pixels=max_pixels, require_seal=require_seal
@@ -60,15 +81,8 @@ def decompress_file(
         pixels = decompress(contents.indexed)
     profile = contents.profile
     del contents  # its labels: the picture is being encoded in their place
-    extension = target.suffix.lower()
     with watch.stage("encode"):
-        data = encode_image(pixels, extension, profile)
-        if not holds_exactly(data, extension, pixels):
-            notices.append(
-                f"{extension} is lossy here: the written pixels differ from the decoded ones"
-            )
-        if profile and extension not in PROFILED_EXTENSIONS:
-            notices.append(f"{extension} files hold no ICC profile: it is not written")
+        data = _encode(pixels, extension, profile, notices)
     with watch.stage("write"):
         write_files([(target, data)], force=force)
     return FileReport(
@@ -76,6 +90,72 @@ def decompress_file(
         outputs=(display_name(target),),
         decoded_bytes=len(data),
         **facts,
+        notices=tuple(notices),
+        seconds=watch.seconds,
+        stage_seconds=watch.stages,
+    )
+
+
+def _encode(pixels: Pixels, extension: str, profile: bytes, notices: list[str]) -> bytes:
+    data = encode_image(pixels, extension, profile)
+    if not holds_exactly(data, extension, pixels):
+        notices.append(
+            f"{extension} is lossy here: the written pixels differ from the decoded ones"
+        )
+    if profile and extension not in PROFILED_EXTENSIONS:
+        notices.append(f"{extension} files hold no ICC profile: it is not written")
+    return data
+
+
+def _open_stored(source: Path) -> "LargeImage | None":
+    """Open what is read a part at a time, and refuse what is no file."""
+    is_folder = os.path.isdir(source)
+    if not is_folder:
+        check_source(source)
+        if read_start(source, 4)[0] not in TIFF_MAGICS:
+            return None
+    from codec.jobs.opened import open_stored
+
+    stored = open_stored(source)
+    if is_folder and not stored:
+        check_source(source)
+    return stored
+
+
+def _decompress_stored(
+    stored: "LargeImage",
+    source: Path,
+    target: Path,
+    watch: Stopwatch,
+    force: bool,
+    max_pixels: int,
+    progress: Progress,
+) -> FileReport:
+    """Decompress what is read a part at a time, whole if it fits into memory."""
+    from codec.jobs.opened import TIFF_ENDINGS, check_in_memory, stored_facts, write_pixels
+
+    notices: list[str] = []
+    extension = target.suffix.lower()
+    try:
+        check_in_memory(stored, target, max_pixels)
+    except LimitError:
+        if extension not in TIFF_ENDINGS:
+            raise
+        with watch.stage("blocks"):
+            size_bytes = write_pixels(stored, target, force=force, progress=progress)
+    else:
+        with watch.stage("decode"):
+            pixels = stored[:]
+        with watch.stage("encode"):
+            data = _encode(pixels, extension, b"", notices)
+        with watch.stage("write"):
+            write_files([(target, data)], force=force)
+        size_bytes = len(data)
+    return FileReport(
+        display_name(source),
+        outputs=(display_name(target),),
+        decoded_bytes=size_bytes,
+        **stored_facts(stored),
         notices=tuple(notices),
         seconds=watch.seconds,
         stage_seconds=watch.stages,

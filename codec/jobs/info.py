@@ -1,15 +1,17 @@
 """What is in a compressed file, or in any picture."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codec.errors import CodecError, FormatError, ImageError
-from codec.files import display_name
+from codec.errors import CodecError, FormatError, ImageError, LimitError
+from codec.files import display_name, read_start
 from codec.formats.contents import Contents
 from codec.formats.files import is_marked, load_contents
 from codec.formats.registry import FORMATS, is_reserved
 from codec.indexed import CHANNEL_NAMES
+from codec.jobs.ours import TIFF_MAGICS
 from codec.limits import MAX_PIXELS
 from codec.reports.colors import codebook_facts, pixel_facts, used_facts
 from codec.reports.report import FileReport
@@ -17,7 +19,10 @@ from codec.settings import ReadOptions
 from codec.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
+    from codec.formats.large.stored import LargeImage
     from codec.images.records import SourceImage
+    from codec.images.sources.base import PixelSource
+    from codec.jobs.large import Held
 
 _UNVERIFIED = "written without a seal: whether labels and codebook belong together is unverified"
 # Why a file that is sound is none of ours.
@@ -30,9 +35,11 @@ def describe_file(source: Path, *, max_pixels: int = MAX_PIXELS) -> FileReport:
     Parameters
     ----------
     source : Path
-        A label PNG, an npz, an indexed PNG or a kmc; or a picture, of several the first.
+        A label PNG, an npz, an indexed PNG or a kmc; or a picture, of several the first; or a
+        `.zarr` or `.tif` that kmcodec wrote.
     max_pixels : int
-        Largest picture that is accepted.
+        Largest picture that is read into memory. Of larger ones less is told; if this is less
+        than usual, they are refused.
 
     Returns
     -------
@@ -48,7 +55,23 @@ def describe_file(source: Path, *, max_pixels: int = MAX_PIXELS) -> FileReport:
     """
     watch = Stopwatch()
     reading = ReadOptions(first_frame=True, max_pixels=max_pixels)
-    found = load_any(source, reading)
+    if os.path.isdir(source) or read_start(source, 4)[0] in TIFF_MAGICS:
+        from codec.jobs.large import is_store, open_pixels
+        from codec.jobs.opened import open_stored
+
+        if stored := open_stored(source):
+            with stored:
+                return _describe_stored(stored, source, watch)
+        if is_store(source):
+            with open_pixels(source, reading) as pixels:
+                return _describe_pixels(pixels, source, watch)
+    try:
+        found = load_any(source, reading)
+    except LimitError as error:
+        from codec.jobs.opened import open_too_large
+
+        with open_too_large(source, reading, error) as pixels:
+            return _describe_pixels(pixels, source, watch)
     if isinstance(found, Contents):
         facts, notices = contents_facts(found), contents_notices(found)
         facts |= used_facts(found.indexed)
@@ -58,6 +81,37 @@ def describe_file(source: Path, *, max_pixels: int = MAX_PIXELS) -> FileReport:
         facts, notices = picture_facts(found), tuple(found.notices)
         facts["original_bytes"] = found.size_bytes
     return FileReport(display_name(source), **facts, notices=notices, seconds=watch.seconds)
+
+
+def _describe_stored(stored: "LargeImage", source: Path, watch: Stopwatch) -> FileReport:
+    """Tell what is in a `.zarr` or `.tif`."""
+    from codec.jobs import opened
+
+    facts = opened.stored_facts(stored)
+    notices: tuple[str, ...] = ()
+    if stored.shape[0] * stored.shape[1] <= opened.MOST_READ:
+        facts |= opened.used_facts(stored)
+    else:
+        notices = (opened.NOT_READ,)
+    return FileReport(display_name(source), **facts, notices=notices, seconds=watch.seconds)
+
+
+def _describe_pixels(pixels: "PixelSource | Held", source: Path, watch: Stopwatch) -> FileReport:
+    """Tell what is in a picture that is too large for memory, or in a folder of Zarr."""
+    from codec.jobs import opened
+
+    facts = opened.source_facts(pixels)
+    notices: tuple[str, ...] = (opened.NOT_COUNTED,)
+    if pixels.shape[0] * pixels.shape[1] <= MAX_PIXELS:
+        facts |= pixel_facts(pixels[:, :])
+        notices = ()
+    return FileReport(
+        display_name(source),
+        original_bytes=pixels.size_bytes,
+        **facts,
+        notices=(*pixels.notices, *notices),
+        seconds=watch.seconds,
+    )
 
 
 def load_any(source: Path, reading: ReadOptions) -> "Contents | SourceImage":

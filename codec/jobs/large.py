@@ -111,11 +111,14 @@ class Held:
             raise AttributeError(name)
         return getattr(self.image, name)
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Nothing is open."""
+        """See `close`."""
 
 
 def open_pixels(

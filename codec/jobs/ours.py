@@ -1,5 +1,6 @@
 """Which pictures in a directory were made there by kmcodec; a name alone proves nothing."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ _LARGE_ENDINGS = tuple(format.default_ending for format in LARGE_FORMATS.values(
 
 def is_large(path: Path) -> bool:
     """Tell whether kmcodec wrote a `.zarr` or a `.tif`, of which parts are read."""
-    if path.is_dir():
+    if os.path.isdir(path):
         from codec.formats.large.zarr_sink import stored_description
 
         return stored_description(path) is not None

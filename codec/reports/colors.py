@@ -22,7 +22,12 @@ def codebook_facts(indexed: IndexedImage) -> dict[str, Any]:
 
 def used_facts(indexed: IndexedImage) -> dict[str, Any]:
     """Tell how many colors the pixels of an indexed image have, and whether any is not opaque."""
-    used = indexed.codebook[np.flatnonzero(count_labels(indexed.labels))]
+    return used_facts_of(indexed.codebook, count_labels(indexed.labels))
+
+
+def used_facts_of(codebook: Bytes, counts: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """Tell the same of a codebook of shape (K, C), and how many pixels have each label."""
+    used = codebook[np.flatnonzero(counts)]
     return {"unique_colors": len(distinct(used)), "alpha": _has_alpha(used)}
 
 

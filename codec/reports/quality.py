@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from codec.colors.histogram import count_colors
 from codec.colors.lookup import look_up
-from codec.colors.metrics import channel_errors, measure
+from codec.colors.metrics import channel_errors, color_samples, measure, squared_error
 from codec.colors.pixels import as_channels
 from codec.indexed import CHANNEL_NAMES, IndexedImage
 from codec.threads import row_strips
@@ -75,6 +75,39 @@ def worst_facts(
         if worst >= known:
             break
     return {"worst_error": worst, "worst_at": place}
+
+
+def differences(original: Pixels, decoded: Pixels) -> tuple[float, int, tuple[int, int] | None]:
+    """Compare parts of two pictures.
+
+    Parameters
+    ----------
+    original, decoded : ndarray of shape (h, w) or (h, w, C), dtype uint8
+        Equal h and w.
+
+    Returns
+    -------
+    squares : float
+        The squared difference, summed over pixels and color channels.
+    worst : int
+        The largest difference of a channel.
+    place : tuple of int, or None
+        Row and column of the first pixel that has it; None without a difference.
+    """
+    first, second = alike(as_channels(original), as_channels(decoded))
+    errors = channel_errors(first, second)
+    worst, place = int(errors.max()), None
+    if worst:
+        number = int((errors.reshape(-1) == worst).argmax()) // errors.shape[2]
+        place = divmod(number, errors.shape[1])
+    return squared_error(first, second), worst, place
+
+
+def samples_alike(first: int, second: int) -> int:
+    """Tell how many color samples a pixel has when pictures of so many channels are compared."""
+    if first == second:
+        return color_samples(first)
+    return 3
 
 
 def matched_strips(

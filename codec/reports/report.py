@@ -1,6 +1,7 @@
 """What became of a file: facts that are set once, and figures that follow from them."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from codec.colors.metrics import psnr_db
 
@@ -78,6 +79,10 @@ class FileReport:
         Wall time of everything.
     stage_seconds : dict of str to float
         Wall time by stage.
+    tile : tuple of (int, int) or None
+        Rows and columns of tiles, of a compressed file of which parts are read.
+    made_with : dict or None
+        The settings that such a file has stored.
     notices : tuple of str
         What was changed or left out.
     error, reason : str or None
@@ -123,6 +128,8 @@ class FileReport:
     knee: int | None = None
     seconds: float = 0.0
     stage_seconds: dict[str, float] = field(default_factory=dict)
+    tile: tuple[int, int] | None = None
+    made_with: dict[str, Any] | None = None
     notices: tuple[str, ...] = ()
     error: str | None = None
     reason: str | None = None

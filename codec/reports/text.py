@@ -142,6 +142,10 @@ def as_text(report: FileReport, *, with_outputs: bool = False) -> str:
     note = ", as kmcodec was installed without a compiler" if slow else ""
     add("engine", report.engine, f"{report.engine}{note}")
     add("dithering", report.dither, str(report.dither))
+    if report.tile:
+        add("tiles", report.tile, "{} rows × {} columns".format(*report.tile))
+    made_with = ", ".join(f"{name} {value}" for name, value in (report.made_with or {}).items())
+    add("made with", made_with or None, made_with)
     add("verified", report.verified, "yes" if report.verified else "no seal")
     for stage, seconds in report.stage_seconds.items():
         add(f"  {stage}", seconds, f"{seconds:.3f} s")
@@ -223,7 +227,7 @@ _IN_JSON = (
     "unique_colors", "unique_colors_after", "lossless", "converted", "mse", "psnr_db",
     "worst_error", "worst_at", "ssim", "delta_e_mean", "delta_e_p95", "engine", "dither",
     "targets", "rate_distortion", "encodings", "choice", "format_bytes", "knee", "verified",
-    "seconds", "stage_seconds", "notices", "error", "reason",
+    "tile", "made_with", "seconds", "stage_seconds", "notices", "error", "reason",
 )  # fmt: skip
 
 

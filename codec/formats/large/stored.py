@@ -293,7 +293,7 @@ def open(  # noqa: A001
 
 
 def _open_tiles(path: Path, max_pixels: int, require_seal: bool) -> Tiles:
-    if path.is_dir():
+    if os.path.isdir(path):
         from codec.formats.large.zarr_reading import ZarrTiles
 
         return ZarrTiles(path)

@@ -37,9 +37,9 @@ ASCII, SHORT, LONG, LONG8 = 2, 3, 4, 16
     COLOR_MAP, TILE_WIDTH, TILE_HEIGHT, OFFSETS, COUNTS,
 ) = (256, 257, 258, 259, 262, 270, 277, 284, 305, 320, 322, 323, 324, 325)  # fmt: skip
 ADOBE_DEFLATE, PALETTE = 8, 3
-_HEADER_BYTES = 16
+HEADER_BYTES = 16
 _CODES = {SHORT: "H", LONG: "I", LONG8: "Q"}
-_MOST_CLASSIC = 2**32 - 1
+MOST_CLASSIC = 2**32 - 1
 # Tiles that are read back at a time, for each thread.
 _READ_BACK = 8
 
@@ -86,7 +86,7 @@ class TiffSink(TiledSink):
         sweep(self.path.parent)
         with told(self.path):
             self._file = GrowingFile(self.path, force=self._force)
-            self._file.append(bytes(_HEADER_BYTES))
+            self._file.append(bytes(HEADER_BYTES))
         self._layout = layout
 
     def _put(self, place: Place, labels: Bytes) -> None:
@@ -123,25 +123,25 @@ class TiffSink(TiledSink):
             }
             described = json.dumps({"kmcodec": told_of_it}).encode("ascii") + b"\0"
             directory_bytes = len(described) + len(places) * 16 + 8192
-            big = file.size + directory_bytes > _MOST_CLASSIC
+            big = file.size + directory_bytes > MOST_CLASSIC
             numbers = LONG8 if big else LONG
-            _write_directory(
+            write_directory(
                 file,
                 [
-                    _tag(WIDTH, LONG, [layout.width]),
-                    _tag(HEIGHT, LONG, [layout.height]),
-                    _tag(BITS, SHORT, [8]),
-                    _tag(COMPRESSION, SHORT, [ADOBE_DEFLATE]),
-                    _tag(PHOTOMETRIC, SHORT, [PALETTE]),
+                    tag(WIDTH, LONG, [layout.width]),
+                    tag(HEIGHT, LONG, [layout.height]),
+                    tag(BITS, SHORT, [8]),
+                    tag(COMPRESSION, SHORT, [ADOBE_DEFLATE]),
+                    tag(PHOTOMETRIC, SHORT, [PALETTE]),
                     (DESCRIPTION, ASCII, described),
-                    _tag(SAMPLES, SHORT, [1]),
-                    _tag(PLANES, SHORT, [1]),
+                    tag(SAMPLES, SHORT, [1]),
+                    tag(PLANES, SHORT, [1]),
                     (SOFTWARE, ASCII, b"kmcodec\0"),
-                    _tag(COLOR_MAP, SHORT, color_map(layout.codebook)),
-                    _tag(TILE_WIDTH, LONG, [layout.tile[1]]),
-                    _tag(TILE_HEIGHT, LONG, [layout.tile[0]]),
-                    _tag(OFFSETS, numbers, [entry[0] for entry in entries]),
-                    _tag(COUNTS, LONG, [entry[1] for entry in entries]),
+                    tag(COLOR_MAP, SHORT, color_map(layout.codebook)),
+                    tag(TILE_WIDTH, LONG, [layout.tile[1]]),
+                    tag(TILE_HEIGHT, LONG, [layout.tile[0]]),
+                    tag(OFFSETS, numbers, [entry[0] for entry in entries]),
+                    tag(COUNTS, LONG, [entry[1] for entry in entries]),
                 ],
                 big=big,
             )
@@ -179,11 +179,12 @@ def color_map(codebook: Bytes) -> list[int]:
     return found
 
 
-def _tag(number: int, kind: int, values: Sequence[int]) -> Tag:
+def tag(number: int, kind: int, values: Sequence[int]) -> Tag:
+    """Make a tag of whole numbers."""
     return number, kind, struct.pack(f"<{len(values)}{_CODES[kind]}", *values)
 
 
-def _write_directory(file: GrowingFile, tags: list[Tag], *, big: bool) -> None:
+def write_directory(file: GrowingFile, tags: list[Tag], *, big: bool) -> None:
     """Write the directory behind all else, and the header that tells where it is."""
     word = "Q" if big else "I"
     room = struct.calcsize(word)
