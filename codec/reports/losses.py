@@ -1,33 +1,25 @@
 """What was lost and where: errors counted, the worst places, the colors that changed most."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from codec.colors.colorspace import ColorMetric
 from codec.colors.metrics import visible_errors
-from codec.colors.pixels import as_channels, to_channels
+from codec.colors.pixels import as_channels
 from codec.indexed import IndexedImage
+from codec.reports.changes import Change, ChangedColors, seen_pixels, solid_pixels
 from codec.reports.quality import matched_strips
 
 Pixels = npt.NDArray[np.uint8]
 
 _LEVELS = 256
-# OkLab's unit is 65,536 steps, and its hues count double: as small differences look.
-_METRIC = ColorMetric("oklab")
-_WEIGHTS = np.array([1, 2, 2, 1]) / 65536
 # Of places: how many are shown, and the bounds of their sides.
 _PLACES = 3
 _LEAST_SIDE, _MOST_SIDE = 16, 96
 _ACROSS = 8  # of them would fit into the shorter side
-# Of colors that are taken together: bits of a channel, the least part of a picture that counts,
-# the least difference that anybody sees, how far those that are named are apart, and how many.
-_BITS = 3
-_LEAST_SHARE = 2e-4
-_LEAST_CHANGE = 0.02
-_APART = 0.12
-_CHANGES = 6
+# The least part that a color has which is named: of the picture, of a place.
+_LEAST_SHARE, _LEAST_IN_PLACE = 5e-5, 0.002
 # A third of a picture's rows and columns each that has so much of the loss is named.
 _TELLING = 0.22
 # What the color of the background is guessed from: so many pixels, here and there.
@@ -47,6 +39,8 @@ class Place:
         Its sides.
     worst : int
         The largest error in it.
+    change : Change or None
+        Which color changed most in it; None if pixels changed, but no color on the whole.
     """
 
     x: int
@@ -54,23 +48,7 @@ class Place:
     width: int
     height: int
     worst: int
-
-
-@dataclass(frozen=True)
-class Change:
-    """What became of pixels of about one color, on average.
-
-    Parameters
-    ----------
-    before, after : tuple of int
-        1 to 4 channels.
-    share : float
-        Which part of the picture they are, 0 to 1.
-    """
-
-    before: tuple[int, ...]
-    after: tuple[int, ...]
-    share: float
+    change: Change | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +66,8 @@ class Losses:
         The color of most visible pixels, 1 to 4 channels; empty if none is visible.
     background_share : float
         Which part of the visible pixels has that color and is unchanged, 0 to 1.
+    at_border : bool
+        Whether most of the border has that color, as it has of a background.
     worst_at : tuple of (int, int) or None
         Column and row of the first pixel that has the largest error; None if there is none.
     places : tuple of Place
@@ -100,13 +80,14 @@ class Losses:
     where_pixels : float
         How much of the visible pixels that ninth has, 0 to 1.
     changes : tuple of Change
-        The colors that changed most.
+        The colors that changed most, those of areas before those of thin lines and edges.
     """
 
     counts: tuple[int, ...]
     clear: float
     background: tuple[int, ...]
     background_share: float
+    at_border: bool
     worst_at: tuple[int, int] | None
     places: tuple[Place, ...]
     where: str
@@ -158,30 +139,31 @@ def find_losses(
     errors = np.empty((height, width), dtype=np.uint8)
     seen = np.ones((height, width), dtype=np.bool_)
     background, unchanged = _common_color(pixels), 0
-    cells: _Cells | None = None
+    colors: ChangedColors | None = None
     for rows, first, second in matched_strips(original, decoded):
-        cells = cells or _Cells(first.shape[2])
+        colors = colors or ChangedColors(first.shape[2])
         errors[rows] = visible_errors(first, second, exact=exact)
         if not exact:
-            seen[rows] = _seen_pixels(first) | _seen_pixels(second)
+            seen[rows] = seen_pixels(first) | seen_pixels(second)
         if len(background):
             same = errors[rows] == 0
             for channel, sample in enumerate(background.tolist()):
                 same &= pixels[rows, :, channel] == sample
             unchanged += int(np.count_nonzero(same))
-        cells.add(first, second)
+        colors.add(first, second, solid_pixels(pixels, rows))
     counts = np.bincount(errors[seen], minlength=_LEVELS)
     where, share, there = _where(errors, seen)
-    changes = cells.changes() if cells else ()
+    changes = colors.largest(_LEAST_SHARE) if colors else ()
     row, column = divmod(int(errors.argmax()), width)
     worst_at = (column, row) if errors[row, column] else None
-    places = _worst_places(errors)
+    places = tuple(_with_change(pixels, decoded, each) for each in _worst_places(errors))
     visible = int(counts.sum())
     return Losses(
         counts=tuple(counts.tolist()),
         clear=1 - visible / seen.size,
         background=tuple(background.tolist()),
         background_share=unchanged / max(visible, 1),
+        at_border=_at_border(pixels, background),
         worst_at=worst_at,
         places=places,
         where=where,
@@ -191,23 +173,40 @@ def find_losses(
     )
 
 
-def _seen_pixels(pixels: Pixels) -> npt.NDArray[np.bool_]:
-    """Tell which pixels of shape (..., C) are not fully transparent."""
-    if pixels.shape[-1] in (2, 4):
-        return np.asarray(pixels[..., -1] > 0)
-    return np.ones(pixels.shape[:-1], dtype=np.bool_)
-
-
 def _common_color(pixels: Pixels) -> Pixels:
     """Guess the color that most visible pixels have; of shape (C,), or (0,) without any."""
     colors = pixels.reshape(-1, pixels.shape[2])
     # An odd step meets all columns, of pictures of even width too.
     colors = colors[:: len(colors) // _GUESSED_FROM | 1]
-    colors = colors[_seen_pixels(colors)]
+    colors = colors[seen_pixels(colors)]
     if not len(colors):
         return np.empty(0, dtype=np.uint8)
     found, counts = np.unique(colors, axis=0, return_counts=True)
     return np.asarray(found[counts.argmax()])
+
+
+def _at_border(pixels: Pixels, color: Pixels) -> bool:
+    """Tell whether most pixels of the picture's border have a color."""
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return len(color) > 0 and float((border == color).all(axis=1).mean()) > 0.5
+
+
+def _with_change(pixels: Pixels, decoded: IndexedImage | Pixels, place: Place) -> Place:
+    """Find which color changed most in a place."""
+    rows = slice(place.y, place.y + place.height)
+    columns = slice(place.x, place.x + place.width)
+    part: IndexedImage | Pixels
+    if isinstance(decoded, IndexedImage):
+        part = IndexedImage(np.ascontiguousarray(decoded.labels[rows, columns]), decoded.codebook)
+    else:
+        part = decoded[rows, columns]
+    crop = pixels[rows, columns]
+    colors: ChangedColors | None = None
+    for strip, first, second in matched_strips(crop, part):
+        colors = colors or ChangedColors(first.shape[2])
+        colors.add(first, second, solid_pixels(crop, strip))
+    found = colors.largest(_LEAST_IN_PLACE) if colors else ()
+    return replace(place, change=found[0] if found else None)
 
 
 def _where(errors: Pixels, seen: npt.NDArray[np.bool_]) -> tuple[str, float, float]:
@@ -255,54 +254,3 @@ def _worst_places(errors: Pixels) -> tuple[Place, ...]:
         places.append(Place(x, y, side, side, worst))
         sums[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2] = 0
     return tuple(places)
-
-
-class _Cells:
-    """Colors that agree in their first bits, and the sums of what became of them."""
-
-    def __init__(self, channels: int) -> None:
-        size = 1 << _BITS * channels
-        self._sums = np.zeros((2 * channels, size))
-        self._counts = np.zeros(size)
-
-    def add(self, first: Pixels, second: Pixels) -> None:
-        """Count pixels before and after, ndarrays of shape (rows, W, C)."""
-        channels, size = first.shape[2], len(self._counts)
-        first, second = first.reshape(-1, channels), second.reshape(-1, channels)
-        seen = _seen_pixels(first) | _seen_pixels(second)  # others count for nothing
-        if not seen.all():
-            first, second = first[seen], second[seen]
-        keys = np.zeros(len(first), dtype=np.int64)
-        for channel in range(channels):
-            keys = keys << _BITS | first[:, channel] >> (8 - _BITS)
-        self._counts += np.bincount(keys, minlength=size)
-        for sums, samples in zip(self._sums, [*first.T, *second.T], strict=True):
-            sums += np.bincount(keys, samples, size)
-
-    def changes(self) -> tuple[Change, ...]:
-        """List those that changed most, for how many there are."""
-        counts = self._counts
-        total = counts.sum()
-        (kept,) = np.nonzero((counts > 0) & (counts >= _LEAST_SHARE * total))
-        means = self._sums[:, kept] / counts[kept]
-        before, after = (np.rint(part).astype(np.uint8).T for part in np.split(means, 2))
-        places = _seen(before)
-        distances = _lengths(places - _seen(after))
-        merit = distances * (counts[kept] / total) ** 0.25
-        merit[distances < _LEAST_CHANGE] = 0
-        found: list[Change] = []
-        while len(found) < _CHANGES and merit.any():
-            best = int(merit.argmax())
-            share = float(counts[kept[best]] / total)
-            found.append(Change(tuple(before[best].tolist()), tuple(after[best].tolist()), share))
-            merit[_lengths(places - places[best]) < _APART] = 0
-        return tuple(found)
-
-
-def _lengths(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.asarray(np.sqrt((vectors**2).sum(axis=1)))
-
-
-def _seen(colors: Pixels) -> npt.NDArray[np.float64]:
-    """Place colors so that distances are as they look, by how much they can be seen."""
-    return np.asarray(_METRIC.coordinates(to_channels(colors, 4)) * _WEIGHTS)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from codec.colors.naming import name_color
+from codec.colors.naming import name_change, name_color
 from codec.colors.notation import write_color
-from codec.reports.losses import Change, Losses
+from codec.reports.changes import Change
+from codec.reports.losses import Losses, Place
 from codec.reports.report import FileReport
 from codec.reports.text import asked_options
 
@@ -19,10 +20,11 @@ _GRADES = (
 )
 # From which SSIM it is called so at best: structure may be lost where colors hardly differ.
 _LIKENESSES = (0.97, 0.92, 0.8, 0.6)
-# From which share of the visible pixels one color is called the background.
-_BACKGROUND = 0.5
-# How many colors are said to have become others, and which share of the pixels each has at least.
-_NAMED_CHANGES = 3
+# From which share of the visible pixels it is said that one color is unchanged.
+_COMMON = 0.5
+# How many colors are said to have become others, how many these are, and which share of the
+# pixels each has at least.
+_NAMED_CHANGES, _NAMED_RESULTS = 5, 3
 _NAMED_SHARE = 1e-3
 
 
@@ -67,20 +69,8 @@ def summary(report: FileReport, losses: Losses) -> list[str]:
     if report.mse == 0:
         return [_without_error(report, losses)]
     return [
-        *_what_became(losses), _how_much(losses), *_what_stayed(losses), *_where(losses),
-        *_how_far(losses),
+        *_what_became(losses), *_where(losses), *_what_stayed(losses), *_how_far(losses)
     ]  # fmt: skip
-
-
-def _how_much(losses: Losses) -> str:
-    changed = write_percent(losses.between(1, 255))
-    said = f"{changed[0].upper()}{changed[1:]} of the {_pixels(losses)} changed"
-    half, most = losses.within(0.5), losses.within(0.95)
-    if not most:
-        return f"{said}."
-    if not half:
-        return f"{said}: 95 % of all are off by at most {most} of 255 steps."
-    return f"{said}: half of all are off by at most {half}, 95 % by at most {most} of 255 steps."
 
 
 def _what_stayed(losses: Losses) -> list[str]:
@@ -88,32 +78,53 @@ def _what_stayed(losses: Losses) -> list[str]:
     if losses.clear >= 0.01:
         clear = write_percent(losses.clear)
         said.append(f"{clear} of the picture is fully transparent, as before.")
-    if losses.background_share >= _BACKGROUND:
+    if losses.background_share >= _COMMON:
         whole = "visible pixels" if losses.clear else "picture"
+        called = "background" if losses.at_border else "most common color"
         said.append(
-            f"The background, {write_color(losses.background)}, "
+            f"The {called}, {write_color(losses.background)}, "
             f"{write_percent(losses.background_share)} of the {whole}, is unchanged."
         )
     return said
 
 
 def change_words(change: Change) -> tuple[str, str]:
-    """Name the color before and after."""
-    return name_color(change.before), name_color(change.after)
+    """Name a color, and what it became: another one, or how it changed."""
+    return name_color(change.before), name_change(change.before, change.after)
+
+
+def place_words(place: Place) -> str:
+    """Say what happened in a place."""
+    if place.change is None:
+        return f"single pixels changed, by up to {place.worst} of 255 levels"
+    before, after = change_words(place.change)
+    return f"{'edges: ' if place.change.thin else ''}{before} became {after}"
 
 
 def _what_became(losses: Losses) -> list[str]:
-    """Name the first colors that changed enough to have another name."""
-    became: dict[str, str] = {}
-    for change in losses.changes:
+    """Name the colors that changed most, those of areas first."""
+    if not losses.changes:
+        return ["On average, colors are as they were."]
+    known = [each for each in losses.changes if each.share >= _NAMED_SHARE]
+    became: dict[tuple[bool, str], list[str]] = {}
+    named: list[str] = []
+    for change in known or losses.changes[:1]:
         before, after = change_words(change)
-        if before != after and change.share >= _NAMED_SHARE and len(became) < _NAMED_CHANGES:
-            became.setdefault(before, after)
-    alike: dict[str, list[str]] = {}
-    for before, after in became.items():
-        alike.setdefault(after, []).append(before)
-    said = [f"{_listed(colors)} became {after}" for after, colors in alike.items()]
-    return [f"{', '.join(said)}.".capitalize()] if said else []
+        key = change.thin, after
+        if before in named or len(named) == _NAMED_CHANGES:
+            continue
+        if key in became or len(became) < _NAMED_RESULTS:
+            became.setdefault(key, []).append(before)
+            named.append(before)
+    parts = []
+    for wanted in (False, True):
+        said = [
+            f"{_listed(old)} became {new}" for (thin, new), old in became.items() if thin is wanted
+        ]
+        if said:
+            parts.append(f"{'at edges ' if wanted else ''}{', '.join(said)}")
+    text = "; ".join(parts)
+    return [f"{text[0].upper()}{text[1:]}."]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -121,17 +132,20 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _where(losses: Losses) -> list[str]:
-    share = write_percent(losses.where_share)
     if losses.where:
-        much = "most" if losses.where_share > 0.5 else "the largest part"
-        return [
-            f"The {losses.where} has {much} of the loss: {share} of the squared error, in "
-            f"{write_percent(losses.where_pixels)} of the {_pixels(losses)}."
-        ]
+        if losses.where_share > 0.5:
+            return [f"Most was lost in the {losses.where}."]
+        return [f"More was lost in the {losses.where} than elsewhere."]
     if losses.where_share:
-        marked = ", most of it at the numbers" if losses.places else ""
-        return [f"The loss is spread over the whole picture{marked}."]
+        return [f"The loss is spread over the whole picture{_marked(len(losses.places))}."]
     return []
+
+
+def _marked(places: int) -> str:
+    if not places:
+        return ""
+    numbers = ", ".join(str(number + 1) for number in range(places))
+    return f", most of it at the place{'s' if places > 1 else ''} marked {numbers} in the picture"
 
 
 def _how_far(losses: Losses) -> list[str]:
@@ -139,16 +153,12 @@ def _how_far(losses: Losses) -> list[str]:
         return []
     x, y = losses.worst_at
     count = losses.counts[losses.worst]
+    off = f"off by {losses.worst} of 255 levels"
     if count == 1:
-        return [f"One pixel has the largest error, {losses.worst}: column {x}, row {y}."]
+        return [f"The worst pixel is {off}: column {x}, row {y}, in the ring."]
     return [
-        f"{count:,} pixels have the largest error, {losses.worst}; "
-        f"the first is at column {x}, row {y}."
+        f"The worst {count:,} pixels are {off}; the first, in the ring, is at column {x}, row {y}."
     ]
-
-
-def _pixels(losses: Losses) -> str:
-    return "visible pixels" if losses.clear else "pixels"
 
 
 def write_percent(share: float) -> str:

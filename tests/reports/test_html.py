@@ -138,7 +138,7 @@ def test_figures_are_of_the_whole_picture() -> None:
     after[7, 9, 1] = 70
     after[30, 2:6] = 5
     page = page_of(pixels, after)
-    assert "One pixel has the largest error, 70: column 9, row 7." in page.words
+    assert "The worst pixel is off by 70 of 255 levels: column 9, row 7, in the ring." in page.words
     assert "Largest error 70 of 255 1 pixel so far off" in page.words
     assert "unchanged 99.8 % " in page.words  # 1,995 of 2,000
     assert "5–8 0.20 % " in page.words

@@ -97,7 +97,7 @@ def changed_most(color: str, pixels: Pixels, after: Pixels) -> tuple[int, int]:
     errors = visible_errors(pixels, after).astype(int)
     rgba = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])[..., :4]
     octets = np.frombuffer(bytes.fromhex(color[1:].ljust(8, "f")), np.uint8)
-    errors[(rgba >> 5 != octets >> 5).any(axis=2)] = 0
+    errors[(rgba >> 4 != octets >> 4).any(axis=2)] = 0
     side = min(pixels.shape[:2]) // 8
     corners = [
         (y, x) for y in range(0, len(errors), side) for x in range(0, errors.shape[1], side)

@@ -23,19 +23,19 @@ function errorPlane(original, candidate, exact) {
 }
 
 // Where pixels of about a color changed most: of squares of this side the one with most squared
-// error of theirs, and the worst pixel in it. Alike are those that agree in the first three bits
+// error of theirs, and the worst pixel in it. Alike are those that agree in the first four bits
 // of all channels, as those do whose means the page names. Null if there is none.
 function worstOfColor(original, candidate, color, side, exact) {
   const first = original.rgba, second = candidate.rgba, { width, height } = original;
   const across = Math.ceil(width / side);
   const sums = new Float64Array(across * Math.ceil(height / side));
   const worst = new Uint8Array(sums.length), places = new Int32Array(sums.length);
-  const [red, green, blue, alpha] = color.map((value) => value >> 5);
+  const [red, green, blue, alpha] = color.map((value) => value >> 4);
   let most = -1;
   for (let y = 0, at = 0; y < height; y++) {
     const row = across * Math.floor(y / side);
     for (let x = 0; x < width; x++, at += 4) {
-      if (first[at] >> 5 !== red || first[at + 1] >> 5 !== green || first[at + 2] >> 5 !== blue || first[at + 3] >> 5 !== alpha) continue;
+      if (first[at] >> 4 !== red || first[at + 1] >> 4 !== green || first[at + 2] >> 4 !== blue || first[at + 3] >> 4 !== alpha) continue;
       const error = errorAt(first, second, at, exact), cell = row + Math.floor(x / side);
       if (!error) continue;
       sums[cell] += error * error;
