@@ -1,5 +1,6 @@
 """The rate-distortion curve as coordinates of a drawing."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +62,9 @@ def draw_curve(points: Sequence[Point], others: Sequence[Point]) -> dict[str, An
     def down(quality: float) -> float:
         return _HEIGHT - _BOTTOM - (quality - bottom) / (top - bottom) * (_HEIGHT - _TOP - _BOTTOM)
 
-    labels = _Labels()
+    line = [(across(each.size_bytes), down(psnr_db(each.mse)))
+            for each in sorted(others, key=lambda each: each.size_bytes) if each.mse]  # fmt: skip
+    labels = _Labels(line)
 
     def place(point: Point) -> dict[str, Any] | None:
         if not point.mse or not point.size_bytes:
@@ -87,9 +90,10 @@ def draw_curve(points: Sequence[Point], others: Sequence[Point]) -> dict[str, An
 
 
 class _Labels:
-    """Texts beside points, none over another; who finds no place has none."""
+    """Texts beside points, none over another nor over a line; who finds no place has none."""
 
-    def __init__(self) -> None:
+    def __init__(self, line: Sequence[tuple[float, float]]) -> None:
+        self._line = list(itertools.pairwise(line))
         self._taken: list[tuple[float, float, float, float]] = []
 
     def place(self, x: float, y: float, text: str) -> dict[str, Any] | None:
@@ -103,9 +107,25 @@ class _Labels:
             box = (left, y + lower - _LINE, left + width, y + lower)
             if left < _LEFT or box[2] > _WIDTH or any(_meet(box, each) for each in self._taken):
                 continue
+            if any(_crosses(box, *part) for part in self._line):
+                continue
             self._taken.append(box)
             return {"x": round(x + away, 1), "y": round(y + lower, 1), "anchor": anchor}
         return None
+
+
+def _crosses(box: tuple[float, ...], start: tuple[float, float], end: tuple[float, float]) -> bool:
+    """Tell whether a line goes through a box, by clipping it to both pairs of sides."""
+    first, last = 0.0, 1.0
+    for axis in (0, 1):
+        low, high, move = box[axis], box[axis + 2], end[axis] - start[axis]
+        if move == 0:
+            if not low < start[axis] < high:
+                return False
+            continue
+        enters, leaves = sorted(((low - start[axis]) / move, (high - start[axis]) / move))
+        first, last = max(first, enters), min(last, leaves)
+    return first < last
 
 
 def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

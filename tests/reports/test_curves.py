@@ -53,3 +53,19 @@ def test_labels_do_not_lie_over_each_other() -> None:
     assert len(boxes) >= 4
     for one, other in itertools.combinations(boxes, 2):
         assert one[2] <= other[0] or other[2] <= one[0] or abs(one[1] - other[1]) >= 13
+
+
+def test_no_label_is_crossed_by_the_line() -> None:
+    line = [Point(f"K = {4 << number}", 10_000 << number, 80 / 2.5**number) for number in range(6)]
+    drawing = draw_curve(POINTS, line)
+    assert drawing is not None
+    points = [(point["x"], point["y"]) for point in drawing["line"]]
+    labels = [(point["title"], point["label"]) for point in drawing["line"] if point["label"]]
+    assert len(labels) >= 4
+    for title, label in labels:
+        left = label["x"] - (7.5 * len(title) if label["anchor"] == "end" else 0)
+        for (x, y), (to_x, to_y) in itertools.pairwise(points):
+            for part in range(101):
+                across, down = x + part / 100 * (to_x - x), y + part / 100 * (to_y - y)
+                inside = left < across < left + 7.5 * len(title)
+                assert not (inside and label["y"] - 13 < down < label["y"]), title
