@@ -29,7 +29,7 @@ from codec.reports.pictures import (
 )
 from codec.reports.report import FileReport
 from codec.reports.text import format_bytes
-from codec.reports.words import best, change_words, headlines, settings_rows, summary
+from codec.reports.words import best, change_words, headlines, place_words, settings_rows, summary
 
 if TYPE_CHECKING:
     import jinja2
@@ -180,6 +180,10 @@ def _candidate(pixels: Pixels, candidate: Candidate, step: int) -> dict[str, Any
         "summary": summary(report, losses),
         "errors": _error_rows(losses),
         "places": places,
+        "said": _said(losses),
+        "changed": format_share(losses.between(1, 255)),
+        "half": losses.within(0.5),
+        "most": losses.within(0.95),
         "changes": [
             {
                 "before": write_color(change.before),
@@ -202,6 +206,19 @@ def _candidate(pixels: Pixels, candidate: Candidate, step: int) -> dict[str, Any
             ],
         },
     }
+
+
+def _said(losses: Losses) -> list[dict[str, Any]]:
+    """Say what happened in each place; those of the same words together."""
+    found: dict[str, dict[str, Any]] = {}
+    for number, place in enumerate(losses.places):
+        words, change = place_words(place), place.change
+        before, after = (
+            (write_color(change.before), write_color(change.after)) if change else ("", "")
+        )
+        same = {"words": words, "before": before, "after": after, "places": []}
+        found.setdefault(words, same)["places"].append(number)
+    return list(found.values())
 
 
 def _with_codebook(pixels: Pixels) -> IndexedImage | None:

@@ -138,13 +138,57 @@ def test_figures_are_of_the_whole_picture() -> None:
     after[7, 9, 1] = 70
     after[30, 2:6] = 5
     page = page_of(pixels, after)
-    assert "The worst pixel is off by 70 of 255 levels: column 9, row 7, in the ring." in page.words
+    assert (
+        "The worst pixel is off by 70 of 255 levels: column 9, row 7, in the ring." in page.words
+    )
     assert "Largest error 70 of 255 1 pixel so far off" in page.words
     assert "unchanged 99.8 % " in page.words  # 1,995 of 2,000
     assert "5–8 0.20 % " in page.words
     assert "65–128 0.05 %" in page.words
     assert "2.6 kB" not in page.words
     assert page.data["candidates"][0]["worst"] == [9, 7]
+
+
+def disks(*centers: tuple[int, int]) -> tuple[Pixels, Pixels]:
+    """A chart of blue disks on white that get duller, with fine grey lines that vanish."""
+    rows, columns = np.mgrid[:160, :240]
+    pixels = np.full((160, 240, 3), 255, np.uint8)
+    pixels[::8] = 200
+    after = np.full_like(pixels, 255)
+    for row, column in centers:
+        disk = (rows - row) ** 2 + (columns - column) ** 2 < 81
+        pixels[disk], after[disk] = (0, 152, 254), (79, 152, 221)
+    return pixels, after
+
+
+def test_what_was_lost_stands_beside_the_numbers_of_where() -> None:
+    page = page_of(*disks((30, 30), (30, 190), (120, 110)))
+    assert (
+        "Bright blue became duller; at edges light grey became white. "
+        "1 2 3 bright blue became duller"
+    ) in page.words
+    (said,) = re.findall(r'<ul class="said">(.*?)</ul>', page.text, re.DOTALL)
+    assert re.findall(r'data-place="(\d)"', said) == ["0", "1", "2"]
+    assert re.findall(r"--color: (#\w+)", said) == ["#0098fe", "#4f98dd"]
+    # What happened nowhere else stands by itself.
+    pixels, after = disks((30, 30), (30, 190), (120, 110))
+    pixels[100:140, 90:130], after[100:140, 90:130] = (200, 40, 40), (120, 90, 90)
+    words = page_of(pixels, after).words
+    assert "1 red became greyer" in words
+    assert "2 3 bright blue became duller" in words
+
+
+def test_figures_stand_by_themselves() -> None:
+    pixels, after = disks((30, 30), (30, 190), (120, 110))
+    page = page_of(pixels, after)
+    changed = format_share((pixels != after).any(axis=2).mean())
+    (first,) = re.findall(r'<p class="first">(.*?)</p>', page.text)
+    assert not re.search(r"\d", first)
+    for figure in (
+        f"Pixels changed {changed}", "Half of the pixels ≤ 0 of 255",
+        "95 % of the pixels ≤ 55 of 255", "than photo.png",
+    ):  # fmt: skip
+        assert figure in page.words, figure
 
 
 def test_the_error_of_a_clear_pixel_is_that_of_its_alpha() -> None:
