@@ -213,13 +213,14 @@ def test_the_worst_pixel_and_places_are_brought_into_the_middle(
         spots = page.locator(".spot")
         assert spots.count() == page.locator(".place:visible").count() > 0
         page.locator(".place").first.click()
-        assert box(page, ".spot")[3] == pytest.approx(0.8 * stage[3], rel=0.02)
+        room = min(stage[2] / 2, stage[3])  # before and after are beside each other
+        assert box(page, ".spot")[3] == pytest.approx(0.8 * room, rel=0.02)
         # So does its number in the picture, and the pixel in the middle is told.
         told = page.locator("#readout").inner_text()
         assert told != said
         page.locator("#zoom-fit").click()
         page.locator(".spot b").first.click()
-        assert box(page, ".spot")[3] == pytest.approx(0.8 * stage[3], rel=0.02)
+        assert box(page, ".spot")[3] == pytest.approx(0.8 * room, rel=0.02)
         assert page.locator("#readout").inner_text() == told
         assert page.locator("#split").input_value() == "50"
 
@@ -279,18 +280,34 @@ def test_a_code_word_is_shown_where_it_is(
         choose(page, "word-0", str(common))
         assert page.evaluate(FITS)
         assert page.locator('input[name="view"]:checked').get_attribute("value") == "compare"
-        clips = [
-            page.locator(each).evaluate("(each) => each.style.clipPath")
-            for each in ("#where", "img.candidate")
-        ]
-        assert clips[0] == clips[1]
+        # All over the picture, not only on one side of a divider.
+        assert page.locator("#where").evaluate("(each) => each.style.clipPath") == ""
+        assert not page.locator("#divider").is_visible()
         shown = np.reshape(samples(page, "#where"), (*labels.shape, 4))
         chosen = (shown == (255, 122, 0, 255)).all(axis=2)
         assert np.array_equal(chosen, labels == common)
         page.keyboard.press("ArrowUp")  # back to none
         assert not page.locator("#where").is_visible()
+        assert page.locator("#divider").is_visible()
         page.keyboard.press("ArrowDown")
         assert page.locator("#where").is_visible()
+        # It ends when something else is chosen, and at the picture.
+        for other in "#back", ".at", "#to-worst", ".pair":
+            choose(page, "word-0", str(common))
+            assert page.locator("#back").is_visible()
+            page.locator(other).first.click()
+            assert not page.locator("#where").is_visible()
+            none = page.locator('input[name="word-0"]:checked')
+            assert none.get_attribute("value") == ""
+        choose(page, "word-0", str(common))
+        choose(page, "view", "errors")
+        assert not page.locator("#where").is_visible()
+        # Before anything is chosen, the way back does not look like what is to be done.
+        colors = [
+            page.locator(each).first.evaluate("(each) => getComputedStyle(each).backgroundColor")
+            for each in (".swatch.none span", ".segments input:checked + span")
+        ]
+        assert colors[0] != colors[1]
 
 
 def test_candidates_are_flipped_between_by_keyboard(chromium: Any, folder: Path) -> None:

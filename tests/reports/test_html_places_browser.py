@@ -53,8 +53,9 @@ def test_the_ring_is_a_button(chromium: Any, folder: Path) -> None:
     row, column = np.argwhere(errors == errors.max())[0]
 
     def centered() -> bool:
-        # It is in the middle, or as near to it as the picture's border lets it be.
+        # It is in the middle of the left side, or as near to it as the picture's border lets it.
         ring, stage, picture = (box(page, each) for each in ("#worst", "#stage", "#original"))
+        stage = (stage[0], stage[1], stage[2] / 2, stage[3])
         return all(
             abs(ring[axis] + ring[axis + 2] / 2 - stage[axis] - stage[axis + 2] / 2) < 1
             or abs(picture[axis] - stage[axis]) < 1
@@ -85,11 +86,13 @@ def test_the_ring_is_a_button(chromium: Any, folder: Path) -> None:
             assert ring.get_attribute("tabindex") == "0"
             page.locator(".spot b").nth(1).dispatch_event("click")
             stage, place = box(page, "#stage"), box(page, "#worst")
+            stage = (stage[0], stage[1], stage[2] / 2, stage[3])
             inside = all(
                 stage[axis] <= place[axis] + place[axis + 2] / 2 <= stage[axis] + stage[axis + 2]
                 for axis in (0, 1)
             )
-            assert ring.get_attribute("tabindex") == ("0" if inside else "-1")
+            tabindex = page.locator("#worst").get_attribute("tabindex")
+            assert tabindex == ("0" if inside else "-1")
 
 
 def changed_most(color: str, pixels: Pixels, after: Pixels) -> tuple[int, int]:
@@ -139,8 +142,9 @@ def test_pairs_of_colors_lead_to_where_they_changed_most(
                 told = page.locator("#readout").inner_text()
                 assert told.startswith(f"Column {column}, row {row}: ")
                 assert box(page, "#original")[2] > 2 * before
-                # It can be seen, and beside what it was.
+                # It can be seen on the left side, as what it became on the right one.
                 picture, stage = box(page, "#original"), box(page, "#stage")
+                stage = (stage[0], stage[1], stage[2] / 2, stage[3])
                 for axis, at in enumerate((column, row)):
                     place = picture[axis] + (at + 0.5) * picture[2] / 160
                     assert stage[axis] < place < stage[axis] + stage[axis + 2]
@@ -161,3 +165,119 @@ def test_a_finger_on_a_pair_brings_the_picture_into_sight(chromium: Any, folder:
             }"""
         )
         assert page.locator("#readout").inner_text().startswith("Column ")
+
+
+# What a place is compared with
+
+
+def sides(page: Any) -> list[tuple[float, ...]]:
+    """What is seen of either picture: left, top, right, bottom in the stage."""
+    found: list[tuple[float, ...]] = page.evaluate(
+        """() => ["#original", "img.candidate:not([hidden])"].map((each) => {
+            const image = document.querySelector(each), box = image.getBoundingClientRect();
+            const stage = document.getElementById("stage").getBoundingClientRect();
+            const scale = box.width / image.offsetWidth;
+            const cut = image.style.clipPath.match(/[\\d.]+/g).map(Number).map((at) => at * scale);
+            const [top, right, bottom, left] = cut.length === 4 ? cut : [0, 0, 0, 0];
+            const first = box.top + top - stage.top, last = box.bottom - bottom - stage.top;
+            return [box.left + left - stage.left, Math.max(first, 0),
+                    box.right - right - stage.left, Math.min(last, stage.height)];
+        })"""
+    )
+    return [tuple(each) for each in found]
+
+
+@pytest.mark.parametrize("how", [".place", ".at", ".spot b", ".pair", "#to-worst", "#worst"])
+def test_a_place_is_seen_whole_before_and_after(chromium: Any, folder: Path, how: str) -> None:
+    with opened(chromium, folder / "photo.html") as page:
+        assert not page.locator("#back").is_visible()
+        page.locator(how).first.click()
+        width = box(page, "#stage")[2]
+        before, after = sides(page)
+        # Both sides show the same pixels, half of the stage each, and neither hides the other.
+        assert before[2] <= width / 2 + 1 <= after[0] + 2
+        assert [after[0] - before[0], after[2] - before[2]] == pytest.approx(
+            [width / 2] * 2, abs=0.1
+        )
+        assert (after[1], after[3]) == pytest.approx((before[1], before[3]), abs=0.1)
+        # What was gone to is marked on both, at the same pixel.
+        if how in (".place", ".at", ".spot b"):
+            marks = box(page, ".spot:visible"), box(page, "#frame")
+            assert page.locator(".spot:visible").count() == 1
+        else:
+            rings = [page.locator(".target").nth(side).bounding_box() for side in (0, 1)]
+            marks = tuple((ring["x"], ring["y"], ring["width"], ring["height"]) for ring in rings)
+        assert marks[1][0] - marks[0][0] == pytest.approx(width / 2, abs=1.6)
+        assert marks[1][1:] == pytest.approx(marks[0][1:], abs=1.6)
+        # Pixels are told on both sides, the same ones.
+        left, top, _, height = box(page, "#stage")
+        told = []
+        for side in (0, 1):
+            page.mouse.move(left + width / 4 + side * width / 2 + 3, top + height / 3)
+            told.append(page.locator("#readout").inner_text())
+        assert told[0] == told[1]
+        # One way back, at the picture, over no name of a side.
+        back = box(page, "#back")
+        for tag in "#tag-original", "#tag-compressed":
+            left, top, width, height = box(page, tag)
+            assert left + width <= back[0] or back[0] + back[2] <= left or top + height <= back[1]
+        page.locator("#back").click()
+        assert page.locator("#split").input_value() == "50"
+        assert not page.locator(".target").first.is_visible()
+        assert not page.locator("#frame").is_visible()
+        assert box(page, "#original") == box(page, "img.candidate:not([hidden])")
+        assert not page.locator("#back").is_visible()
+
+
+def test_a_place_stays_in_sight_in_all_views(chromium: Any, folder: Path) -> None:
+    with opened(chromium, folder / "photo.html") as page:
+        page.locator(".at").nth(1).click()
+        for view in "original", "errors", "compressed", "compare":
+            choose(page, "view", view)
+            stage, spot = box(page, "#stage"), page.locator(".spot").nth(1).bounding_box()
+            assert stage[0] <= spot["x"]
+            assert spot["x"] + spot["width"] <= stage[0] + stage[2]
+            assert spot["y"] + spot["height"] <= stage[1] + stage[3]
+            assert page.locator("#worst").count() == 1
+        # Who moves the divider wants it back.
+        page.locator("#split").focus()
+        page.keyboard.press("ArrowLeft")
+        assert not page.locator("#frame").is_visible()
+        assert box(page, "#original") == box(page, "img.candidate:not([hidden])")
+
+
+def test_numbers_cover_neither_their_squares_nor_each_other(chromium: Any, folder: Path) -> None:
+    for size in WIDE, NARROW:
+        with opened(chromium, folder / "photo.html", size) as page:
+            stage = box(page, "#stage")
+            boxes = [each.bounding_box() for each in page.locator(".spot, .spot b").all()]
+            taken = [(each["x"], each["y"], each["width"], each["height"]) for each in boxes]
+            taken.append(box(page, "#worst"))
+            for number in page.locator(".spot b").all():
+                found = number.bounding_box()
+                mine = (found["x"], found["y"], found["width"], found["height"])
+                for axis in (0, 1):
+                    assert mine[axis] >= stage[axis] - 1
+                    assert mine[axis] + mine[axis + 2] <= stage[axis] + stage[axis + 2] + 1
+                for other in taken:
+                    assert other == mine or any(
+                        mine[axis] + mine[axis + 2] <= other[axis] + 3
+                        or other[axis] + other[axis + 2] <= mine[axis] + 3
+                        for axis in (0, 1)
+                    )
+
+
+def test_the_picture_begins_on_the_first_screen_of_a_telephone(
+    chromium: Any, folder: Path
+) -> None:
+    with opened(
+        chromium, folder / "photo.html", (390, 740), has_touch=True, is_mobile=True
+    ) as page:
+        stage = box(page, "#stage")
+        assert stage[1] + stage[3] / 2 < 740
+        assert page.locator("#readout").inner_text() == "Tap a pixel to read its colors."
+        assert "Drag to move" in page.locator("#viewer-hint").inner_text()
+        assert "Keys" not in page.locator("#viewer-hint").inner_text()
+        assert 0 <= box(page, "#readout")[1] - stage[1] - stage[3] < 10
+        choose(page, "view", "errors")
+        assert 0 <= box(page, "#scale")[1] - stage[1] - stage[3] < 10

@@ -9,7 +9,7 @@ const viewer = new Viewer(report, (pixel) => point(pixel));
 const space = new Space(element("space"));
 const colorsOfErrors = errorColors(report.scale);
 const state = { candidate: 0, chosen: null, drawnErrors: -1, original: null, pictures: [], pixel: null };
-const NOTHING_READ = readout.textContent;
+const NOTHING_READ = matchMedia("(hover: none)").matches ? "Tap a pixel to read its colors." : readout.textContent;
 
 function rgbaOf(number) {
   state.pictures[number] ??= decodePng(viewer.images[number].src);
@@ -40,20 +40,27 @@ function pointAgain() {
   else readout.textContent = NOTHING_READ;
 }
 
-// Shows a place of the picture enlarged, and tells a pixel: the one in its middle, or another.
-function showPlace(x, y, side, pixel) {
-  const [width, height] = viewer.size;
-  viewer.center(x + side / 2, y + side / 2, (0.8 * report.step * Math.min(width, height)) / side);
-  viewer.stage.scrollIntoView({ block: "nearest" });
+// Shows a square of the picture enlarged, with a ring around a pixel of those that are shown, or
+// a frame around one of the worst places; and tells the pixel: the one in its middle, or another.
+function showPlace(x, y, side, { pixel = null, frame = null } = {}) {
+  choose(null);
+  const ring = pixel?.map((at) => (at + 0.5) * report.step) ?? null;
+  viewer.show({ x: x + side / 2, y: y + side / 2, side, ring, frame });
   point(pixel ?? [x, y].map((at) => Math.floor((at + side / 2) / report.step)));
+  viewer.stage.scrollIntoView({ block: "nearest" });
+}
+
+function showSpot(index) {
+  showPlace(...report.candidates[state.candidate].places[index], { frame: index });
 }
 
 function showWorst() {
   const { worst: [x, y], worst_error: error } = report.candidates[state.candidate];
-  viewer.center(x + 0.5, y + 0.5, Math.max(16, viewer.scale));
+  choose(null);
+  viewer.show({ x: x + 0.5, y: y + 0.5, side: null, ring: [x + 0.5, y + 0.5], frame: null });
   if (x % report.step || y % report.step) {
     state.pixel = null;
-    readout.textContent = `Column ${x}, row ${y}: off by ${error} of 255; this page has pixels beside it`;
+    readout.textContent = `Column ${x}, row ${y}: the worst pixel, off by ${error} of 255. It is between the pixels shown; the picture was reduced for this page`;
   } else point([x / report.step, y / report.step]);
 }
 
@@ -69,7 +76,7 @@ function showColor(written) {
     return;
   }
   if (viewer.view === "original") compare();
-  showPlace(...found.corner.map((at) => at * report.step), side * report.step, found.pixel);
+  showPlace(...found.corner.map((at) => at * report.step), side * report.step, { pixel: found.pixel });
 }
 
 function compare() {
@@ -115,10 +122,19 @@ function showAll() {
   viewer.fit();
 }
 
+// Shows where a code-word is, all over the picture; null ends that.
 function choose(label) {
+  if (label === null) {
+    const none = document.querySelector(`input[name="word-${state.candidate}"][value=""]`);
+    if (none) none.checked = true;
+  }
   state.chosen = label;
   state.reach = null;
-  whereCanvas.hidden = label === null || !state.current.labels;
+  whereCanvas.hidden = label === null || !state.current?.labels;
+  if (viewer.marked === whereCanvas.hidden) {
+    viewer.marked = !whereCanvas.hidden;
+    viewer.place();
+  }
   space.show({ chosen: label });
   drawChosen(viewer.scale);
 }
@@ -157,6 +173,7 @@ function listen() {
   }
   for (const radio of document.querySelectorAll('input[name="view"]')) {
     radio.addEventListener("change", () => {
+      choose(null);
       viewer.setView(radio.value);
       drawView();
       pointAgain();
@@ -171,21 +188,27 @@ function listen() {
       choose(radio.value === "" ? null : Number(radio.value));
     });
   }
-  for (const place of document.querySelectorAll(".place")) {
-    const { x, y, side } = place.dataset;
-    place.addEventListener("click", () => showPlace(Number(x), Number(y), Number(side)));
+  for (const place of document.querySelectorAll(".place, .at")) {
+    place.addEventListener("click", () => showSpot(Number(place.dataset.place)));
   }
   for (const pair of document.querySelectorAll("[data-color]")) {
     pair.addEventListener("click", () => showColor(pair.dataset.color));
   }
   toWorst?.addEventListener("click", showWorst);
   viewer.onWorst = showWorst;
-  viewer.onPlace = (index) => showPlace(...report.candidates[state.candidate].places[index]);
+  viewer.onPlace = showSpot;
+  viewer.onBack = () => {
+    choose(null);
+    viewer.fit();
+  };
   viewer.onScale = (scale) => { if (state.chosen !== null) drawChosen(scale); };
 }
 
 async function begin() {
   listen();
+  readout.textContent = NOTHING_READ;
+  // Figures are folded where the picture has little room.
+  if (innerWidth < 520) for (const more of document.querySelectorAll(".more-figures")) more.open = false;
   state.original = await decodePng(viewer.original.src);
   await Promise.all([viewer.original.decode(), ...viewer.images.map((image) => image.decode())]);
   space.show({ colors: pictureColors(state.original.rgba) });
