@@ -214,7 +214,7 @@ class Tally:
         for other in self._tables[1:]:
             table += other
         del self._tables[1:]
-        keys = np.flatnonzero(table).astype(np.uint32)
+        keys = np.flatnonzero(table != 0).astype(np.uint32)  # of bool: half the time
         return Histogram(keys, table[keys], self.channels)
 
 

@@ -8,18 +8,22 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from codec.colors.flats import Inner
+from codec.colors.flats import FlatTally, Inner
+from codec.colors.histogram import count_colors
 from codec.colors.pixels import as_channels
+from codec.colors.tally import Histogram, Tally
 from codec.errors import ImageError
+from codec.threads import run_parallel
 
 Bytes = npt.NDArray[np.uint8]
 Map = Callable[..., Iterable[Any]]
 Progress = Callable[[int, int], None]
+Pieces = list[tuple[int, Bytes]]
 T = TypeVar("T")
 
 _BLOCK_PIXELS = 1 << 23
@@ -48,6 +52,25 @@ class Block:
         return self.rows.start, self.columns.start
 
 
+def silent(done: int, total: int) -> None:
+    """Tell nobody how far it is."""
+
+
+class Tallied(NamedTuple):
+    """What was counted in blocks.
+
+    Parameters
+    ----------
+    histogram : Histogram
+        Their colors.
+    pieces : list of tuple
+        Blocks, and for each list of rows that were wanted what `pick` picked.
+    """
+
+    histogram: Histogram
+    pieces: list[tuple[Block, list[Pieces]]]
+
+
 @dataclass(frozen=True, eq=False)
 class Blocks:
     """A picture and the blocks in which it is read, in reading order.
@@ -71,6 +94,12 @@ class Blocks:
     rows: Sequence[range]
     columns: Sequence[range]
     map: Map = map
+    # Whether whoever labels a block writes it too, as where memory is not shared.
+    writes: ClassVar[bool] = False
+
+    def all(self) -> Iterator[Block]:
+        """Yield the blocks in reading order."""
+        return itertools.starmap(Block, itertools.product(self.rows, self.columns))
 
     def __len__(self) -> int:
         return len(self.rows) * len(self.columns)
@@ -81,9 +110,9 @@ class Blocks:
         return self.height * self.width
 
     @property
-    def spreads(self) -> bool:
-        """Whether blocks are given out to an executor."""
-        return self.map is not map
+    def streams(self) -> bool:
+        """Whether blocks are read here, one after the other, and not given out."""
+        return self.map is map
 
     def each(
         self,
@@ -122,10 +151,12 @@ class Blocks:
         Where one after the other is read, blocks end a row before whole tiles of the source do,
         so that no tile is decoded twice.
         """
+        if not self.streams:
+            return self.each(function, above=1, below=1, beside=1)
         rows = self.rows
-        if not self.spreads and len(self.columns) == 1 and rows[0].stop > 1:
+        if len(self.columns) == 1 and rows[0].stop > 1:
             ends = [part.stop - 1 for part in rows[:-1]] + [self.height]
-            rows = [range(*ends_of) for ends_of in itertools.pairwise([0, *ends])]
+            rows = [range(*part) for part in itertools.pairwise([0, *ends])]
         return self._each(function, rows, 1, 1, 1, None)
 
     def _each(
@@ -139,20 +170,50 @@ class Blocks:
     ) -> Iterator[tuple[Block, T]]:
         blocks = itertools.starmap(Block, itertools.product(rows, self.columns))
         wanted = (block for block in blocks if skip is None or not skip(block))
-        source = self.source
-        if not self.spreads and len(self.columns) == 1 and (above or below):
+        source, size = self.source, (self.height, self.width)
+        if self.streams and len(self.columns) == 1 and (above or below):
             source = _Window(source)
-        call = functools.partial(_call, function, source, self.channels, above, below, beside)
-        if not self.spreads:
+        call = functools.partial(
+            call_for, function, source, self.channels, above, below, beside, size
+        )
+        if self.streams:
             for block in wanted:
-                yield block, call((self.height, self.width), block)
+                yield block, call(block)
             return
         while some := list(itertools.islice(wanted, _AHEAD)):
-            yield from zip(
-                some,
-                self.map(call, itertools.repeat((self.height, self.width), len(some)), some),
-                strict=True,
-            )
+            yield from zip(some, self.map(call, some), strict=True)
+
+    def count(
+        self,
+        *wanted: Sequence[slice],
+        flats: FlatTally | None = None,
+        progress: Progress = silent,
+    ) -> Tallied:
+        """Count all colors, and pick from each block the rows of each list that is given.
+
+        Parameters
+        ----------
+        *wanted : sequence of slice
+            Rows to be picked.
+        flats : FlatTally, optional
+            Counts flat pixels besides, where blocks are read one after the other.
+        progress : callable
+            Is told how many blocks were counted, of twice as many as there are.
+        """
+        tally, pieces = Tally(self.channels), []
+        if not self.streams:
+            found = self.each(functools.partial(_count_and_pick, wanted))
+            for number, (block, (histogram, picked)) in enumerate(found, 1):
+                tally.add(histogram)
+                pieces.append((block, picked))
+                progress(number, 2 * len(self))
+            return Tallied(tally.total(), pieces)
+        count = functools.partial(tally_and_pick, tally, wanted, flats=flats)
+        each = self.each_with_neighbors(count) if flats else self.each(count)
+        for number, part in enumerate(each, 1):
+            pieces.append(part)
+            progress(number, 2 * len(self))
+        return Tallied(tally.total(), pieces)
 
     def read(self, block: Block) -> Bytes:
         """Read a block, as pixels of shape (h, w, C)."""
@@ -187,15 +248,36 @@ class _Window:
         return found
 
 
-def silent(done: int, total: int) -> None:
-    """Tell nobody how far it is."""
-
-
 def _pixels(pixels: Bytes, inner: Inner, block: Block) -> Bytes:
     return pixels
 
 
-def _call(
+def tally_and_pick(
+    tally: Tally,
+    wanted: Sequence[Sequence[slice]],
+    pixels: Bytes,
+    inner: Inner,
+    block: Block,
+    *,
+    flats: FlatTally | None = None,
+) -> list[Pieces]:
+    """Count the colors of a block, and pick from it the rows that are wanted."""
+    own = pixels[inner]
+    counting: list[Callable[[], None]] = [functools.partial(tally.count, own)]
+    if flats:
+        counting.append(functools.partial(flats.count, pixels, inner))
+    run_parallel(counting)
+    return [pick(rows, own, block) for rows in wanted]
+
+
+def _count_and_pick(
+    wanted: Sequence[Sequence[slice]], pixels: Bytes, inner: Inner, block: Block
+) -> tuple[Histogram, list[Pieces]]:
+    picked = [pick(rows, pixels, block) for rows in wanted]
+    return Histogram.of(count_colors(pixels)), picked
+
+
+def call_for(
     function: Callable[[Bytes, Inner, Block], T],
     source: Any,
     channels: int,
@@ -205,6 +287,7 @@ def _call(
     size: tuple[int, int],
     block: Block,
 ) -> T:
+    """Call a function for a block of a source; see `Blocks.each`."""
     top, bottom = max(block.rows.start - above, 0), min(block.rows.stop + below, size[0])
     left, right = max(block.columns.start - beside, 0), min(block.columns.stop + beside, size[1])
     pixels = as_channels(np.asarray(source[top:bottom, left:right]))
@@ -328,7 +411,7 @@ class Rows:
             self.strips[number][first : first + len(piece), columns] = piece
 
 
-def pick(wanted: Sequence[slice], pixels: Bytes, block: Block) -> list[tuple[int, Bytes]]:
+def pick(wanted: Sequence[slice], pixels: Bytes, block: Block) -> Pieces:
     """Pick the rows of a block that are wanted: numbers of strips, and pixels."""
     found = []
     for number, rows in enumerate(wanted):

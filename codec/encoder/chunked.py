@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.colors.flats import FlatTally, Inner, count_flats
-from codec.colors.histogram import ColorHistogram, count_colors
+from codec.colors.histogram import ColorHistogram
 from codec.colors.lookup import count_labels, renumber
 from codec.colors.pixels import to_channels
-from codec.colors.tally import Histogram, Tally
+from codec.colors.tally import Histogram
 from codec.colors.visibility import weigh_by_strips, weighed_rows
 from codec.encoder.arranging import arrange_by_samples
-from codec.encoder.blocks import Block, Blocks, Progress, Rows, pick, silent
+from codec.encoder.blocks import Block, Blocks, Pieces, Progress, Rows, pick, silent
 from codec.encoder.labeling import Codebook, Labeler
 from codec.encoder.picture import Counted, tell_colors
 from codec.encoder.scene import UNSEEN, Counts, flats_of_groups
@@ -31,11 +31,10 @@ from codec.labels.dithering import Diffusion, fixed_strength
 from codec.labels.nearest import Lookup
 from codec.labels.ordering import MOST_TRIED, sampled_rows
 from codec.settings import CompressSettings
-from codec.threads import row_strips, run_parallel
+from codec.threads import row_strips
 
 Bytes = npt.NDArray[np.uint8]
 T = TypeVar("T")
-Pieces = list[tuple[int, Bytes]]
 
 
 class View(NamedTuple):
@@ -79,43 +78,16 @@ class Survey(NamedTuple):
 def survey(blocks: Blocks, settings: CompressSettings, progress: Progress = silent) -> Survey:
     """Count the colors of a picture, and keep some of its rows: the first of two passes."""
     weighed, sampled = _wanted_rows(blocks, settings)
-    tally, flats = Tally(blocks.channels), None
-    if weighed.wanted and not blocks.spreads and FlatTally.takes(blocks.channels, blocks.n_pixels):
+    flats = None
+    if weighed.wanted and blocks.streams and FlatTally.takes(blocks.channels, blocks.n_pixels):
         flats = FlatTally(blocks.channels)
-    tallied = _tally(blocks, weighed.wanted, sampled.wanted, tally, flats)
-    for number, (block, pieces) in enumerate(tallied, 1):
+    histogram, found = blocks.count(weighed.wanted, sampled.wanted, flats=flats, progress=progress)
+    for block, pieces in found:
         weighed.put(block, pieces[0])
         sampled.put(block, pieces[1])
-        progress(number, 2 * len(blocks))
     if flats:
         flats.end()
-    return Survey(tally.total().unpacked(), weighed, sampled, flats)
-
-
-def _tally(
-    blocks: Blocks,
-    weighed: Sequence[slice],
-    sampled: Sequence[slice],
-    tally: Tally,
-    flats: FlatTally | None = None,
-) -> Iterator[tuple[Block, tuple[Pieces, Pieces]]]:
-    """Count the colors of blocks, and pick from them the rows that are wanted."""
-    if blocks.spreads:
-        count_one = functools.partial(_count, weighed, sampled)
-        for block, (histogram, *pieces) in blocks.each(count_one):
-            tally.add(histogram)
-            yield block, (pieces[0], pieces[1])
-        return
-
-    def count(pixels: Bytes, inner: Inner, block: Block) -> tuple[Pieces, Pieces]:
-        own = pixels[inner]
-        counting: list[Callable[[], None]] = [functools.partial(tally.count, own)]
-        if flats:
-            counting.append(functools.partial(flats.count, pixels, inner))
-        run_parallel(counting)
-        return pick(weighed, own, block), pick(sampled, own, block)
-
-    yield from blocks.each_with_neighbors(count) if flats else blocks.each(count)
+    return Survey(histogram.unpacked(), weighed, sampled, flats)
 
 
 def survey_counted(blocks: Blocks, histogram: Histogram, settings: CompressSettings) -> Survey:
@@ -130,10 +102,7 @@ def survey_counted(blocks: Blocks, histogram: Histogram, settings: CompressSetti
 
 def count_blocks(blocks: Blocks, progress: Progress = silent) -> Histogram:
     """Count the colors of a picture: the first of two passes."""
-    tally = Tally(blocks.channels)
-    for number, _ in enumerate(_tally(blocks, [], [], tally), 1):
-        progress(number, 2 * len(blocks))
-    return tally.total()
+    return blocks.count(progress=progress).histogram
 
 
 def _wanted_rows(blocks: Blocks, settings: CompressSettings) -> tuple[Rows, Rows]:
@@ -149,13 +118,6 @@ def _wanted_rows(blocks: Blocks, settings: CompressSettings) -> tuple[Rows, Rows
 def _is_tried(blocks: Blocks, settings: CompressSettings) -> bool:
     """Tell whether orders of code-words are tried, with all labels."""
     return settings.effort == "best" and blocks.height * blocks.width <= MOST_TRIED
-
-
-def _count(
-    weighed: Sequence[slice], sampled: Sequence[slice], pixels: Bytes, inner: Inner, block: Block
-) -> tuple[Histogram, Pieces, Pieces]:
-    histogram = Histogram.of(count_colors(pixels))
-    return histogram, pick(weighed, pixels, block), pick(sampled, pixels, block)
 
 
 class BlockScene:

@@ -34,6 +34,7 @@ from codec.labels.given import GivenLabels, check_order
 from codec.settings import CompressSettings
 
 Bytes = npt.NDArray[np.uint8]
+Spread = Callable[[Blocks], Blocks]
 
 
 class Sink(Protocol):
@@ -147,6 +148,7 @@ def compress_blocks(
     map: Map = map,
     token: object = None,
     progress: Progress = silent,
+    spread: Spread | None = None,
 ) -> Compressed:
     """Compress as `codec.chunks.compress_chunked` does, with settings that were checked.
 
@@ -162,6 +164,8 @@ def compress_blocks(
     progress : callable
         ``progress(done, total)`` is told how many blocks were counted or labeled, of how many; a
         picture that is looked at in between is not finished later than that says by much.
+    spread : callable, optional
+        Gets the blocks, and returns those that are asked and labeled in their place.
 
     Returns
     -------
@@ -173,10 +177,10 @@ def compress_blocks(
     try:
         kept = None
         if format.keeps_indices or settings.keep_order:
-            kept = _keep_indices(source, task, map)
+            kept = _keep_indices(source, task, map, spread)
         if kept is not None:
             return kept
-        blocks = cut_for(source, into, settings, map)
+        blocks = cut_for(source, into, settings, map, spread)
         found = survey(blocks, settings, progress)
         if format.keeps_indices or settings.keep_order:
             kept = _keep_values(blocks, found.histogram, task)
@@ -196,13 +200,20 @@ class _Task:
     progress: Progress
 
 
-def cut_for(source: Any, sink: Sink | None, settings: CompressSettings, map: Map) -> Blocks:
+def cut_for(
+    source: Any,
+    sink: Sink | None,
+    settings: CompressSettings,
+    map: Map,
+    spread: Spread | None = None,
+) -> Blocks:
     """Decide in which blocks a picture is read, and labels are written."""
     blocks = cut(source)
     pixels, block = blocks.height * blocks.width, sink.block if sink is not None else (1, 1)
     strip = strip_rows(blocks.width) if resolve_dither(settings, pixels) in DIFFUSED else 1
     whole_rows = block is None or strip > 1
-    return cut(source, sink_block=block, whole_rows=whole_rows, strip=strip, map=map)
+    blocks = cut(source, sink_block=block, whole_rows=whole_rows, strip=strip, map=map)
+    return spread(blocks) if spread is not None else blocks
 
 
 def _label(fitted: Fitted, blocks: Blocks, task: _Task) -> Compressed:
@@ -270,23 +281,43 @@ def _write(
         return found
 
     counts = np.zeros(256, dtype=np.int64)
-    for block, labels in label_blocks(blocks, function, diffuses, is_done):
-        counts += count_labels(labels)
-        sink.write(*block.origin, labels)
-        number += 1
-        task.progress(number, 2 * len(blocks))
+    if blocks.writes:
+        store = functools.partial(_store, function, sink)
+        for _, stored in label_blocks(blocks, store, diffuses, is_done):
+            counts += stored
+            number += 1
+            task.progress(number, 2 * len(blocks))
+    else:
+        for block, labels in label_blocks(blocks, function, diffuses, is_done):
+            counts += count_labels(labels)
+            sink.write(*block.origin, labels)
+            number += 1
+            task.progress(number, 2 * len(blocks))
     blocks.check_unchanged()
     if not done and not np.array_equal(counts, expected):
         raise ImageError("the picture changed while it was read", "input-changed")
 
 
-def _keep_indices(source: Any, task: _Task, map: Map) -> Compressed | None:
+def _store(
+    function: Callable[[Bytes, Inner, Block], Bytes],
+    sink: Sink,
+    pixels: Bytes,
+    inner: Inner,
+    block: Block,
+) -> npt.NDArray[np.int64]:
+    """Label a block where it is read, write that, and return how often each label is in it."""
+    labels = function(pixels, inner, block)
+    sink.write(*block.origin, labels)
+    return count_labels(labels)
+
+
+def _keep_indices(source: Any, task: _Task, map: Map, spread: Spread | None) -> Compressed | None:
     """Keep the palette indices of a source that has some, if they fit."""
     palette, indices = getattr(source, "palette", None), getattr(source, "indices", None)
     if palette is None or indices is None:
         return None
     size = len(palette)
-    blocks = cut_for(indices, task.sink, task.settings, map)
+    blocks = cut_for(indices, task.sink, task.settings, map, spread)
     histogram = count_blocks(blocks, task.progress).unpacked()
     if size > task.settings.n_colors:
         size = int(histogram.colors[-1, 0]) + 1
