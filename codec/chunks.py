@@ -13,7 +13,7 @@ rows that the size of the picture says.
 >>> from codec import chunks
 >>> big = np.random.default_rng(0).integers(0, 9, (90, 60, 3), dtype=np.uint8) * 25
 >>> halves = [chunks.count(big[:50]), chunks.count(big[50:])]
->>> codebook = chunks.train(chunks.Histogram.merge(halves), 16, source=big)
+>>> codebook = chunks.train(chunks.Histogram.merge(halves), 16, dither="none", source=big)
 >>> bool((codebook.label(big[:50], origin=(0, 0)) < 16).all())
 True
 """
@@ -33,6 +33,7 @@ from codec.encoder.chunked import (
     check_settings,
     count_blocks,
     fit,
+    keep_values,
     plain_codebook,
     survey_counted,
 )
@@ -145,8 +146,9 @@ def train(
     check_settings(settings)
     if source is not None:
         blocks = cut_for(source, None, settings, map)
-        found = survey_counted(blocks, histogram, settings)
-        return fit(found, blocks, settings, format_named(format)).codebook
+        found, asked = survey_counted(blocks, histogram, settings), format_named(format)
+        kept = keep_values(found.histogram, blocks, settings, asked)
+        return kept or fit(found, blocks, settings, asked).codebook
     if settings.dither not in ("auto", "none", "ordered"):
         raise ParameterError(f"dither {settings.dither!r} takes the source", "dither")
     counted = tell_colors(histogram.unpacked(), settings, UNSEEN)

@@ -391,3 +391,30 @@ def animation(kind: str, frames: int = 3) -> tuple[bytes, Pixels]:
     else:
         data = saved(pictures[0], kind, save_all=True, append_images=pictures[1:], **options)
     return data, np.asarray(pictures[0].convert("RGB"))
+
+
+def block_picture(
+    kind: str, height: int, width: int, channels: int, seed: int = 0
+) -> npt.NDArray[np.uint8]:
+    """Make a picture: noise, smooth shades, or flat areas with a small signal."""
+    r = np.random.RandomState(seed)
+    y, x = np.mgrid[:height, :width]
+    if kind == "noise":
+        pixels = r.randint(0, 256, (height, width, channels))
+    elif kind == "smooth":
+        shades = [x * 255 // width, y * 255 // height, (x + y) * 255 // (width + height), 255 - x]
+        pixels = np.stack(shades[:channels], axis=2) + r.randint(-3, 4, (height, width, channels))
+    elif kind == "grey":  # in as many channels as there are
+        pixels = np.repeat((x * 200 // width + y % 7)[..., None], channels, axis=2)
+        pixels[..., 3:] = 255
+    else:
+        pixels = np.full((height, width, channels), 240)
+        pixels[: height // 3] = (30, 40, 60, 255)[:channels]
+        pixels[height // 2 : height // 2 + 9, width // 2 : width // 2 + 9] = (230, 20, 30, 255)[
+            :channels
+        ]
+        pixels[-height // 4 :] += r.randint(-30, 9, pixels[-height // 4 :].shape)
+    if channels in (2, 4) and kind != "grey":
+        pixels[::3, :, -1] = 255
+        pixels[::5, ::2, -1] = 0
+    return np.clip(pixels, 0, 255).astype(np.uint8)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from picture_tools import block_picture
 
 import codec
 from codec import chunks
@@ -27,33 +28,8 @@ class Slow:
         return np.ascontiguousarray(self.pixels[key])
 
 
-def picture(kind: str, height: int, width: int, channels: int, seed: int = 0) -> Bytes:
-    """Make a picture: noise, smooth shades, or flat areas with a small signal."""
-    r = np.random.RandomState(seed)
-    y, x = np.mgrid[:height, :width]
-    if kind == "noise":
-        pixels = r.randint(0, 256, (height, width, channels))
-    elif kind == "smooth":
-        shades = [x * 255 // width, y * 255 // height, (x + y) * 255 // (width + height), 255 - x]
-        pixels = np.stack(shades[:channels], axis=2) + r.randint(-3, 4, (height, width, channels))
-    elif kind == "grey":  # in as many channels as there are
-        pixels = np.repeat((x * 200 // width + y % 7)[..., None], channels, axis=2)
-        pixels[..., 3:] = 255
-    else:
-        pixels = np.full((height, width, channels), 240)
-        pixels[: height // 3] = (30, 40, 60, 255)[:channels]
-        pixels[height // 2 : height // 2 + 9, width // 2 : width // 2 + 9] = (230, 20, 30, 255)[
-            :channels
-        ]
-        pixels[-height // 4 :] += r.randint(-30, 9, pixels[-height // 4 :].shape)
-    if channels in (2, 4) and kind != "grey":
-        pixels[::3, :, -1] = 255
-        pixels[::5, ::2, -1] = 0
-    return np.clip(pixels, 0, 255).astype(np.uint8)
-
-
 PICTURES = st.builds(
-    picture,
+    block_picture,
     st.sampled_from(["noise", "smooth", "grey", "flat"]),
     st.integers(1, 150),
     st.integers(1, 120),
@@ -101,13 +77,15 @@ def test_a_picture_in_blocks_is_compressed_as_the_whole(
     n_colors=st.sampled_from([1, 3, 16, 256]),
     tune=st.sampled_from(["visual", "psnr"]),
     dither=st.sampled_from(["none", "ordered"]),
+    format=st.sampled_from(["pair", "png", "kmc"]),
     step=st.tuples(st.integers(9, 150), st.integers(9, 120)),
     seed=st.integers(0, 99),
 )
 def test_count_merge_train_label_is_compress(
-    pixels: Bytes, n_colors: int, tune: str, dither: str, step: tuple[int, int], seed: int
-) -> None:
-    whole = codec.compress(pixels, n_colors, tune=tune, dither=dither, format="png")
+    pixels: Bytes, n_colors: int, tune: str, dither: str, format: str, step: tuple[int, int],
+    seed: int,
+) -> None:  # fmt: skip
+    whole = codec.compress(pixels, n_colors, tune=tune, dither=dither, format=format)
     height, width = pixels.shape[:2]
     places = list(itertools.product(range(0, height, step[0]), range(0, width, step[1])))
     pieces = [pixels[y : y + step[0], x : x + step[1]] for y, x in places]
@@ -118,7 +96,7 @@ def test_count_merge_train_label_is_compress(
 
     codebook = chunks.train(
         parts[0] + parts[-1] if len(parts) > 1 else parts[0],
-        n_colors, tune=tune, dither=dither, source=pixels, format="png",
+        n_colors, tune=tune, dither=dither, source=pixels, format=format,
     )  # fmt: skip
     codebook = pickle.loads(pickle.dumps(codebook))
 

@@ -217,7 +217,7 @@ class Blocks:
 
     def read(self, block: Block) -> Bytes:
         """Read a block, as pixels of shape (h, w, C)."""
-        return _call(
+        return call_for(
             _pixels, self.source, self.channels, 0, 0, 0, (self.height, self.width), block
         )
 

@@ -21,6 +21,7 @@ from codec.colors.tally import Histogram
 from codec.colors.visibility import weigh_by_strips, weighed_rows
 from codec.encoder.arranging import arrange_by_samples
 from codec.encoder.blocks import Block, Blocks, Pieces, Progress, Rows, pick, silent
+from codec.encoder.given import are_met
 from codec.encoder.labeling import Codebook, Labeler
 from codec.encoder.picture import Counted, tell_colors
 from codec.encoder.scene import UNSEEN, Counts, flats_of_groups
@@ -262,6 +263,25 @@ def fit(found: Survey, blocks: Blocks, settings: CompressSettings, format: Forma
         codebook, codebook.labeler(counted.histogram, chosen.color_labels), view, counted, chosen,
         np.bincount(numbers, counts[: len(numbers)], 256).astype(np.int64),
     )  # fmt: skip
+
+
+def keep_values(
+    histogram: ColorHistogram, blocks: Blocks, settings: CompressSettings, format: Format
+) -> Codebook | None:
+    """Make the codebook of a grey picture whose values are its labels, where they are kept.
+
+    Returns
+    -------
+    codebook : Codebook or None
+        As of `codec.encoder.kept`; None where a codebook is to be chosen.
+    """
+    if blocks.channels != 1 or not format.keeps_indices:
+        return None
+    words = np.arange(int(histogram.colors[-1, 0]) + 1, dtype=np.uint8)[:, None]
+    if len(words) > settings.n_colors or not are_met(settings.given, words):
+        return None
+    metric = tell_colors(histogram, settings, UNSEEN).metric
+    return Codebook(words, words, words[:, 0].copy(), metric, is_all=True)
 
 
 def _sum_by_label(color_labels: Bytes, counts: Counts) -> Counts:
