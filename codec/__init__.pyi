@@ -1,5 +1,6 @@
 # The public names. This is their only list: `__init__.py` reads it when the first of them is used.
 from codec import chunks as chunks
+from codec import dask as dask
 from codec import plots as plots
 from codec.compressor import compress as compress
 from codec.decompressor import decompress as decompress
@@ -7,6 +8,7 @@ from codec.encoder.codebooks import load_codebook as load_codebook
 from codec.encoder.sizes import Swept as Swept
 from codec.encoder.sizes import sweep as sweep
 from codec.encoder.training import train as train
+from codec.errors import ClusterError as ClusterError
 from codec.errors import CodecError as CodecError
 from codec.errors import FileError as FileError
 from codec.errors import FormatError as FormatError

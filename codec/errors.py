@@ -48,3 +48,7 @@ class TargetError(CodecError, ValueError):
 
 class FileError(CodecError, OSError):
     """The file system's fault: missing, unreadable, not a regular file, in the way, no space."""
+
+
+class ClusterError(CodecError):
+    """The cluster's fault: no workers, or they die of what they are given."""

@@ -46,6 +46,7 @@ MAY_IMPORT = {
     "cli": {*_BELOW, "library", "formats", "images", "reports", "jobs"},
     "plugins": {*_BELOW, "library", "formats", "images"},
     "plots": {*_BELOW, "library", "colors", "images"},
+    "dask": {*_BELOW, "library", "colors", "formats"},
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -67,6 +68,8 @@ IMPORTERS = {
     "deflate": {"formats", "png"},
     "tqdm": {"cli"},
     "matplotlib": {"plots"},
+    "dask": {"dask"},
+    "distributed": {"dask"},
     "jinja2": {"reports"},
     "scipy": set(),
     "pickle": set(),
@@ -241,7 +244,7 @@ def top(names: set[str]) -> set[str]:
 
 HEAVY = {
     "numpy", "sklearn", "scipy", "skimage", "imageio", "PIL", "joblib", "deflate", "matplotlib",
-    "jinja2",
+    "jinja2", "dask", "distributed",
 }  # fmt: skip
 
 
@@ -280,6 +283,11 @@ def test_plots_are_there_without_matplotlib(tmp_path: Path) -> None:
     assert not loaded & {"matplotlib", "mpl_toolkits"}
 
 
+def test_functions_for_dask_are_there_without_it(tmp_path: Path) -> None:
+    loaded = modules_after("import codec; codec.dask.fit", tmp_path)
+    assert not loaded & {"dask", "distributed"}
+
+
 def test_loading_imports_no_image_library(tmp_path: Path) -> None:
     loaded = modules_after("import codec; codec.load; codec.save", tmp_path)
     assert loaded & HEAVY == {"numpy", "deflate"}
@@ -312,7 +320,7 @@ def test_the_command_decompresses_without_a_module_of_training(tmp_path: Path) -
 def test_every_public_name_is_there_and_documented() -> None:
     codec = importlib.import_module("codec")
     names = codec.__all__
-    assert len(names) == 22
+    assert len(names) == 24
     for name in names:
         assert getattr(codec, name).__doc__
     assert set(names) <= set(dir(codec))

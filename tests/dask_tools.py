@@ -1,0 +1,165 @@
+"""A source and a sink that travel, and signals between tests and workers, through files."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.errors import ImageError
+
+Bytes = npt.NDArray[np.uint8]
+
+_DEADLINE = 120  # seconds after which a test has hung
+
+
+def wait_until(happened: Any, what: str) -> None:
+    """Wait for what must happen."""
+    until = time.monotonic() + _DEADLINE
+    while not happened():
+        assert time.monotonic() < until, f"{what} did not happen"
+        time.sleep(0.01)
+
+
+class Gate:
+    """Holds whoever reads, while it is closed, and tells who that is.
+
+    Parameters
+    ----------
+    folder : Path
+        Where signals are files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(exist_ok=True)
+
+    def close(self) -> None:
+        (self.folder / "closed").touch()
+
+    def open(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            (self.folder / "closed").unlink()
+
+    def pass_through(self) -> None:
+        """Called by whoever reads."""
+        if (self.folder / "closed").exists():
+            (self.folder / f"reader-{os.getpid()}").touch()
+            wait_until(lambda: not (self.folder / "closed").exists(), "opening the gate")
+
+    def readers(self) -> list[int]:
+        return [int(path.name.split("-")[1]) for path in self.folder.glob("reader-*")]
+
+    def kill_a_reader(self) -> int:
+        """Kill a process that certainly is reading, and let the others go on."""
+        wait_until(self.readers, "reading")
+        killed = self.readers()[0]
+        os.kill(killed, signal.SIGKILL)
+        for path in self.folder.glob("reader-*"):
+            path.unlink()
+        self.open()
+        return killed
+
+
+class NpySource:
+    """A picture in a .npy file, which may have damaged tiles."""
+
+    in_order = False
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        tile: tuple[int, int] = (16, 16),
+        damaged: Sequence[tuple[int, int]] = (),
+        gate: Gate | None = None,
+    ) -> None:
+        pixels = np.load(path, mmap_mode="r")
+        self.path, self.shape, self.dtype, self.tile = path, pixels.shape, pixels.dtype, tile
+        self.ndim = pixels.ndim
+        self.damaged, self.gate, self.token = damaged, gate, self._token()
+
+    def _token(self) -> tuple[int, int]:
+        status = os.stat(self.path)
+        return status.st_size, status.st_mtime_ns
+
+    def __getitem__(self, key: tuple[slice, ...]) -> Bytes:
+        if self.gate is not None:
+            self.gate.pass_through()
+        rows, columns = key[:2]
+        for y, x in self.damaged:
+            if (
+                rows.start < y + self.tile[0] and y < rows.stop
+                and columns.start < x + self.tile[1] and x < columns.stop
+            ):  # fmt: skip
+                raise ImageError("this is no LZW", "bad-image")
+        return np.ascontiguousarray(np.load(self.path, mmap_mode="r")[key])
+
+    def check_unchanged(self) -> None:
+        if self._token() != self.token:
+            raise ImageError("the picture changed while it was read", "input-changed")
+
+
+class NpySink:
+    """Labels in a .npy file, written in blocks by whoever has them."""
+
+    def __init__(self, path: Path, begun: Any = None, block: tuple[int, int] = (16, 16)) -> None:
+        self.path, self.block, self.done, self._begun = path, block, set[Any](), begun
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_begun": None}
+
+    @property
+    def part(self) -> Path:
+        return self.path.with_suffix(".part")
+
+    def begin(self, height: int, width: int, codebook: Bytes, facts: dict[str, Any]) -> None:
+        np.lib.format.open_memmap(self.part, "w+", np.uint8, (height, width))
+        if self._begun is not None:
+            self._begun()
+
+    def write(self, y: int, x: int, labels: Bytes) -> None:
+        height, width = labels.shape
+        assert y % self.block[0] == 0
+        assert x % self.block[1] == 0
+        np.load(self.part, mmap_mode="r+")[y : y + height, x : x + width] = labels
+
+    def finish(self) -> list[Path]:
+        self.part.rename(self.path)
+        return [self.path]
+
+    def abort(self) -> None:
+        self.part.unlink(missing_ok=True)
+
+
+class Deadly:
+    """A source that kills whoever reads a row of it."""
+
+    dtype, shape = np.dtype(np.uint8), (64, 48, 3)
+
+    def __init__(self, row: int) -> None:
+        self.row = row
+
+    def __getitem__(self, key: tuple[slice, ...]) -> Bytes:
+        rows, columns = key[:2]
+        if rows.start <= self.row < rows.stop:
+            os._exit(1)
+        return np.zeros((rows.stop - rows.start, columns.stop - columns.start, 3), np.uint8)
+
+
+@contextlib.contextmanager
+def small_tasks(pixels: int) -> Iterator[None]:
+    """Give little pictures many blocks, and many tasks."""
+    import pytest
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_BLOCK_PIXELS", "_MOST_PIXELS"):
+            patch.setattr(f"codec.encoder.blocks.{name}", pixels)
+        for name in ("_LEAST_PIXELS", "_MOST_PIXELS"):
+            patch.setattr(f"codec.dask.blocks.{name}", 2 * pixels)
+        yield
