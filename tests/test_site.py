@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 from cli_tools import REPOSITORY
 
-from codec import chunks, plots
+from codec import chunks, dask, plots
 
 DOCS = REPOSITORY / "docs"
 
@@ -28,12 +28,13 @@ def test_the_reference_has_every_public_name() -> None:
     text = (DOCS / "reference" / "index.md").read_text(encoding="utf-8")
     stub = (REPOSITORY / "codec" / "__init__.pyi").read_text(encoding="utf-8")
     names = re.findall(r"^from \S+ import (\w+)", stub, re.MULTILINE)
-    names.remove("plots")
-    names.remove("chunks")
+    for module in ("plots", "chunks", "dask"):
+        names.remove(module)
     drawn = [
         name
-        for name, value in vars(plots).items()
-        if getattr(value, "__module__", "") == "codec.plots" and not name.startswith("_")
+        for module in (plots, dask)
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", "") == module.__name__ and not name.startswith("_")
     ]
 
     assert sorted(re.findall(r"^   (\w+)$", text, re.MULTILINE)) == sorted(

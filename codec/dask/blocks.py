@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from codec.colors.flats import Inner
+from codec.colors.flats import FlatTally, Inner
 from codec.dask.parts import (
     Bytes,
     Done,
@@ -19,7 +19,8 @@ from codec.dask.parts import (
     merge_counts,
 )
 from codec.dask.workers import Workers
-from codec.encoder.blocks import Block, Blocks, Tallied, cut
+from codec.encoder.blocks import Blocks, Progress, Tallied, cut, silent
+from codec.encoder.rows import Block
 from codec.errors import ImageError, ParameterError
 
 T = TypeVar("T")
@@ -71,7 +72,17 @@ class SpreadBlocks(Blocks):
                     yield block, result
         check_damage(sorted(damaged))
 
-    def count(self, *wanted: Sequence[slice]) -> Tallied:
+    @property
+    def streams(self) -> bool:
+        """See `Blocks.streams`."""
+        return False
+
+    def count(
+        self,
+        *wanted: Sequence[slice],
+        flats: FlatTally | None = None,
+        progress: Progress = silent,
+    ) -> Tallied:
         """See `Blocks.count`; of histograms only their sum comes here."""
         parts = self._parts(list(self.all()), (0, 0, 0))
         leaves = [

@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from codec.colors.flats import Inner
 from codec.colors.tally import Histogram, Tally
-from codec.encoder.blocks import Block, Blocks, Tallied, call_for, tally_and_pick
+from codec.encoder.blocks import Blocks, Tallied, call_for, tally_and_pick
+from codec.encoder.rows import Block
 from codec.errors import CodecError, FileError, ImageError, LimitError
 
 Bytes = npt.NDArray[np.uint8]

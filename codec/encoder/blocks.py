@@ -17,13 +17,13 @@ from codec.colors.flats import FlatTally, Inner
 from codec.colors.histogram import count_colors
 from codec.colors.pixels import as_channels
 from codec.colors.tally import Histogram, Tally
+from codec.encoder.rows import Block, Pieces, pick
 from codec.errors import ImageError
 from codec.threads import run_parallel
 
 Bytes = npt.NDArray[np.uint8]
 Map = Callable[..., Iterable[Any]]
 Progress = Callable[[int, int], None]
-Pieces = list[tuple[int, Bytes]]
 T = TypeVar("T")
 
 _BLOCK_PIXELS = 1 << 23
@@ -31,25 +31,6 @@ _MOST_PIXELS = 1 << 25  # of rows over the whole width that have to be read at o
 _IN_ORDER = map  # what is read in order is read by one, whoever else there is
 _KEPT_ROWS = 32  # more than anybody wants around a block
 _AHEAD = 16  # blocks that an executor gets at once: what they return waits in memory
-
-
-@dataclass(frozen=True)
-class Block:
-    """A rectangle of a picture.
-
-    Parameters
-    ----------
-    rows, columns : range
-        Which ones.
-    """
-
-    rows: range
-    columns: range
-
-    @property
-    def origin(self) -> tuple[int, int]:
-        """Row and column at which it begins."""
-        return self.rows.start, self.columns.start
 
 
 def silent(done: int, total: int) -> None:
@@ -384,39 +365,3 @@ def _tile(source: Any) -> tuple[int, int]:
     if found is None or len(found) < 2 or not all(isinstance(side, int) for side in found[:2]):
         return 1, 1
     return max(found[0], 1), max(found[1], 1)
-
-
-class Rows:
-    """Some rows of a picture, kept while its blocks pass by.
-
-    Parameters
-    ----------
-    wanted : sequence of slice
-        Which rows.
-    width, channels : int
-        Of the picture.
-    """
-
-    def __init__(self, wanted: Sequence[slice], width: int, channels: int) -> None:
-        self.wanted = wanted
-        self.strips = [
-            np.empty((rows.stop - rows.start, width, channels), dtype=np.uint8) for rows in wanted
-        ]
-
-    def put(self, block: Block, pieces: Sequence[tuple[int, Bytes]]) -> None:
-        """Keep what a block has of them, as `pick` picked it."""
-        for number, piece in pieces:
-            first = max(block.rows.start - self.wanted[number].start, 0)
-            columns = slice(block.columns.start, block.columns.stop)
-            self.strips[number][first : first + len(piece), columns] = piece
-
-
-def pick(wanted: Sequence[slice], pixels: Bytes, block: Block) -> Pieces:
-    """Pick the rows of a block that are wanted: numbers of strips, and pixels."""
-    found = []
-    for number, rows in enumerate(wanted):
-        first = max(rows.start, block.rows.start) - block.rows.start
-        last = min(rows.stop, block.rows.stop) - block.rows.start
-        if first < last:
-            found.append((number, pixels[first:last].copy()))
-    return found

@@ -20,10 +20,11 @@ from codec.colors.pixels import to_channels
 from codec.colors.tally import Histogram
 from codec.colors.visibility import weigh_by_strips, weighed_rows
 from codec.encoder.arranging import arrange_by_samples
-from codec.encoder.blocks import Block, Blocks, Pieces, Progress, Rows, pick, silent
+from codec.encoder.blocks import Blocks, Progress, silent
 from codec.encoder.given import are_met
 from codec.encoder.labeling import Codebook, Labeler
 from codec.encoder.picture import Counted, tell_colors
+from codec.encoder.rows import Block, Pieces, Rows, pick
 from codec.encoder.scene import UNSEEN, Counts, flats_of_groups
 from codec.encoder.steps import Chosen, choose_codebook, resolve_dither
 from codec.errors import ParameterError

@@ -14,7 +14,7 @@ from codec.colors.flats import Inner
 from codec.colors.histogram import ColorHistogram
 from codec.colors.lookup import count_labels
 from codec.colors.pixels import distinct, without_hidden
-from codec.encoder.blocks import Block, Blocks, Map, Progress, cut, silent
+from codec.encoder.blocks import Blocks, Map, Progress, cut, silent
 from codec.encoder.chunked import (
     Fitted,
     check_settings,
@@ -26,6 +26,7 @@ from codec.encoder.chunked import (
 )
 from codec.encoder.given import are_met
 from codec.encoder.labeling import DIFFUSED
+from codec.encoder.rows import Block
 from codec.encoder.steps import resolve_dither
 from codec.errors import ImageError
 from codec.formats.registry import Format

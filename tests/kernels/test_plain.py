@@ -139,8 +139,7 @@ def test_there_is_a_twin_of_every_function() -> None:
 def test_counting_flat_pixels(pixels: Bytes, apart: bool, part: int) -> None:
     height, width, channels = pixels.shape
     keys = frozen(np.unique(pack_colors(pixels)))
-    top, left, counts = min(part, height), min(part, width), np.zeros(len(keys), np.int64)
-    where = (top, height, left, width)
+    counts, where = np.zeros(len(keys), np.int64), (min(part, height), height, 0, width)
     check("flats", "count_flats", rows_of(pixels, apart), channels, *where, keys, counts)
 
 

@@ -1,0 +1,65 @@
+"""Rectangles of a picture, and rows of it that are kept while these pass by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+Pieces = list[tuple[int, Bytes]]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A rectangle of a picture.
+
+    Parameters
+    ----------
+    rows, columns : range
+        Which ones.
+    """
+
+    rows: range
+    columns: range
+
+    @property
+    def origin(self) -> tuple[int, int]:
+        """Row and column at which it begins."""
+        return self.rows.start, self.columns.start
+
+
+class Rows:
+    """Some rows of a picture, kept while its blocks pass by.
+
+    Parameters
+    ----------
+    wanted : sequence of slice
+        Which rows.
+    width, channels : int
+        Of the picture.
+    """
+
+    def __init__(self, wanted: Sequence[slice], width: int, channels: int) -> None:
+        self.wanted = wanted
+        self.strips = [
+            np.empty((rows.stop - rows.start, width, channels), dtype=np.uint8) for rows in wanted
+        ]
+
+    def put(self, block: Block, pieces: Sequence[tuple[int, Bytes]]) -> None:
+        """Keep what a block has of them, as `pick` picked it."""
+        for number, piece in pieces:
+            first = max(block.rows.start - self.wanted[number].start, 0)
+            columns = slice(block.columns.start, block.columns.stop)
+            self.strips[number][first : first + len(piece), columns] = piece
+
+
+def pick(wanted: Sequence[slice], pixels: Bytes, block: Block) -> Pieces:
+    """Pick the rows of a block that are wanted: numbers of strips, and pixels."""
+    found = []
+    for number, rows in enumerate(wanted):
+        first = max(rows.start, block.rows.start) - block.rows.start
+        last = min(rows.stop, block.rows.stop) - block.rows.start
+        if first < last:
+            found.append((number, pixels[first:last].copy()))
+    return found
