@@ -108,8 +108,11 @@ class NpySource:
 class NpySink:
     """Labels in a .npy file, written in blocks by whoever has them."""
 
-    def __init__(self, path: Path, begun: Any = None, block: tuple[int, int] = (16, 16)) -> None:
-        self.path, self.block, self.done, self._begun = path, block, set[Any](), begun
+    block = 16, 16
+
+    def __init__(self, path: Path, begun: Any = None, gate: Gate | None = None) -> None:
+        self.path, self.done, self._begun, self._gate = path, set[Any](), begun, gate
+        self.writing: list[Path] = []
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_begun": None}
@@ -127,13 +130,19 @@ class NpySink:
         height, width = labels.shape
         assert y % self.block[0] == 0
         assert x % self.block[1] == 0
+        marker = self.path.with_name(f"writing-{os.getpid()}")
+        marker.touch()
+        if self._gate is not None:
+            self._gate.pass_through()
         np.load(self.part, mmap_mode="r+")[y : y + height, x : x + width] = labels
+        marker.unlink()
 
     def finish(self) -> list[Path]:
         self.part.rename(self.path)
         return [self.path]
 
     def abort(self) -> None:
+        self.writing = list(self.path.parent.glob("writing-*"))
         self.part.unlink(missing_ok=True)
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -161,22 +162,23 @@ def test_a_picture_that_changes_is_noticed_by_workers(
 
 
 def test_an_interrupted_job_leaves_nobody_writing(
-    client: Any, picture: Bytes, tmp_path: Path
+    client: Any, picture: Bytes, tmp_path: Path, gate: Gate
 ) -> None:
-    steps = []
+    sink = NpySink(tmp_path / "labels.npy", gate=gate)
 
     def interrupt(done: int, total: int) -> None:
-        steps.append(done)
-        if (tmp_path / "labels.part").exists():
+        if sink.part.exists():  # one task has labeled, and others will
+            gate.close()
+            wait_until(gate.readers, "writing")
+            threading.Timer(0.5, gate.open).start()
             raise KeyboardInterrupt
 
     with small_tasks(2000), pytest.raises(KeyboardInterrupt):
         codec.dask.compress_files(
-            NpySource(tmp_path / "a.npy"), NpySink(tmp_path / "labels.npy"), client=client,
-            progress=interrupt,
-        )  # fmt: skip
-    assert steps
-    assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]
+            NpySource(tmp_path / "a.npy"), sink, client=client, progress=interrupt
+        )
+    assert sink.writing == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npy", "gate"]
 
 
 def test_whoever_kills_workers_is_named(tmp_path: Path) -> None:

@@ -145,12 +145,12 @@ class Workers:
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
             futures = self._client.compute(tasks)
         pending = {future.key: (number, future) for number, future in enumerate(futures)}
-        del futures, tasks  # what is done, and asked for no more, need not stay on workers
-        ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        for _, future in pending.values():
-            future.add_done_callback(ended.put)
-        seen = time.monotonic()
         try:
+            del futures, tasks  # what is done, and asked for no more, need not stay on workers
+            ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+            for _, future in pending.values():
+                future.add_done_callback(ended.put)
+            seen = time.monotonic()
             while pending:
                 try:
                     key = ended.get(timeout=min(_POLL, self._patience / 4)).key
