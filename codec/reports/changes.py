@@ -16,12 +16,13 @@ _WEIGHTS = np.array([1, 2, 2, 1]) / 65536
 # Bits of a channel that pixels of about a color agree in; `errors.js` knows them too.
 _BITS = 4
 # The least difference that anybody sees; how near colors are that are one, if they became alike;
-# how near changes are for that, as a part of their size; how many colors are named, of how many.
-_LEAST_CHANGE = 0.02
+# how near changes are for that, as a part of their size; how many colors are named, how many
+# of them in lines and edges, and of how many.
+_LEAST_CHANGE = 0.024
 _NEAR = 0.1
 _SAME = 0.06
 _ALIKE = 0.7
-_CHANGES = 6
+_CHANGES, _EDGES = 6, 3
 _MOST_CELLS = 400
 # A pixel is in an area if a square of this side has no larger steps; others count so much.
 _SIDE, _SMOOTH = 3, 24
@@ -125,8 +126,9 @@ class ChangedColors:
             cells = kept[alike[best]]
             counts = float(self._counts[cells].sum())
             thin = float(self._solid[cells].sum()) < counts / 2
-            colors = tuple(before[best].tolist()), tuple(after[best].tolist())
-            found.append(Change(*colors, counts / float(total), thin))
+            if not thin or sum(each.thin for each in found) < _EDGES:
+                colors = tuple(before[best].tolist()), tuple(after[best].tolist())
+                found.append(Change(*colors, counts / float(total), thin))
             merit[alike[best] | (apart[best] < _SAME)] = 0
         return tuple(sorted(found, key=lambda change: change.thin))
 

@@ -91,6 +91,10 @@ def test_a_page_is_accessible_quiet_and_fits(
             choose(page, "view", "errors")
             choose(page, "word-0", "0")
             assert faults() == []
+            choose(page, "view", "compare")
+            page.locator(".at").first.click()
+            assert faults() == []
+            page.locator("#back").click()
         for other in (2560, 1000, 360):
             page.set_viewport_size({"width": other, "height": 700})
             assert page.evaluate("document.documentElement.scrollWidth") == other

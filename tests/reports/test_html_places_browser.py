@@ -24,8 +24,6 @@ UNEVEN_AFTER[30:90, 15:75, 0] -= np.uint8(12)
 UNEVEN_AFTER[50:52, 120:135, 0] -= np.uint8(90)
 SPRITE: Pixels = np.dstack([PHOTO, np.tile(np.linspace(0, 255, 160).astype(np.uint8), (120, 1))])
 
-SIDES = ("x", "y", "width", "height")
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -207,11 +205,7 @@ def test_a_place_is_seen_whole_before_and_after(chromium: Any, folder: Path, how
             marks = box(page, ".spot:visible"), box(page, "#frame")
             assert page.locator(".spot:visible").count() == 1
         else:
-            rings = [page.locator(".target").nth(side).bounding_box() for side in (0, 1)]
-            first, second = [
-                (ring["x"], ring["y"], ring["width"], ring["height"]) for ring in rings
-            ]
-            marks = first, second
+            marks = box(page, ".target >> nth=0"), box(page, ".target >> nth=1")
         assert marks[1][0] - marks[0][0] == pytest.approx(width / 2, abs=1.6)
         assert marks[1][1:] == pytest.approx(marks[0][1:], abs=1.6)
         # Pixels are told on both sides, the same ones.
