@@ -27,6 +27,9 @@ _MOST_CELLS = 400
 # A pixel is in an area if a square of this side has no larger steps; others count so much.
 _SIDE, _SMOOTH = 3, 24
 _THIN = 0.1
+# Hues of greyish colors differ more to the eye than those of strong ones, as in CIEDE2000: chroma
+# counts so much more near grey, and from this chroma on less.
+_NEUTRAL, _COMPRESSED = 1.5, 0.1
 # Of lightness as it looks beside white: near black OkLab has larger steps than can be seen.
 _TOE = (0.206, 0.03, 1.206 / 1.03)
 
@@ -196,4 +199,6 @@ def _seen(colors: Pixels) -> npt.NDArray[np.float64]:
     looked = (moved + np.sqrt(moved**2 + 4 * second * third * lightness.clip(0))) / 2
     places[:, 0] = (looked - 0.5) * opacity
     places[:, 1:3] *= (looked / lightness.clip(1e-3)).clip(0, 1)[:, None]
+    chroma = np.hypot(places[:, 1], places[:, 2]).clip(1e-6) / (2 * _COMPRESSED)
+    places[:, 1:3] *= (_NEUTRAL * np.log1p(chroma) / chroma)[:, None]
     return places

@@ -89,5 +89,13 @@ def test_differences_near_black_count_as_little_as_they_look() -> None:
     assert changes(pixels, after) == ()
 
 
+def test_greyish_hues_count_more_than_strong_ones() -> None:
+    pixels = np.full((100, 100, 3), 255, np.uint8)
+    after = pixels.copy()
+    pixels[:40], after[:40] = (72, 86, 78), (84, 82, 70)
+    pixels[60:], after[60:] = (230, 50, 40), (218, 54, 48)
+    assert [change.before for change in changes(pixels, after)][:1] == [(72, 86, 78)]
+
+
 def test_nothing_counted_is_no_change() -> None:
     assert ChangedColors(3).largest(1e-4) == ()
