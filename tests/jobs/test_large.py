@@ -1,20 +1,36 @@
 """Files that are compressed block by block give what compressing them from memory gives."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from cli_tools import Sandbox, few_colors, many_colors, refused, sample, with_alpha, write_picture
+from cli_tools import (
+    Sandbox,
+    child_environment,
+    few_colors,
+    many_colors,
+    refused,
+    run_script,
+    sample,
+    with_alpha,
+    write_picture,
+)
 from marks import needs_kernels
 
 import codec
-from codec.encoder import blocks
+from codec.encoder import blocks, chunked
 from codec.formats.registry import LARGE_FORMATS
 from codec.jobs import large
 from codec.jobs.compress import compress_file
+from codec.limits import MAX_PIXELS
 from codec.settings import CompressSettings, ReadOptions, WriteOptions
 
 Pixels = npt.NDArray[np.uint8]
@@ -208,3 +224,126 @@ def test_progress_counts_the_blocks_of_both_passes(
     )  # fmt: skip
 
     assert told == [(done, 6) for done in range(1, 7)]
+
+
+# What only a process of its own tells
+
+BANDS = """
+import struct, sys, zlib
+side = int(sys.argv[2])
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+with open(sys.argv[1], "wb") as file:
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    file.write(b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", header))
+    deflater = zlib.compressobj(1)
+    for y in range(side):
+        color = bytes((y // 64 * 37 % 256, y // 32 % 256, y // 90 * 11 % 256))
+        if data := deflater.compress(b"\\0" + color * side):
+            file.write(chunk(b"IDAT", data))
+    file.write(chunk(b"IDAT", deflater.flush()) + chunk(b"IEND", b""))
+"""
+PEAK = """
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-m", "codec", *sys.argv[1:]])
+_, status, usage = os.wait4(child.pid, 0)
+print(usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@needs_kernels
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is told in other units")
+@pytest.mark.parametrize("name", ["out.png", "out.zarr"])
+def test_a_picture_of_100_megapixels_takes_a_part_of_its_memory(tmp_path: Path, name: str) -> None:
+    if name.endswith("zarr"):
+        pytest.importorskip("zarr")
+    run_script(BANDS, "big.png", "10000", cwd=tmp_path)
+
+    done = run_script(PEAK, "compress", "big.png", "-o", name, "--max-pixels",
+                      str(MAX_PIXELS), cwd=tmp_path)  # fmt: skip
+
+    assert int(done.stdout) < 300 << 10  # KiB; its pixels are 286 MiB
+    with codec.open(tmp_path / name, max_pixels=10**8) as found:
+        assert found.shape == (10000, 10000, 3)
+        for y in (0, 63, 64, 5000, 9999):
+            color = [y // 64 * 37 % 256, y // 32 % 256, y // 90 * 11 % 256]
+            expected = np.array(color, dtype=np.int16)
+            assert np.abs(found[y : y + 1, 17:23] - expected).max() <= 40
+
+
+@needs_kernels
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing kills so")
+def test_a_store_is_continued_after_the_command_was_killed(tmp_path: Path) -> None:
+    pytest.importorskip("zarr")
+    run_script(BANDS, "big.png", "6000", cwd=tmp_path)
+    command = [sys.executable, "-m", "codec", "compress", "big.png", "-o"]
+    options: dict[str, Any] = {"cwd": tmp_path, "env": child_environment()}
+    subprocess.run([*command, "whole.zarr", "-q"], check=True, timeout=120, **options)
+    child = subprocess.Popen([*command, "out.zarr", "-q"], **options)
+    written = tmp_path / "out.zarr" / "labels" / "c"
+    while child.poll() is None and len(list(written.glob("*/*"))) < 8:
+        time.sleep(0.002)
+    child.kill()
+    assert child.wait() == -signal.SIGKILL
+    kept = {path: path.stat().st_mtime_ns for path in written.glob("*/*") if path.is_file()}
+    progress = len(list((tmp_path / "out.zarr" / "progress" / "c").glob("*/*/*")))
+    assert 0 < progress < 36
+
+    subprocess.run([*command, "out.zarr", "-q"], check=True, timeout=120, **options)
+
+    with codec.open(tmp_path / "out.zarr") as out, codec.open(tmp_path / "whole.zarr") as whole:
+        np.testing.assert_array_equal(out.labels[:], whole.labels[:])
+        np.testing.assert_array_equal(out.codebook, whole.codebook)
+    # The first blocks were not written again.
+    same = [path for path, then in kept.items() if path.stat().st_mtime_ns == then]
+    assert len(same) >= 6
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit is one of Linux")
+@pytest.mark.parametrize("name", ["out.tif", "out.zarr", "out.labels.png"])
+def test_a_disk_that_is_full_is_told_in_a_line(tmp_path: Path, name: str) -> None:
+    if name.endswith("zarr"):
+        pytest.importorskip("zarr")
+    pixels = np.random.RandomState(0).randint(0, 256, (900, 900, 3)).astype(np.uint8)
+    write_picture(tmp_path / "a.png", pixels)
+    limited = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY)); "
+        "from codec.cli.process import guarded; from codec.cli.commands import main; "
+        f"print(main(['compress', 'a.png', '-o', '{name}', '--max-pixels', '{MAX_PIXELS}']))"
+    )
+    done = run_script(limited, cwd=tmp_path)
+    assert done.stdout == "1\n"
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("kmcodec: error: a.png: ")
+    assert line.endswith("(no-space)")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_picture_that_changes_between_the_passes_is_refused(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.picture("a.png")
+    choose = chunked.fit
+
+    def change(*arguments: Any, **options: Any) -> Any:
+        sandbox.picture("a.png", few_colors(3, height=20))
+        return choose(*arguments, **options)
+
+    monkeypatch.setattr("codec.encoder.streaming.fit", change)
+    run = sandbox.run("compress", "a.png", "-o", "out.tif")
+    assert run.code == 1
+    assert run.lines[0].endswith("(input-changed)")
+    assert run.new == frozenset()
+
+
+def test_a_missing_package_is_named(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "zarr", None)
+    sandbox.picture("a.png")
+    run = sandbox.run("compress", "a.png", "-o", "out.zarr")
+    assert refused(run, "a.png", "not-installed")
+    assert 'pip install "kmcodec[large]"' in run.err
