@@ -45,7 +45,8 @@ from codec.encoder.steps import choose_codebook
 from codec.encoder.streaming import Compressed, compress_blocks, cut_for
 from codec.errors import FormatError, ParameterError
 from codec.files import read_file, write_files
-from codec.formats.registry import format_named
+from codec.formats.large.opening import open_sink
+from codec.formats.registry import format_named, output_format_of
 from codec.limits import MAX_CODEBOOK_SIZE
 from codec.options import DEFAULT_FORMAT
 from codec.settings import CompressSettings
@@ -174,6 +175,7 @@ def compress_chunked(
     keep: Colors = (),
     palette_depth: str | None = None,
     format: str = DEFAULT_FORMAT,
+    force: bool = False,
     map: Map = map,
 ) -> Compressed:
     """Compress a picture of any size, which is read and written block by block.
@@ -186,12 +188,15 @@ def compress_chunked(
     ----------
     source : ndarray or like one
         As for `count`. It must not change until this returns; where it does, that is an error.
-    sink : ndarray or like one, or a sink
-        Labels are written to it: an array of shape (H, W), dtype uint8, that can be sliced.
+    sink : path, or ndarray or like one, or a sink
+        Where labels are written to: ``X.zarr``, ``X.tif``, ``X.labels.png``, ``X.npz`` or
+        ``X.png``; or an array of shape (H, W), dtype uint8, that can be sliced.
     n_colors, seed, engine, effort, tune, color_space, exact, dither, dither_strength
         See `codec.compress`.
     codebook, keep, palette_depth, format
-        See `codec.compress`.
+        See `codec.compress`; the format is that of the path, if there is one.
+    force : bool
+        Replace what is at the path.
     map : callable
         What calls a function for each block: the built-in one, or that of an executor of threads
         or processes, of Ray or MPI. Blocks are given out 16 at a time.
@@ -207,6 +212,9 @@ def compress_chunked(
         The source is no picture of 8 bits, or changed while it was read.
     ParameterError
         As `codec.compress`; or an option takes the picture in memory.
+    FileError
+        The path is taken or cannot be written; there is nothing then, but a ``.zarr`` that is
+        continued when the same is done again.
 
     Examples
     --------
@@ -222,7 +230,13 @@ def compress_chunked(
         color_space=color_space, exact=exact, dither=dither, dither_strength=dither_strength,
         given=check_given(codebook, keep, palette_depth, n_colors),
     )  # fmt: skip
-    return compress_blocks(source, sink, settings, format_named(format), map=map)
+    stored = format_named(format, or_large=True)
+    if isinstance(sink, str | bytes | os.PathLike):
+        stored = output_format_of(sink)
+        sink = open_sink(sink, stored.name, force=force, effort=effort)
+    token = getattr(source, "token", None) if getattr(sink, "resumes", False) else None
+    token = list(token) if isinstance(token, tuple) else None
+    return compress_blocks(source, sink, settings, stored, map=map, token=token)
 
 
 def save_histogram(histogram: Histogram, path: str | os.PathLike[str]) -> None:

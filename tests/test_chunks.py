@@ -3,11 +3,13 @@
 import itertools
 import pickle
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from cli_tools import few_colors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from picture_tools import block_picture
@@ -106,3 +108,17 @@ def test_count_merge_train_label_is_compress(
     assert np.array_equal(codebook.words, whole.codebook)
     assert np.array_equal(labels, whole.labels)
     assert np.array_equal(codebook.decode(labels), codec.decompress(whole))
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.npz", "a.png", "a.labels.png", "a.zarr"])
+def test_a_path_is_a_sink(tmp_path: Path, name: str) -> None:
+    if name.endswith("zarr"):
+        pytest.importorskip("zarr")
+    pixels = few_colors()
+    done = chunks.compress_chunked(pixels, tmp_path / name)
+    assert done.paths[-1] == tmp_path / name
+    np.testing.assert_array_equal(codec.open(tmp_path / name)[:], pixels)
+    with pytest.raises(codec.FileError, match="already exists"):
+        chunks.compress_chunked(pixels, str(tmp_path / name))
+    chunks.compress_chunked(pixels[::-1], str(tmp_path / name), force=True)
+    np.testing.assert_array_equal(codec.open(tmp_path / name)[:], pixels[::-1])
