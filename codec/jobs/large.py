@@ -209,6 +209,7 @@ def compress_large(
     check_options(settings, scale_range=reading.scale_range, **given)
     if not is_store(source):
         check_source(source)
+    _check_apart(source, target)
     if writing.skip_if_larger and writing.force and os.path.lexists(target):
         raise ParameterError(
             "--skip-if-larger cannot keep what --force replaces block by block", "chunked"
@@ -233,6 +234,16 @@ def compress_large(
             reason="larger", outputs=(),
         )  # fmt: skip
     return replace(report, notices=(*report.notices, "the result is larger than the file"))
+
+
+def _check_apart(source: Path, target: Path) -> None:
+    """Refuse an output in an input that is a folder, or one that replaces the folder of it."""
+    places = [os.path.realpath(path) for path in (source, target)]
+    if os.path.commonpath(places) in places:
+        raise FileError(
+            f"the output {display_name(target)} and the input {display_name(source)} are one in "
+            "the other", "collision",
+        )  # fmt: skip
 
 
 def _report(

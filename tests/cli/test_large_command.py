@@ -19,6 +19,7 @@ from cli_tools import (
     with_alpha,
 )  # fmt: skip
 from large_tools import flip, make_sink, write
+from terminal_tools import on_terminal
 
 import codec
 from codec.jobs import large, opened
@@ -252,6 +253,44 @@ def test_a_folder_of_zarr_is_a_picture(sandbox: Sandbox) -> None:
     )
 
 
+def test_input_and_output_are_apart(sandbox: Sandbox) -> None:
+    zarr = pytest.importorskip("zarr")
+    group = zarr.open_group("in.zarr", mode="w")
+    group.create_array("a", shape=(9, 9), chunks=(9, 9), dtype="uint8")[:] = 7
+    for source, target in (("in.zarr/a", "in.zarr"), ("in.zarr/a", "in.zarr/a/x.png")):
+        run = sandbox.run("compress", source, "-o", target, "--force")
+        assert refused(run, source, "collision")
+
+
+def test_an_order_is_kept_and_a_codebook_taken(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = few_colors()
+    sandbox.picture("a.png", pixels)
+    indexed = codec.compress(pixels)
+    order = np.random.RandomState(0).permutation(indexed.n_colors)
+    shuffled = codec.IndexedImage(
+        np.argsort(order).astype(np.uint8)[indexed.labels], indexed.codebook[order]
+    )
+    codec.save(shuffled, "b.png")  # as any picture with a palette
+    np.save("c.npy", indexed.codebook[::-1])
+    monkeypatch.setattr(large, "MAX_PIXELS", 100)
+
+    for output, options, said in (
+        ("x.npz", (), False), ("x.tif", (), False), ("x.png", ("--keep-order",), False),
+        ("y.png", (), True),
+    ):  # fmt: skip
+        run = sandbox.run("compress", "b.png", "-o", output, *options, *SMALL, check=0)
+        found = codec.open(output)
+        assert np.array_equal(found.labels[:], shuffled.labels) != said
+        assert np.array_equal(found.codebook, shuffled.codebook) != said
+        assert ("renumbered (--keep-order keeps them)" in run.err) == said
+        np.testing.assert_array_equal(found[:], pixels)
+
+    sandbox.run("compress", "a.png", "-o", "z.npz", "--codebook", "c.npy", *SMALL, check=0)
+    np.testing.assert_array_equal(codec.load("z.npz").codebook, indexed.codebook[::-1])
+
+
 @pytest.mark.parametrize("name", ["x.zarr", "x.tif"])
 def test_an_output_that_is_there_is_skipped(sandbox: Sandbox, name: str) -> None:
     if name.endswith("zarr"):
@@ -369,3 +408,47 @@ def test_pictures_of_other_sizes_are_not_compared(
     monkeypatch.setattr(large, "MAX_PIXELS", 100)
     run = sandbox.run("report", "a.png", "b.png", *SMALL)
     assert refused(run, "a.png", "bad-shape")
+
+
+# What is shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("quiet", [(), ("-q",)])
+def test_a_terminal_sees_how_far_the_blocks_are(sandbox: Sandbox, quiet: tuple[str, ...]) -> None:
+    sandbox.picture("a.png", np.zeros((6000, 4000, 3), dtype=np.uint8))
+    code, shown = on_terminal(sandbox.root, "compress", "a.png", "-o", "a.tif", *quiet)
+    assert code == 0
+    assert ("/6 [" in shown) == (not quiet)
+    assert Path("a.tif").is_file()
+
+    code, shown = on_terminal(sandbox.root, "decompress", "a.tif", "-o", "b.tif", *SMALL, *quiet)
+    assert code == 0
+    assert ("%|" in shown) == (not quiet)
+
+
+def test_all_is_told_of_what_is_compressed_in_blocks(sandbox: Sandbox) -> None:
+    sandbox.picture("a.png", many_colors(height=80, width=90))
+    run = sandbox.run("compress", "a.png", "-o", "a.tif", "-v", check=0)
+    for said in ("format           tiff", "codebook size K  256", "MSE", "PSNR", "largest error",
+                 "unique colors", "verified         yes", "dithering"):  # fmt: skip
+        assert said in run.err
+    run = sandbox.run("compress", "a.png", "-o", "a.tif", "--force", check=0)
+    (line, *_) = run.lines
+    assert line.startswith("a.png  ")
+    assert " dB  " in line
+    assert not sandbox.run("compress", "a.png", "-o", "a.tif", "-q", "-f", check=0).err
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.zarr"])
+def test_wrong_usage_is_told_before_anything_is_read(sandbox: Sandbox, name: str) -> None:
+    run = sandbox.run("compress", "missing.png", "-o", name, "--format", "png")
+    assert usage_error(run)
+    assert "contradicts" in run.err
+    for option in (("--weights", "w.png"), ("--min-ssim", "0.9"), ("--shared-codebook",)):
+        run = sandbox.run("compress", "missing.png", "-o", name, *option)
+        assert usage_error(run)
+        assert "takes the picture in memory" in run.err
+    assert usage_error(sandbox.run("decompress", "missing.npz", "-o", "a.zarr"))
+    assert usage_error(sandbox.run("compress", "missing.png", "-o", name[1:]))
+    assert refused(sandbox.run("compress", "missing.png", "-o", name), "missing.png", "not-found")
