@@ -67,6 +67,19 @@ def test_an_area_that_changed_little_is_among_lines_that_changed_much() -> None:
     assert [change.thin for change in found] == [False, *[True] * 3]
 
 
+def test_of_areas_those_count_less_that_are_partly_lines() -> None:
+    colors = [((90, 90, 90), (120, 120, 120)), ((170, 170, 170), (200, 200, 200))]
+    for (whole, whole_after), (partly, partly_after) in (colors, colors[::-1]):
+        pixels = np.full((120, 120, 3), 255, np.uint8)
+        after = pixels.copy()
+        pixels[10:30, 10:40], after[10:30, 10:40] = whole, whole_after
+        pixels[50:70, 10:30], after[50:70, 10:30] = partly, partly_after
+        pixels[80:104:8], after[80:104:8] = partly, partly_after  # so many that there are more
+        found = changes(pixels, after)
+        assert [change.before for change in found] == [whole, partly]
+        assert found[1].share > found[0].share
+
+
 def test_shades_of_a_color_that_become_one_count_together() -> None:
     pixels = np.full((100, 100, 3), 255, np.uint8)
     after = pixels.copy()
