@@ -18,7 +18,7 @@ _BITS = 4
 # The least difference that anybody sees; how near colors are that are one, if they became alike;
 # how near changes are for that, as a part of their size; how many colors are named, how many
 # of them in lines and edges, and of how many.
-_LEAST_CHANGE = 0.024
+_LEAST_CHANGE = 0.02
 _NEAR = 0.1
 _SAME = 0.06
 _ALIKE = 0.7
