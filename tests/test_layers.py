@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "formats": _STEPS,
     "library": {*_STEPS, "codebook", "labels", "images", "formats"},
     "reports": _STEPS,
-    "jobs": {*_BELOW, "library", "formats", "images", "reports"},
+    "jobs": {*_BELOW, "library", "formats", "images", "reports", "dask"},
     "cli": {*_BELOW, "library", "formats", "images", "reports", "jobs"},
     "plugins": {*_BELOW, "library", "formats", "images"},
     "plots": {*_BELOW, "library", "colors", "images"},

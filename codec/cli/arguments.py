@@ -102,6 +102,11 @@ def make_parser() -> argparse.ArgumentParser:
         "--measure", action="store_true",
         help="measure SSIM and color differences (ΔE2000, mean) too",
     )  # fmt: skip
+    compress.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a Dask cluster, such as tcp://host:8786, whose workers read and write a .zarr",
+    )
     _add_given(compress)
 
     _add_targets(compress)

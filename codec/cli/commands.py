@@ -134,6 +134,8 @@ def _compress(options: argparse.Namespace) -> int:
     settings = settings_of(options, options.colors)
     reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
     writing = WriteOptions(options.force, options.skip_if_larger)
+    if options.scheduler and format.name != "zarr":
+        raise ParameterError("workers of --scheduler write .zarr alone", "scheduler")
     if format.piecewise:
         from codec.jobs.large import check_options
 
@@ -163,6 +165,7 @@ def _compress(options: argparse.Namespace) -> int:
             measure=options.measure or bool(page),
             locate=options.json or options.verbose or bool(page),
             shared=shared, weights=weights, page=page, progress=bar.show,
+            scheduler=options.scheduler,
         )  # fmt: skip
         return with_notices(report, planned.notices)
 

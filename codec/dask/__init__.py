@@ -16,21 +16,21 @@ most 128 MiB of an RGB picture, comes to whoever asks, who trains. Let workers h
 each (``--nthreads 1``) and set ``KMCODEC_THREADS=1`` for them.
 """
 
-import functools
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from codec.colors.lookup import look_up
-from codec.dask.blocks import check_array, cut_array, spread
+from codec.dask.blocks import check_array, cut_array
+from codec.dask.far import compress_far
 from codec.dask.workers import PATIENCE, Progress, Workers, load_dask
 from codec.encoder.chunked import check_settings, keep_values, survey
 from codec.encoder.chunked import fit as fit_blocks
 from codec.encoder.given import Colors, check_given
 from codec.encoder.labeling import DIFFUSED, Codebook
 from codec.encoder.steps import resolve_dither
-from codec.encoder.streaming import Compressed, compress_blocks
+from codec.encoder.streaming import Compressed
 from codec.errors import ImageError, ParameterError
 from codec.formats.registry import format_named
 from codec.limits import MAX_CODEBOOK_SIZE
@@ -341,20 +341,5 @@ def compress_files(
         color_space=color_space, exact=exact, dither=dither, dither_strength=dither_strength,
         given=check_given(codebook, keep, palette_depth, n_colors),
     )  # fmt: skip
-    return compress_far(source, sink, settings, format, Workers(client, patience, progress))
-
-
-def compress_far(
-    source: Any, sink: Any, settings: CompressSettings, format: str, workers: Workers
-) -> Compressed:
-    """Compress as `compress_files` does, with settings that were checked."""
-    if not hasattr(sink, "begin") or sink.block is None:
-        raise ParameterError(
-            "workers write blocks, each for itself, and this output is written from its "
-            "beginning, or is an array in memory: Zarr is neither",
-            "cluster",
-        )
-    return compress_blocks(
-        source, sink, settings, format_named(format),
-        spread=functools.partial(spread, workers=workers, writes=True),
-    )  # fmt: skip
+    workers = Workers(client, patience, progress)
+    return compress_far(source, sink, settings, format_named(format), workers)

@@ -43,6 +43,7 @@ def compress_file(
     weights: npt.NDArray[np.uint8] | None = None,
     page: "Page | None" = None,
     progress: Progress = silent,
+    scheduler: str | None = None,
 ) -> FileReport:
     """Compress one picture file.
 
@@ -73,6 +74,8 @@ def compress_file(
     progress : callable
         Told how many blocks were done, of how many, if the picture is compressed in blocks, as
         one that is too large for memory, or for a format that is only written so.
+    scheduler : str, optional
+        Address of the one of a Dask cluster, for a format that is written in blocks by anybody.
 
     Returns
     -------
@@ -93,8 +96,8 @@ def compress_file(
 
         return compress_large(
             source, target, format, settings, reading, writing, measure=measure and not page,
-            progress=progress, too_large=too_large, max_bytes=share, weights=weights,
-            shared_codebook=shared, html=page,
+            progress=progress, scheduler=scheduler, too_large=too_large, max_bytes=share,
+            weights=weights, shared_codebook=shared, html=page,
         )  # fmt: skip
 
     if format.piecewise or _is_folder_of_pixels(source):

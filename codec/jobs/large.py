@@ -1,6 +1,8 @@
 """Pictures larger than memory, or for formats of such: from a file to a file, block by block."""
 
+import functools
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -170,6 +172,7 @@ def compress_large(
     *,
     measure: bool = False,
     progress: Progress = silent,
+    scheduler: str | None = None,
     too_large: CodecError | None = None,
     **given: object,
 ) -> FileReport:
@@ -183,6 +186,8 @@ def compress_large(
         Say that it is not measured.
     progress : callable
         Told how many blocks were done, of how many.
+    scheduler : str, optional
+        Address of the one of a Dask cluster, whose workers read and write the picture.
     too_large : CodecError, optional
         Why it does not fit into memory, if that is why this is called.
     **given
@@ -215,12 +220,21 @@ def compress_large(
             "--skip-if-larger cannot keep what --force replaces block by block", "chunked"
         )
     with open_pixels(source, reading, too_large) as pixels:
-        sink = open_sink(target, format.name, force=writing.force, effort=settings.effort)
+        # Workers of a cluster are in other folders.
+        place = target if scheduler is None else target.absolute()
+        sink = open_sink(place, format.name, force=writing.force, effort=settings.effort)
         height, width, channels = (*pixels.shape, 1)[:3]
         sink.check(height, width, channels)
         token = list(pixels.token) if sink.resumes else None
         with watch.stage("blocks"):
-            done = compress_blocks(pixels, sink, settings, format, token=token, progress=progress)
+            if scheduler is None:
+                done = compress_blocks(
+                    pixels, sink, settings, format, token=token, progress=progress
+                )
+            else:
+                done = _compress_at(scheduler)(
+                    pixels, sink, settings, format, token=token, progress=progress
+                )
         report = _report(source, pixels, done, format, settings)
     if measure:
         report = replace(report, notices=(*report.notices, NOT_MEASURED))
@@ -234,6 +248,20 @@ def compress_large(
             reason="larger", outputs=(),
         )  # fmt: skip
     return replace(report, notices=(*report.notices, "the result is larger than the file"))
+
+
+def _compress_at(scheduler: str) -> Callable[..., Compressed]:
+    """Import what asks a cluster, and only then Dask."""
+    try:
+        from codec.dask.far import compress_at
+        from codec.dask.workers import load_dask
+
+        load_dask()
+    except ImportError as error:
+        raise ParameterError(
+            '--scheduler needs Dask: pip install "kmcodec[dask]"', "not-installed"
+        ) from error
+    return functools.partial(compress_at, scheduler)
 
 
 def _check_apart(source: Path, target: Path) -> None:
