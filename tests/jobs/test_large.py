@@ -24,6 +24,7 @@ from cli_tools import (
     write_picture,
 )
 from marks import needs_kernels
+from png_tools import IEND, idat, ihdr, png
 
 import codec
 from codec.encoder import blocks, chunked
@@ -347,3 +348,46 @@ def test_a_missing_package_is_named(sandbox: Sandbox, monkeypatch: pytest.Monkey
     run = sandbox.run("compress", "a.png", "-o", "out.zarr")
     assert refused(run, "a.png", "not-installed")
     assert 'pip install "kmcodec[large]"' in run.err
+
+
+def test_a_picture_that_was_converted_is_not_lossless(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = b"".join(b"\0" + bytes([y, 7] * 20) for y in range(20))
+    Path("deep.png").write_bytes(png(ihdr(20, 20, 16), idat(rows), IEND))
+    whole = sandbox.run("compress", "deep.png", "-o", "whole.npz", "--json", check=0)
+    limit = limit_to(monkeypatch, 100)
+
+    run = sandbox.run("compress", "deep.png", "-o", "out.npz", *limit, "--json", check=0)
+
+    (found,), (expected,) = (json.loads(each.out)["results"] for each in (run, whole))
+    assert found["converted"]
+    for fact in ("lossless", "converted", "mse"):
+        assert found[fact] == expected[fact], fact
+    assert found["lossless"] is False
+
+
+def test_progress_counts_what_is_there_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("zarr")
+    monkeypatch.setattr(blocks, "_BLOCK_PIXELS", 1 << 14)
+    source = write_picture(tmp_path / "a.png", np.zeros((2100, 40, 3), dtype=np.uint8))
+    told: list[tuple[int, int]] = []
+
+    def compress(progress: Callable[[int, int], None]) -> None:
+        compress_file(
+            source, tmp_path / "a.zarr", LARGE_FORMATS["zarr"], CompressSettings(),
+            ReadOptions(), WriteOptions(), progress=progress,
+        )  # fmt: skip
+
+    def stop(done: int, total: int) -> None:
+        if done == total - 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compress(stop)
+    compress(lambda done, total: told.append((done, total)))
+
+    # Two of three bands were written before, and are passed over.
+    assert told == [(1, 6), (2, 6), (3, 6), (6, 6)]
