@@ -121,7 +121,7 @@ def test_every_reason_of_the_readers_is_in_the_specification() -> None:
 
     of_writers = {"output-name", "bad-type", "profile-too-large", "not-compiled"}
     of_writers |= {"not-installed", "not-regular", "is-directory"}
-    of_sources = {"input-changed"}
+    of_sources = {"input-changed", "part-limit"}
     assert raised - of_writers - of_sources <= listed
     assert {"truncated", "digest-mismatch", "pixel-limit", "bad-crc"} <= raised
 

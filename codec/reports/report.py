@@ -23,7 +23,7 @@ class FileReport:
     decoded_bytes : int or None
         Size of the picture's file that was written, when decompressing.
     format : str or None
-        ``pair``, ``npz``, ``png`` or ``kmc``.
+        ``pair``, ``npz``, ``png``, ``kmc``, ``zarr`` or ``tiff``.
     kind : str or None
         Of a picture that others wrote: ``PNG``, ``JPEG`` and so on.
     mode : str or None
