@@ -20,7 +20,7 @@ from codec.dask.parts import (
 )
 from codec.dask.workers import Workers
 from codec.encoder.blocks import Blocks, Progress, Tallied, cut, silent
-from codec.encoder.rows import Block
+from codec.encoder.rows import Block, Checksum
 from codec.errors import ImageError, ParameterError
 
 T = TypeVar("T")
@@ -81,6 +81,7 @@ class SpreadBlocks(Blocks):
         self,
         *wanted: Sequence[slice],
         flats: FlatTally | None = None,
+        checksum: Checksum | None = None,
         progress: Progress = silent,
     ) -> Tallied:
         """See `Blocks.count`; of histograms only their sum comes here."""

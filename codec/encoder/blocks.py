@@ -8,6 +8,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
@@ -17,8 +18,8 @@ from codec.colors.flats import FlatTally, Inner
 from codec.colors.histogram import count_colors
 from codec.colors.pixels import as_channels
 from codec.colors.tally import Histogram, Tally
-from codec.encoder.rows import Block, Pieces, pick
-from codec.errors import ImageError
+from codec.encoder.rows import Block, Checksum, Pieces, pick
+from codec.errors import ImageError, ParameterError
 from codec.threads import run_parallel
 
 Bytes = npt.NDArray[np.uint8]
@@ -29,6 +30,7 @@ T = TypeVar("T")
 _BLOCK_PIXELS = 1 << 23
 _MOST_PIXELS = 1 << 25  # of rows over the whole width that have to be read at once
 _IN_ORDER = map  # what is read in order is read by one, whoever else there is
+_NEEDED = ("__getitem__", "dtype")
 _KEPT_ROWS = 32  # more than anybody wants around a block
 _AHEAD = 16  # blocks that an executor gets at once: what they return waits in memory
 
@@ -162,12 +164,16 @@ class Blocks:
                 yield block, call(block)
             return
         while some := list(itertools.islice(wanted, _AHEAD)):
-            yield from zip(some, self.map(call, some), strict=True)
+            done = list(self.map(functools.partial(_told, call), some))
+            if [block for block, _ in done] != some:
+                raise ParameterError("map does not give back what it got, in its order", "map")
+            yield from done
 
     def count(
         self,
         *wanted: Sequence[slice],
         flats: FlatTally | None = None,
+        checksum: Checksum | None = None,
         progress: Progress = silent,
     ) -> Tallied:
         """Count all colors, and pick from each block the rows of each list that is given.
@@ -178,6 +184,8 @@ class Blocks:
             Rows to be picked.
         flats : FlatTally, optional
             Counts flat pixels besides, where blocks are read one after the other.
+        checksum : Checksum, optional
+            Gets the pixels, there as well.
         progress : callable
             Is told how many blocks were counted, of twice as many as there are.
         """
@@ -189,7 +197,7 @@ class Blocks:
                 pieces.append((block, picked))
                 progress(number, 2 * len(self))
             return Tallied(tally.total(), pieces)
-        count = functools.partial(tally_and_pick, tally, wanted, flats=flats)
+        count = functools.partial(tally_and_pick, tally, wanted, flats=flats, checksum=checksum)
         each = self.each_with_neighbors(count) if flats else self.each(count)
         for number, part in enumerate(each, 1):
             pieces.append(part)
@@ -229,6 +237,10 @@ class _Window:
         return found
 
 
+def _told(call: Callable[[Block], T], block: Block) -> tuple[Block, T]:
+    return block, call(block)
+
+
 def _pixels(pixels: Bytes, inner: Inner, block: Block) -> Bytes:
     return pixels
 
@@ -241,12 +253,15 @@ def tally_and_pick(
     block: Block,
     *,
     flats: FlatTally | None = None,
+    checksum: Checksum | None = None,
 ) -> list[Pieces]:
     """Count the colors of a block, and pick from it the rows that are wanted."""
     own = pixels[inner]
     counting: list[Callable[[], None]] = [functools.partial(tally.count, own)]
     if flats:
         counting.append(functools.partial(flats.count, pixels, inner))
+    if checksum is not None:
+        counting.append(functools.partial(checksum.add, own, block))
     run_parallel(counting)
     return [pick(rows, own, block) for rows in wanted]
 
@@ -344,18 +359,21 @@ def _parts(size: int, step: int) -> list[range]:
 
 def _shape(source: Any) -> tuple[int, int, int]:
     shape = getattr(source, "shape", None)
-    if not isinstance(shape, tuple) or not hasattr(source, "__getitem__"):
+    if hasattr(source, "mask"):
+        raise ImageError("pixels are a masked array: pixels.filled(0) has none", "bad-dtype")
+    if not isinstance(shape, tuple) or not all(hasattr(source, name) for name in _NEEDED):
         raise ImageError(
-            f"{type(source).__name__} has no shape or cannot be sliced: codec.open(path) and "
-            "NumPy, Zarr and HDF5 arrays can",
+            f"{type(source).__name__} has no shape or dtype, or cannot be sliced: arrays of "
+            "NumPy, Zarr and HDF5 do",
             "bad-shape",
         )
-    channels = 1 if len(shape) == 2 else shape[-1]
-    if len(shape) not in (2, 3) or not 1 <= channels <= 4 or min(shape[:2]) < 1:
+    channels = shape[2] if len(shape) == 3 else 1
+    whole = len(shape) in (2, 3) and all(isinstance(side, Integral) for side in shape)
+    if not whole or not 1 <= channels <= 4 or min(shape) < 1:
         raise ImageError(
             f"pixels must have shape (H, W) or (H, W, 1 to 4), not {shape}", "bad-shape"
         )
-    if np.dtype(source.dtype) != np.uint8:
+    if str(source.dtype) != "uint8":
         raise ImageError(f"pixels must be uint8, not {source.dtype}", "bad-dtype")
     return int(shape[0]), int(shape[1]), int(channels)
 

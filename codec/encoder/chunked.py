@@ -24,10 +24,10 @@ from codec.encoder.blocks import Blocks, Progress, silent
 from codec.encoder.given import are_met
 from codec.encoder.labeling import Codebook, Labeler
 from codec.encoder.picture import Counted, tell_colors
-from codec.encoder.rows import Block, Pieces, Rows, pick
+from codec.encoder.rows import Block, Checksum, Pieces, Rows, pick
 from codec.encoder.scene import UNSEEN, Counts, flats_of_groups
 from codec.encoder.steps import Chosen, choose_codebook, resolve_dither
-from codec.errors import ParameterError
+from codec.errors import ImageError, ParameterError
 from codec.formats.registry import Format
 from codec.labels.dithering import Diffusion, fixed_strength
 from codec.labels.nearest import Lookup
@@ -77,13 +77,20 @@ class Survey(NamedTuple):
     flats: FlatTally | None = None
 
 
-def survey(blocks: Blocks, settings: CompressSettings, progress: Progress = silent) -> Survey:
+def survey(
+    blocks: Blocks,
+    settings: CompressSettings,
+    progress: Progress = silent,
+    checksum: Checksum | None = None,
+) -> Survey:
     """Count the colors of a picture, and keep some of its rows: the first of two passes."""
     weighed, sampled = _wanted_rows(blocks, settings)
     flats = None
     if weighed.wanted and blocks.streams and FlatTally.takes(blocks.channels, blocks.n_pixels):
         flats = FlatTally(blocks.channels)
-    histogram, found = blocks.count(weighed.wanted, sampled.wanted, flats=flats, progress=progress)
+    histogram, found = blocks.count(
+        weighed.wanted, sampled.wanted, flats=flats, checksum=checksum, progress=progress
+    )
     for block, pieces in found:
         weighed.put(block, pieces[0])
         sampled.put(block, pieces[1])
@@ -94,6 +101,12 @@ def survey(blocks: Blocks, settings: CompressSettings, progress: Progress = sile
 
 def survey_counted(blocks: Blocks, histogram: Histogram, settings: CompressSettings) -> Survey:
     """Read the same rows of a picture whose colors were counted before."""
+    if (histogram.channels, histogram.n_pixels) != (blocks.channels, blocks.n_pixels):
+        raise ImageError(
+            f"the histogram is of {histogram.n_pixels} pixels of {histogram.channels} channels, "
+            f"and the source has {blocks.n_pixels} of {blocks.channels}",
+            "bad-shape",
+        )
     found = Survey(histogram.unpacked(), *_wanted_rows(blocks, settings))
     for rows in (found.weighed, found.sampled):
         for number, part in enumerate(rows.wanted):
@@ -102,9 +115,11 @@ def survey_counted(blocks: Blocks, histogram: Histogram, settings: CompressSetti
     return found
 
 
-def count_blocks(blocks: Blocks, progress: Progress = silent) -> Histogram:
+def count_blocks(
+    blocks: Blocks, progress: Progress = silent, checksum: Checksum | None = None
+) -> Histogram:
     """Count the colors of a picture: the first of two passes."""
-    return blocks.count(progress=progress).histogram
+    return blocks.count(checksum=checksum, progress=progress).histogram
 
 
 def _wanted_rows(blocks: Blocks, settings: CompressSettings) -> tuple[Rows, Rows]:

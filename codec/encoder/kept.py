@@ -49,12 +49,17 @@ def keep_given(
     if are_met(settings.given, given.codebook):
         return _as_given(given, settings)
     if settings.keep_order:
-        raise ImageError(
-            "its indices are those of a palette that has not all colors to keep, or others than "
-            "the display shows (without --keep-order it is compressed)",
-            "no-indices",
-        )
+        raise not_all_there()
     return None
+
+
+def not_all_there() -> ImageError:
+    """Make the error for an order that has to be kept, of a palette that has to change."""
+    return ImageError(
+        "its indices are those of a palette that has not all colors to keep, or others than "
+        "the display shows (without --keep-order it is compressed)",
+        "no-indices",
+    )
 
 
 def _as_given(given: GivenLabels, settings: CompressSettings) -> Compression:

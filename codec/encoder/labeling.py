@@ -174,7 +174,7 @@ class Codebook:
             raise ImageError("pixels have alpha, and code-words have none", "bad-shape")
         if given >= 3 and not color and (pixels[..., 1:3] != pixels[..., :1]).any():
             raise ImageError("pixels have color, and code-words are grey", "bad-shape")
-        return pixels[..., :channels] if given > channels else to_channels(pixels, channels)
+        return to_channels(pixels, channels)
 
     def label_colors(self, colors: Bytes) -> Bytes:
         """Find the nearest code-words of colors of shape (U, C'), as rows of those searched."""

@@ -1,10 +1,13 @@
 """Rectangles of a picture, and rows of it that are kept while these pass by."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from codec.colors.pixels import as_rows
 
 Bytes = npt.NDArray[np.uint8]
 Pieces = list[tuple[int, Bytes]]
@@ -27,6 +30,27 @@ class Block:
     def origin(self) -> tuple[int, int]:
         """Row and column at which it begins."""
         return self.rows.start, self.columns.start
+
+
+class Checksum:
+    """What tells whether pixels are the same when they are read again.
+
+    It does not depend on the blocks that whole rows come in, nor on their order.
+    """
+
+    def __init__(self) -> None:
+        self.total = 0
+
+    def add(self, pixels: Bytes, block: Block) -> None:
+        """Add the pixels of a block, of shape (h, w, C)."""
+        for number, row in zip(block.rows, as_rows(pixels), strict=True):
+            place = (number + 65_537 * block.columns.start) & 0xFFFFFFFF
+            self.total += zlib.crc32(row.tobytes(), place)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Checksum) and self.total == other.total
+
+    __hash__ = None  # type: ignore[assignment]  # it grows
 
 
 class Rows:

@@ -1,10 +1,12 @@
 """A picture of any size to labels in a sink, block by block."""
 
+import contextlib
 import functools
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +27,12 @@ from codec.encoder.chunked import (
     survey,
 )
 from codec.encoder.given import are_met
+from codec.encoder.kept import not_all_there
 from codec.encoder.labeling import DIFFUSED
-from codec.encoder.rows import Block
+from codec.encoder.rows import Block, Checksum
+from codec.encoder.sinks import ArraySink, Sink
 from codec.encoder.steps import resolve_dither
-from codec.errors import ImageError
+from codec.errors import CodecError, ImageError
 from codec.formats.registry import Format
 from codec.labels.dithering import strip_rows
 from codec.labels.given import GivenLabels, check_order
@@ -36,69 +40,6 @@ from codec.settings import CompressSettings
 
 Bytes = npt.NDArray[np.uint8]
 Spread = Callable[[Blocks], Blocks]
-
-
-class Sink(Protocol):
-    """Where labels go.
-
-    Parameters
-    ----------
-    block : tuple of int, or None
-        Rows and columns of which whole multiples are written, but for the last ones; None where
-        whole rows come in order.
-    done : collection of tuple of int
-        Origins of such blocks that are there already.
-    """
-
-    block: tuple[int, int] | None
-    done: Any
-
-    def begin(self, height: int, width: int, codebook: Bytes, facts: dict[str, Any]) -> None:
-        """Get ready for a picture."""
-
-    def write(self, y: int, x: int, labels: Bytes) -> None:
-        """Store the labels of a block."""
-
-    def finish(self) -> Sequence[Path]:
-        """Let what was written have its names."""
-
-    def abort(self) -> None:
-        """Leave nothing behind."""
-
-
-class ArraySink:
-    """Labels in an array, or what is assigned to like one.
-
-    Parameters
-    ----------
-    array : ndarray of shape (H, W), dtype uint8, or like one
-        In memory, or of NumPy's memmap, Zarr or h5py, whose chunks blocks are multiples of.
-    """
-
-    def __init__(self, array: Any) -> None:
-        self._array, self.done = array, ()
-        chunks = getattr(array, "chunks", None) or (1, 1)
-        self.block: tuple[int, int] | None = (int(chunks[0]), int(chunks[1]))
-
-    def begin(self, height: int, width: int, codebook: Bytes, facts: dict[str, Any]) -> None:
-        """See `Sink`."""
-        if tuple(self._array.shape) != (height, width) or self._array.dtype != np.uint8:
-            raise ImageError(
-                f"labels need a uint8 array of shape {(height, width)}, not {self._array.dtype} "
-                f"of {tuple(self._array.shape)}",
-                "bad-shape",
-            )
-
-    def write(self, y: int, x: int, labels: Bytes) -> None:
-        """See `Sink`."""
-        self._array[y : y + labels.shape[0], x : x + labels.shape[1]] = labels
-
-    def finish(self) -> Sequence[Path]:
-        """See `Sink`."""
-        return ()
-
-    def abort(self) -> None:
-        """See `Sink`; what was assigned stays."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +115,14 @@ def compress_blocks(
     """
     check_settings(settings)
     into: Sink = sink if hasattr(sink, "begin") else ArraySink(sink)
-    task = _Task(into, settings, {} if token is None else {"source": token}, progress)
+    if hasattr(into, "check"):
+        height, width, channels = (*getattr(source, "shape", ()), 1, 1, 1)[:3]
+        into.check(height, width, channels)
+    checksum = None if hasattr(source, "check_unchanged") else Checksum()
+    token = getattr(source, "token", None) if token is None else token
+    task = _Task(into, settings, {}, progress, checksum)
+    if token is not None and getattr(into, "resumes", False):
+        task.more_facts["source"] = token
     try:
         kept = None
         if format.keeps_indices or settings.keep_order:
@@ -182,13 +130,24 @@ def compress_blocks(
         if kept is not None:
             return kept
         blocks = cut_for(source, into, settings, map, spread)
-        found = survey(blocks, settings, progress)
+        found = survey(blocks, settings, progress, checksum)
+        if token is None and getattr(into, "resumes", False):
+            task.more_facts["source"] = _digest(found.histogram, checksum)
         if format.keeps_indices or settings.keep_order:
             kept = _keep_values(blocks, found.histogram, task)
         return kept or _label(fit(found, blocks, settings, format), blocks, task)
     except BaseException:
-        into.abort()
+        with contextlib.suppress(CodecError, OSError):  # what was raised first is to be heard
+            into.abort()
         raise
+
+
+def _digest(histogram: ColorHistogram, checksum: Checksum | None) -> str:
+    """Tell a picture without a file from others."""
+    digest = hashlib.sha256(histogram.colors.tobytes())
+    digest.update(histogram.counts.tobytes())
+    digest.update(str(checksum.total if checksum else "").encode())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -199,6 +158,7 @@ class _Task:
     settings: CompressSettings
     more_facts: dict[str, Any]
     progress: Progress
+    checksum: Checksum | None = None  # of its pixels, where no file tells that it changed
 
 
 def cut_for(
@@ -247,7 +207,9 @@ def _label(fitted: Fitted, blocks: Blocks, task: _Task) -> Compressed:
 def facts_of(settings: CompressSettings, dither: str) -> dict[str, Any]:
     """Name the settings that a result depends on."""
     names = ("n_colors", "seed", "engine", "effort", "tune", "color_space", "exact")
-    return {name: getattr(settings, name) for name in names} | {"dither": dither}
+    facts = {name: getattr(settings, name) for name in names}
+    strength = 0.0 if dither == "none" else settings.dither_strength
+    return facts | {"dither": dither, "dither_strength": strength}
 
 
 def _write(
@@ -281,7 +243,11 @@ def _write(
         number += found
         return found
 
-    counts = np.zeros(256, dtype=np.int64)
+    counts, again = np.zeros(256, dtype=np.int64), Checksum()
+    if task.checksum is not None and blocks.streams and not done:
+        function = functools.partial(_sum_up, function, again)
+    else:
+        again = task.checksum or again
     if blocks.writes:
         store = functools.partial(_store, function, sink)
         for _, stored in label_blocks(blocks, store, diffuses, is_done):
@@ -295,8 +261,20 @@ def _write(
             number += 1
             task.progress(number, 2 * len(blocks))
     blocks.check_unchanged()
-    if not done and not np.array_equal(counts, expected):
+    same = task.checksum is None or again == task.checksum
+    if not done and not (same and np.array_equal(counts, expected)):
         raise ImageError("the picture changed while it was read", "input-changed")
+
+
+def _sum_up(
+    function: Callable[[Bytes, Inner, Block], Bytes],
+    checksum: Checksum,
+    pixels: Bytes,
+    inner: Inner,
+    block: Block,
+) -> Bytes:
+    checksum.add(pixels[inner], block)
+    return function(pixels, inner, block)
 
 
 def _store(
@@ -319,7 +297,7 @@ def _keep_indices(source: Any, task: _Task, map: Map, spread: Spread | None) -> 
         return None
     size = len(palette)
     blocks = cut_for(indices, task.sink, task.settings, map, spread)
-    histogram = count_blocks(blocks, task.progress).unpacked()
+    histogram = count_blocks(blocks, task.progress, task.checksum).unpacked()
     if size > task.settings.n_colors:
         size = int(histogram.colors[-1, 0]) + 1
     return _keep(blocks, histogram, palette[:size], task)
@@ -345,8 +323,14 @@ def _keep(
     sink, settings = task.sink, task.settings
     if settings.keep_order:
         check_order(GivenLabels(codebook[:, 0], codebook), settings.n_colors)
-    if len(codebook) > settings.n_colors or not are_met(settings.given, codebook):
+    if len(codebook) > settings.n_colors:
         return None
+    if not are_met(settings.given, codebook):
+        if settings.keep_order:
+            raise not_all_there()
+        return None
+    if int(histogram.colors[-1, 0]) >= len(codebook):
+        raise ImageError("an index is beyond the palette", "bad-palette")
     counts = np.zeros(256, dtype=np.int64)
     counts[histogram.colors[:, 0]] = histogram.counts
     used, hidden = counts[: len(codebook)] > 0, 0

@@ -1,0 +1,75 @@
+"""Where labels of a picture in blocks go: a file that somebody writes, or an array."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from codec.errors import ImageError
+
+Bytes = npt.NDArray[np.uint8]
+
+
+class Sink(Protocol):
+    """Where labels go.
+
+    Parameters
+    ----------
+    block : tuple of int, or None
+        Rows and columns of which whole multiples are written, but for the last ones; None where
+        whole rows come in order.
+    done : collection of tuple of int
+        Origins of such blocks that are there already.
+    """
+
+    block: tuple[int, int] | None
+    done: Any
+
+    def begin(self, height: int, width: int, codebook: Bytes, facts: dict[str, Any]) -> None:
+        """Get ready for a picture."""
+
+    def write(self, y: int, x: int, labels: Bytes) -> None:
+        """Store the labels of a block."""
+
+    def finish(self) -> Sequence[Path]:
+        """Let what was written have its names."""
+
+    def abort(self) -> None:
+        """Leave nothing behind."""
+
+
+class ArraySink:
+    """Labels in an array, or what is assigned to like one.
+
+    Parameters
+    ----------
+    array : ndarray of shape (H, W), dtype uint8, or like one
+        In memory, or of NumPy's memmap, Zarr or h5py, whose chunks blocks are multiples of.
+    """
+
+    def __init__(self, array: Any) -> None:
+        self._array, self.done = array, ()
+        chunks = getattr(array, "chunks", None) or (1, 1)
+        self.block: tuple[int, int] | None = (int(chunks[0]), int(chunks[1]))
+
+    def begin(self, height: int, width: int, codebook: Bytes, facts: dict[str, Any]) -> None:
+        """See `Sink`."""
+        if tuple(self._array.shape) != (height, width) or self._array.dtype != np.uint8:
+            raise ImageError(
+                f"labels need a uint8 array of shape {(height, width)}, not {self._array.dtype} "
+                f"of {tuple(self._array.shape)}",
+                "bad-shape",
+            )
+
+    def write(self, y: int, x: int, labels: Bytes) -> None:
+        """See `Sink`."""
+        self._array[y : y + labels.shape[0], x : x + labels.shape[1]] = labels
+
+    def finish(self) -> Sequence[Path]:
+        """See `Sink`."""
+        return ()
+
+    def abort(self) -> None:
+        """See `Sink`; what was assigned stays."""
