@@ -192,9 +192,9 @@ def _steps(rows: Rows, most: int) -> Rows | None:
         extent = float((rows - low).max())
         samples = np.rint(rows * _SIXTEEN_BITS)
         parts = samples / _SIXTEEN_BITS
-        if np.ptp(samples) <= most and (
-            (parts == rows).all() or (parts.astype(np.float32) == rows).all()
-        ):
+        # Beyond 1 the steps of single precision are so wide that other grids would do by chance.
+        single = np.abs(rows).max() <= 1 and (parts.astype(np.float32) == rows).all()
+        if np.ptp(samples) <= most and (single or (parts == rows).all()):
             return np.asarray(samples - samples.min())
     if not 0 < extent < math.inf:
         return None

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from codec.codebook.rows import RowHistogram, as_bytes, as_whole, count_rows
@@ -69,6 +69,7 @@ def test_bytes_are_recognized() -> None:
     st.integers(-40, 40),
     st.integers(-(1 << 20), 1 << 20),
 )
+@example([0, 1, 2], -5, 68_687)
 def test_every_grid_is_found(steps: list[int], exponent: int, offset: int) -> None:
     whole = np.array(sorted(steps)) + offset
     rows = np.ldexp(whole.astype(float), exponent)[:, None]
