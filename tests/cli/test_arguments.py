@@ -237,8 +237,9 @@ def test_options_and_parameters_of_the_library_have_the_same_defaults(
         weights: object,
         page: object,
         progress: object,
+        scheduler: object,
     ) -> FileReport:
-        assert (share, shared, weights, page) == (None, None, None, None)
+        assert (share, shared, weights, page, scheduler) == (None, None, None, None, None)
         given.append((settings, reading))
         return FileReport(source.name)
 

@@ -265,7 +265,7 @@ def test_a_picture_of_100_megapixels_takes_a_part_of_its_memory(tmp_path: Path, 
     done = run_script(PEAK, "compress", "big.png", "-o", name, "--max-pixels",
                       str(MAX_PIXELS), cwd=tmp_path)  # fmt: skip
 
-    assert int(done.stdout) < 300 << 10  # KiB; its pixels are 286 MiB
+    assert int(done.stdout) < 350 << 10  # KiB; in memory it takes 800 MiB
     with codec.open(tmp_path / name, max_pixels=10**8) as found:
         assert found.shape == (10000, 10000, 3)
         for y in (0, 63, 64, 5000, 9999):
