@@ -28,6 +28,8 @@ _Shades = tuple[tuple[float, str], ...]
 _FAMILIES: tuple[tuple[float, _Shades, _Shades, float], ...] = (
     (12, ((0.42, "dark red"), (0.6, "red"), (_ANY, "pink")),
      ((0.42, "dark red"), (0.58, "red"), (_ANY, "pink")), 0.2),
+    (19, ((0.42, "dark red"), (0.56, "red"), (_ANY, "pink")),
+     ((0.42, "dark red"), (0.575, "red"), (_ANY, "pink")), 0.24),
     (38, ((0.42, "dark red"), (0.6, "red"), (_ANY, "pink")),
      ((0.4, "dark red"), (0.68, "red"), (_ANY, "pink")), 0.24),
     (62, ((0.4, "dark brown"), (0.6, "brown"), (0.74, "light brown"), (_ANY, "peach")),
@@ -54,8 +56,6 @@ _FAMILIES: tuple[tuple[float, _Shades, _Shades, float], ...] = (
 )  # fmt: skip
 # What is muted by its name already: it is not called dull.
 _MUTED = ("beige", "brown", "peach", "cream", "olive", "lilac", "pink")
-# Which hue, in degrees, a color goes to that gets it.
-_TOWARDS = ((25, "redder"), (100, "yellower"), (145, "greener"), (260, "bluer"))
 
 
 def name_color(color: Sequence[int]) -> str:
@@ -97,22 +97,24 @@ def name_change(before: Sequence[int], after: Sequence[int]) -> str:
         return new
     opacity, *was = _look(before)
     other, *now = _look(after)
-    light, red, yellow = (after - before for after, before in zip(now, was, strict=True))
+    light = now[0] - was[0]
     chroma, reached = math.hypot(*was[1:]), math.hypot(*now[1:])
     # What gets darker has less chroma in proportion, and is not duller for that. Of what moved
     # the rest is a turn of the hue; differences of hue and chroma look larger.
     strong = reached - chroma * (now[0] / was[0] if 0 < now[0] < was[0] else 1)
-    turned = math.sqrt(max(red**2 + yellow**2 - (reached - chroma) ** 2, 0.0))
-    sizes = [abs(other - opacity) / 255, abs(light), 2 * abs(strong), 2 * turned]
-    kind = sizes.index(max(sizes))
-    if kind == 0 and other != opacity:
-        return "more opaque" if other > opacity else "more transparent"
-    if kind == 1:
+    moved = math.dist(was[1:], now[1:])
+    turned = math.sqrt(max(moved**2 - (reached - chroma) ** 2, 0.0))
+    faded = abs(other - opacity) / 255
+    if faded and faded >= max(abs(light), 2 * abs(strong), 2 * turned):
+        return "more solid" if other > opacity else "fainter"
+    most = max(abs(light), 2 * abs(strong))
+    if 2 * turned > most and new != old:
+        return new
+    if turned > most or (max(chroma, reached) < _GREY and abs(light) < 2 * abs(strong)):
+        return f"another {new.split()[-1]}"
+    if abs(light) >= 2 * abs(strong):
         return "lighter" if light > 0 else "darker"
-    if kind == 2:
-        return "stronger" if strong > 0 else "greyer" if reached < _GREYISH else "duller"
-    hue = math.degrees(math.atan2(yellow, red)) % 360
-    return min(_TOWARDS, key=lambda each: abs((hue - each[0] + 180) % 360 - 180))[1]
+    return "more vivid" if strong > 0 else "greyer" if reached < _GREYISH else "duller"
 
 
 def _look(color: Sequence[int]) -> tuple[int, float, float, float]:

@@ -48,9 +48,10 @@ def test_colors_have_the_names_that_people_give_them(written: str, name: str) ->
         ("e8978b", "cab490", "beige"),
         ("0098fe", "4f98dd", "duller"), ("cd3a25", "b0402b", "duller"), ("5a7a78", "606659",
          "greyish green"), ("0000ff", "000080", "darker"), ("404040", "808080", "lighter"),
-        ("8e94af", "75a3b5", "greener"), ("5070b0", "808498", "greyer"),
-        ("7a80a0", "5070b0", "stronger"), ("ff0000ff", "ff000080", "more transparent"),
-        ("ff000080", "ff0000ff", "more opaque"), ("e09030", "e07838", "redder"),
+        ("8e94af", "75a3b5", "dull blue"), ("5070b0", "808498", "greyer"),
+        ("7a80a0", "5070b0", "more vivid"), ("ff0000ff", "ff000080", "fainter"),
+        ("ff000080", "ff0000ff", "more solid"), ("e09030", "e07838", "another orange"),
+        ("949694", "969292", "another grey"), ("969292", "999999", "lighter"),
         ("ff000000", "ff0000ff", "red"), ("ff0000ff", "ff000000", "clear"),
     ],
 )  # fmt: skip
