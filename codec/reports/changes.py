@@ -1,61 +1,106 @@
 """Which colors became others: pixels of about a color together, areas before thin lines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from codec.colors.colorspace import ColorMetric
-from codec.colors.pixels import to_channels
+from codec.colors.naming import name_change, name_color
+from codec.reports.shades import LEAST_CHANGE, Shades, looks
+from codec.reports.surfaces import EDGE, LINE
 
 Pixels = npt.NDArray[np.uint8]
+Numbers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
-# OkLab's unit is 65,536 steps, and its hues count double: as small differences look.
-_METRIC = ColorMetric("oklab")
-_WEIGHTS = np.array([1, 2, 2, 1]) / 65536
-# Bits of a channel that pixels of about a color agree in; `errors.js` knows them too.
+# Bits of a channel that pixels of about a color agree in.
 _BITS = 4
-# The least difference that anybody sees; how near colors are that are one, if they became alike;
-# how near changes are for that, as a part of their size; how many colors are named, how many
-# of them in lines and edges, and of how many.
-_LEAST_CHANGE = 0.02
-_NEAR = 0.1
-_SAME = 0.06
-_ALIKE = 0.7
-_CHANGES, _EDGES = 6, 3
-_MOST_CELLS = 400
-# A pixel is in an area if a square of this side has no larger steps; others count so much.
-_SIDE, _SMOOTH = 3, 24
-_THIN = 0.1
-# Hues of greyish colors differ more to the eye than those of strong ones, as in CIEDE2000: chroma
-# counts so much more near grey, and from this chroma on less.
-_NEUTRAL, _COMPRESSED = 1.5, 0.1
-# Of lightness as it looks beside white: near black OkLab has larger steps than can be seen.
-_TOE = (0.206, 0.03, 1.206 / 1.03)
+# How many changes are named, and how many of them in lines; which part of the picture has one that
+# is named, if any has it; an area goes before lines if it is so plain, as a part of any of them.
+_CHANGES, _LINES = 6, 3
+_NAMED_SHARE = 1e-3
+_BEFORE_LINES = 0.1
+# How much a pixel counts: of areas, lines, soft edges and texture.
+KIND_WEIGHTS = np.array([1, 0.1, 0.01, 0.3])
+_KINDS = len(KIND_WEIGHTS)
+# Up to which alpha pixels are soft, as those of shadows are.
+_SOFT = 240
+# Which part of a change a pixel has that shows it.
+_SHOWS = 0.5
+# Greys name something too: so much is added to all chromas.
+_PLAIN = 0.045
 
 
 @dataclass(frozen=True)
 class Change:
-    """What became of pixels of about one color, on average.
+    """What became of pixels of about one color.
 
     Parameters
     ----------
     before, after : tuple of int
-        1 to 4 channels.
+        1 to 4 channels: what most of them were of those that became what most became.
     share : float
         Which part of the picture they are, 0 to 1.
     thin : bool
         Whether most of them are in lines and edges, not in areas.
+    edge : bool
+        Whether most of these are in soft edges.
     """
 
     before: tuple[int, ...]
     after: tuple[int, ...]
     share: float
     thin: bool = False
+    edge: bool = False
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """What it was called, and what it became: another color, or how it changed."""
+        return name_color(self.before), name_change(self.before, self.after)
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Which pixels show which change.
+
+    Parameters
+    ----------
+    keys : ndarray of shape (N,), dtype int64
+        In order: colors before and after, to their first bits.
+    changes : ndarray of shape (N,), dtype int64
+        The number of the change that each is part of, -1 for none.
+    sizes : ndarray of shape (N,), dtype float64
+        How far it moved with the change.
+    """
+
+    keys: Numbers
+    changes: Numbers
+    sizes: Floats
+
+    def of(self, first: Pixels, second: Pixels) -> tuple[Numbers, Floats]:
+        """Tell the changes and sizes of pixels of shape (..., C) before and after."""
+        if not len(self.keys):
+            shape = first.shape[:-1]
+            return np.full(shape, -1, dtype=np.int64), np.zeros(shape)
+        keys = _joint(first, second)
+        found = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
+        known = self.keys[found] == keys
+        return np.where(known, self.changes[found], -1), np.where(known, self.sizes[found], 0)
+
+
+@dataclass(eq=False)
+class _Group:
+    """Colors that changed alike: their numbers, and how many pixels of each kind they are."""
+
+    change: Change
+    cells: Numbers
+    kinds: Floats
+    merit: float
+    words: tuple[str, ...] = field(default=())
 
 
 class ChangedColors:
-    """Colors that agree in their first bits, and the sums of what became of them.
+    """Colors that agree in their first bits, before and after, and how many pixels they are.
 
     Parameters
     ----------
@@ -64,37 +109,39 @@ class ChangedColors:
     """
 
     def __init__(self, channels: int) -> None:
-        size = 1 << _BITS * channels
-        self._sums = np.zeros((2 * channels, size))
-        self._counts = np.zeros(size)
-        self._solid = np.zeros(size)
+        self.channels = channels
+        self._keys: Numbers = np.empty(0, dtype=np.int64)
+        # How many there are of each kind; their sums before and after.
+        self._sums: Numbers = np.zeros((0, _KINDS + 2 * channels), dtype=np.int64)
 
-    def add(self, first: Pixels, second: Pixels, solid: npt.NDArray[np.bool_]) -> None:
+    def add(self, first: Pixels, second: Pixels, kinds: Pixels) -> None:
         """Count pixels.
 
         Parameters
         ----------
         first, second : ndarray of shape (rows, W, C), dtype uint8
             Before and after.
-        solid : ndarray of shape (rows, W), dtype bool
-            Which are in areas.
+        kinds : ndarray of shape (rows, W), dtype uint8
+            Areas, lines and edges; see `codec.reports.surfaces.pixel_kinds`.
         """
-        channels, size = first.shape[2], len(self._counts)
-        first, second, solid = (
-            first.reshape(-1, channels), second.reshape(-1, channels), solid.reshape(-1)
-        )  # fmt: skip
         seen = seen_pixels(first) | seen_pixels(second)  # others count for nothing
-        if not seen.all():
-            first, second, solid = first[seen], second[seen], solid[seen]
-        keys = np.zeros(len(first), dtype=np.int64)
-        for channel in range(channels):
-            keys = keys << _BITS | first[:, channel] >> (8 - _BITS)
-        self._counts += np.bincount(keys, minlength=size)
-        self._solid += np.bincount(keys[solid], minlength=size)
-        for sums, samples in zip(self._sums, [*first.T, *second.T], strict=True):
-            sums += np.bincount(keys, samples, size)
+        if not seen.any():
+            return
+        first, second, kinds = first[seen], second[seen], kinds[seen]
+        keys, which = np.unique(_joint(first, second), return_inverse=True)
+        sums = [np.bincount(which[kinds == kind], minlength=len(keys)) for kind in range(_KINDS)]
+        sums += [
+            np.bincount(which, samples, len(keys)).astype(np.int64)
+            for samples in (*first.T, *second.T)
+        ]
+        both = np.concatenate([self._keys, keys])
+        self._keys, which = np.unique(both, return_inverse=True)
+        old = self._sums
+        self._sums = np.zeros((len(self._keys), old.shape[1]), dtype=np.int64)
+        self._sums[which[: len(old)]] += old
+        self._sums[which[len(old) :]] += np.stack(sums, axis=1)
 
-    def largest(self, least_share: float) -> tuple[Change, ...]:
+    def find(self, least_share: float) -> tuple[tuple[Change, ...], Shown]:
         """List those that changed most, for how large an area they cover.
 
         Parameters
@@ -105,35 +152,128 @@ class ChangedColors:
         Returns
         -------
         changes : tuple of Change
-            Those of areas first.
+            Those of areas first, then those of thin lines; soft edges if there is nothing else.
+        shown : Shown
+            Which pixels show them.
         """
-        total = max(self._counts.sum(), 1)
-        (kept,) = np.nonzero((self._counts > 0) & (self._counts >= least_share * total))
-        means = self._sums[:, kept] / self._counts[kept]
-        before, after = (np.rint(part).astype(np.uint8).T for part in np.split(means, 2))
-        places = _seen(before)
-        moves = _seen(after) - places
-        sizes = np.sqrt((moves**2).sum(axis=1))
-        weights = (_THIN * self._counts[kept] + (1 - _THIN) * self._solid[kept]) / total
-        merit = (sizes - _LEAST_CHANGE).clip(0) * np.sqrt(weights)
-        chosen = np.argsort(-merit, kind="stable")[:_MOST_CELLS]
-        chosen = chosen[merit[chosen] > 0]
-        kept, places, moves, sizes = kept[chosen], places[chosen], moves[chosen], sizes[chosen]
-        before, after, weights = before[chosen], after[chosen], weights[chosen]
-        apart, turned = _distances(places), _distances(moves)
-        alike = (apart < _NEAR) & (turned < _ALIKE * sizes[:, None])
-        merit = (sizes - _LEAST_CHANGE) * np.sqrt(alike @ weights)
-        found: list[Change] = []
-        while len(found) < _CHANGES and merit.any():
-            best = int(merit.argmax())
-            cells = kept[alike[best]]
-            counts = float(self._counts[cells].sum())
-            thin = float(self._solid[cells].sum()) < counts / 2
-            if not thin or sum(each.thin for each in found) < _EDGES:
-                colors = tuple(before[best].tolist()), tuple(after[best].tolist())
-                found.append(Change(*colors, counts / float(total), thin))
-            merit[alike[best] | (apart[best] < _SAME)] = 0
-        return tuple(sorted(found, key=lambda change: change.thin))
+        counts = self._sums[:, :_KINDS].sum(axis=1)
+        total = max(int(counts.sum()), 1)
+        cells, owner = np.unique(self._keys >> _BITS * self.channels, return_inverse=True)
+        sums = np.zeros((len(cells), self._sums.shape[1]))
+        np.add.at(sums, owner, self._sums)
+        sizes = sums[:, :_KINDS].sum(axis=1)
+        weights = sums[:, :_KINDS] @ KIND_WEIGHTS / total
+        colors = Shades(sums[:, _KINDS:] / np.maximum(sizes, 1)[:, None], weights)
+        colors.leave_out(sizes < least_share * total)
+        means = self._sums[:, _KINDS:] / np.maximum(counts, 1)[:, None]
+        before, after = (np.rint(part).astype(np.uint8) for part in np.split(means, 2, axis=1))
+        places = looks(before)
+        moves, chroma = looks(after) - places, np.hypot(*places[:, 1:3].T)
+        groups: list[_Group] = []
+        shown = np.zeros(len(self._keys))
+        for members, merit in colors.groups():
+            mine = np.isin(owner, members)
+            pooled = self._sums[mine, :_KINDS]
+            goal = colors.mean_move(members)
+            size = float(np.sqrt((goal**2).sum()))
+            along = moves[mine] @ goal / max(size, 1e-9)
+            shows = (along >= _SHOWS * size) & (
+                np.sqrt((moves[mine] ** 2).sum(axis=1)) > LEAST_CHANGE
+            )
+            if not shows.any():
+                continue
+            weight = (pooled @ KIND_WEIGHTS) * shows
+            number = _most_telling(before[mine], after[mine], weight, chroma[mine])
+            kinds = pooled.sum(axis=0).astype(float)
+            change = Change(
+                tuple(before[mine][number].tolist()),
+                tuple(after[mine][number].tolist()),
+                float(kinds.sum()) / total,
+                bool(kinds[LINE] + kinds[EDGE] > kinds.sum() / 2),
+                bool(kinds[EDGE] > kinds[LINE]),
+            )
+            shown[mine] = np.where(shows, along, 0)
+            _join(groups, _Group(change, members, kinds, merit))
+        groups = _chosen(groups)
+        changes = np.full(len(self._keys), -1, dtype=np.int64)
+        for number, group in enumerate(groups):
+            changes[np.isin(owner, group.cells) & (shown > 0)] = number
+        kept = changes >= 0
+        return (
+            tuple(group.change for group in groups),
+            Shown(self._keys[kept], changes[kept], shown[kept]),
+        )
+
+
+def _most_telling(before: Pixels, after: Pixels, weights: Floats, chroma: Floats) -> int:
+    """Choose a pair that names a change: of what most shades are called, before and after.
+
+    Strong colors name more than dark ones, as people call what has both.
+    """
+    (present,) = np.nonzero(weights)
+    weights, telling = weights[present], weights[present] * (_PLAIN + chroma[present])
+    called = np.ones(len(present), dtype=np.bool_)
+    for colors, votes in ((before, telling), (after, weights)):
+        nouns, noun = _nouns(colors[present])
+        called &= noun == np.bincount(noun, votes * called, len(nouns)).argmax()
+    colors, became = np.unique(after[present], axis=0, return_inverse=True)
+    became = became.reshape(-1)
+    called &= became == np.bincount(became, weights * called, len(colors)).argmax()
+    return int(present[(telling * (_PLAIN + chroma[present]) * called).argmax()])
+
+
+def _nouns(colors: Pixels) -> tuple[list[str], Numbers]:
+    """List what colors are called without their shades, and number each of them so."""
+    cells, which = np.unique(colors, axis=0, return_inverse=True)
+    names = [name_color(color).split()[-1] for color in cells.tolist()]
+    nouns, noun = np.unique(names, return_inverse=True)
+    return nouns.tolist(), noun[which.reshape(-1)]
+
+
+def _join(groups: list[_Group], new: _Group) -> None:
+    """Add a group, or its pixels to one that is told in the same words."""
+    words = new.change.words
+    new.words = (words[0], words[1].split()[-1], str(new.change.thin), str(new.change.edge))
+    if is_soft(new.change):
+        new.words = ("soft",)
+    for group in groups:
+        if group.words == new.words:
+            group.cells = np.concatenate([group.cells, new.cells])
+            group.kinds += new.kinds
+            share = group.change.share + new.change.share
+            if is_soft(new.change) and not group.change.after[-1]:
+                group.change = new.change  # not all of it vanished
+            group.change = replace(group.change, share=share)
+            return
+    groups.append(new)
+
+
+def _chosen(groups: list[_Group]) -> list[_Group]:
+    """Choose what is named: areas, then lines, and soft edges for want of others."""
+    large = [group for group in groups if group.change.share >= _NAMED_SHARE]
+    groups = large or groups[:1]
+    areas = [group for group in groups if not group.change.thin]
+    others = [group for group in groups if group.change.thin]
+    lines = [group for group in others if not group.change.edge]
+    lines = lines[:_LINES]
+    room = _CHANGES - len(lines)
+    # What a shadow became is told after colors, but is told.
+    soft = [group for group in areas[room:] if is_soft(group.change)]
+    areas = [*areas[: room - len(soft)], *soft]
+    least = _BEFORE_LINES * max((group.merit for group in lines), default=0)
+    first = [group for group in areas if group.merit >= least]
+    rest = [group for group in areas if group.merit < least]
+    return [*first, *lines, *rest] or others[:1]
+
+
+def is_soft(change: Change) -> bool:
+    """Tell whether it is the alpha of soft pixels that changed, such as those of a shadow."""
+    *before, opacity = change.before
+    *after, reached = change.after
+    if len(before) not in (1, 3) or not 0 < opacity < _SOFT or reached >= _SOFT:
+        return False
+    moved = max(abs(one - other) for one, other in zip(before, after, strict=True))
+    return abs(reached - opacity) > moved or not reached
 
 
 def seen_pixels(pixels: Pixels) -> npt.NDArray[np.bool_]:
@@ -143,62 +283,10 @@ def seen_pixels(pixels: Pixels) -> npt.NDArray[np.bool_]:
     return np.ones(pixels.shape[:-1], dtype=np.bool_)
 
 
-def solid_pixels(pixels: Pixels, rows: slice) -> npt.NDArray[np.bool_]:
-    """Tell which pixels are in areas, not in thin lines and edges.
-
-    Parameters
-    ----------
-    pixels : ndarray of shape (H, W, C), dtype uint8
-        The picture.
-    rows : slice
-        Which rows are asked for.
-
-    Returns
-    -------
-    solid : ndarray of shape (rows, W), dtype bool
-        True where a pixel is in a square of 3 by 3 that has no edge.
-    """
-    height, width = pixels.shape[:2]
-    start, stop, _ = rows.indices(height)
-    if min(height, width) < _SIDE:
-        return np.ones((stop - start, width), dtype=np.bool_)
-    first, last = max(start - _SIDE + 1, 0), min(stop + _SIDE - 1, height)
-    part = pixels[first:last]
-    smooth = _small(part[:, 1:], part[:, :-1])
-    rows_alike = smooth[:, :-1] & smooth[:, 1:]  # three beside each other
-    smooth = _small(part[1:], part[:-1])
-    columns_alike = smooth[:-1] & smooth[1:]
-    # Where squares of three by three begin that are smooth, and all that is in one of them.
-    begins = rows_alike[:-2] & rows_alike[1:-1] & rows_alike[2:]
-    begins &= columns_alike[:, :-2] & columns_alike[:, 1:-1] & columns_alike[:, 2:]
-    solid = np.zeros(part.shape[:2], dtype=np.bool_)
-    for y in range(_SIDE):
-        for x in range(_SIDE):
-            solid[y : y + len(begins), x : x + begins.shape[1]] |= begins
-    return solid[start - first : stop - first]
-
-
-def _small(one: Pixels, other: Pixels) -> npt.NDArray[np.bool_]:
-    """Tell where pixels hardly differ."""
-    return np.asarray((np.maximum(one, other) - np.minimum(one, other) <= _SMOOTH).all(axis=2))
-
-
-def _distances(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    squares = ((vectors[:, None] - vectors[None]) ** 2).sum(axis=2)
-    return np.asarray(np.sqrt(squares))
-
-
-def _seen(colors: Pixels) -> npt.NDArray[np.float64]:
-    """Place colors so that distances are as they look, by how much they can be seen."""
-    rgba = to_channels(colors, 4)
-    places = np.asarray(_METRIC.coordinates(rgba) * _WEIGHTS)
-    opacity = rgba[:, 3] / 255  # which they are weighted by, black at -1/2
-    lightness = (places[:, 0] + opacity / 2) / np.maximum(opacity, 1 / 255)
-    first, second, third = _TOE
-    moved = third * lightness.clip(0) - first
-    looked = (moved + np.sqrt(moved**2 + 4 * second * third * lightness.clip(0))) / 2
-    places[:, 0] = (looked - 0.5) * opacity
-    places[:, 1:3] *= (looked / lightness.clip(1e-3)).clip(0, 1)[:, None]
-    chroma = np.hypot(places[:, 1], places[:, 2]).clip(1e-6) / (2 * _COMPRESSED)
-    places[:, 1:3] *= (_NEUTRAL * np.log1p(chroma) / chroma)[:, None]
-    return places
+def _joint(first: Pixels, second: Pixels) -> Numbers:
+    """Write the first bits of colors before and after, of shape (..., C), as numbers."""
+    keys = np.zeros(first.shape[:-1], dtype=np.int64)
+    for pixels in (first, second):
+        for channel in range(pixels.shape[-1]):
+            keys = keys << _BITS | pixels[..., channel] >> (8 - _BITS)
+    return keys

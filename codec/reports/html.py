@@ -27,9 +27,17 @@ from codec.reports.pictures import (
     pixels_address,
     shown_step,
 )
+from codec.reports.places import Place, crop
 from codec.reports.report import FileReport
 from codec.reports.text import format_bytes
-from codec.reports.words import best, change_words, headlines, place_words, settings_rows, summary
+from codec.reports.words import (
+    best,
+    headlines,
+    opening,
+    place_words,
+    settings_rows,
+    summary,
+)
 
 if TYPE_CHECKING:
     import jinja2
@@ -42,6 +50,8 @@ ERROR_SCALE = (
     (0, "#0a0812"), (1, "#260c51"), (2, "#56106e"), (3, "#82206c"), (5, "#ae305c"),
     (9, "#d24742"), (17, "#ee6a24"), (33, "#fb9d07"), (65, "#f8d948"), (129, "#fcffa4"),
 )  # fmt: skip
+# How many changes are told at first, and marked in the picture; `viewer.js` knows it too.
+_TOLD = 3
 _SCRIPTS = ("pixels.js", "viewer.js", "errors.js", "swatches.js", "space.js", "report.js")
 
 
@@ -160,14 +170,16 @@ def _candidate(pixels: Pixels, candidate: Candidate, step: int) -> dict[str, Any
     if few and not isinstance(picture, IndexedImage):  # such as a GIF
         found = _with_codebook(as_channels(picture))
         picture = picture if found is None else found
-    losses = find_losses(pixels, picture, exact=candidate.exact)
+    losses = find_losses(pixels, picture, exact=candidate.exact, step=step)
     if isinstance(picture, IndexedImage):
         address, swatches = indexed_address(picture, step), _swatches(picture)
         after = picture.channels
     else:
         address, swatches = pixels_address(as_channels(picture), step), []
         after = as_channels(picture).shape[2]
-    places = [_place(pixels, picture, each, step) for each in losses.places]
+    places = [
+        _place(pixels, picture, number, each, step) for number, each in enumerate(losses.places)
+    ]
     return {
         "report": report,
         "title": candidate.title,
@@ -177,22 +189,14 @@ def _candidate(pixels: Pixels, candidate: Candidate, step: int) -> dict[str, Any
         "worst": losses.worst,
         "worst_count": losses.counts[losses.worst],
         "partly_clear": losses.clear > 0,
+        "opening": opening(report, losses),
         "summary": summary(report, losses),
         "errors": _error_rows(losses),
         "places": places,
-        "said": _said(losses),
+        "changes": len(losses.changes),
         "changed": format_share(losses.between(1, 255)),
         "half": losses.within(0.5),
         "most": losses.within(0.95),
-        "changes": [
-            {
-                "before": write_color(change.before),
-                "after": write_color(change.after),
-                "names": change_words(change),
-                "share": change.share,
-            }
-            for change in losses.changes
-        ],
         "swatches": swatches,
         "settings": settings_rows(report, candidate.settings),
         "data": {
@@ -200,25 +204,14 @@ def _candidate(pixels: Pixels, candidate: Candidate, step: int) -> dict[str, Any
             "exact": candidate.exact,
             "worst": losses.worst_at,
             "worst_error": losses.worst,
-            "places": [[place.x, place.y, place.width] for place in losses.places],
+            "places": [
+                [place.x, place.y, place.width, *(place.pixel or ())] for place in losses.places
+            ],
             "colors": [
                 [swatch["label"], *swatch["channels"], swatch["share"]] for swatch in swatches
             ],
         },
     }
-
-
-def _said(losses: Losses) -> list[dict[str, Any]]:
-    """Say what happened in each place; those of the same words together."""
-    found: dict[str, dict[str, Any]] = {}
-    for number, place in enumerate(losses.places):
-        words, change = place_words(place), place.change
-        before, after = (
-            (write_color(change.before), write_color(change.after)) if change else ("", "")
-        )
-        same = {"words": words, "before": before, "after": after, "places": []}
-        found.setdefault(words, same)["places"].append(number)
-    return list(found.values())
 
 
 def _with_codebook(pixels: Pixels) -> IndexedImage | None:
@@ -246,21 +239,27 @@ def _swatches(indexed: IndexedImage) -> list[dict[str, Any]]:
 
 
 def _place(
-    pixels: Pixels, picture: IndexedImage | Pixels, place: Any, step: int
+    pixels: Pixels, picture: IndexedImage | Pixels, number: int, place: Place, step: int
 ) -> dict[str, Any]:
     """Describe a place; of pictures that are thinned out with all of its pixels."""
-    found = {"x": place.x, "y": place.y, "side": place.width, "worst": place.worst}
+    change = place.change
+    found: dict[str, Any] = {
+        "number": number,
+        "told": number < _TOLD,
+        "x": place.x,
+        "y": place.y,
+        "side": place.width,
+        "worst": place.worst,
+        "words": place_words(place),
+        "colors": (write_color(change.before), write_color(change.after)) if change else (),
+        "share": change.share if change else 0,
+    }
     if step > 1:
         rows = slice(place.y, place.y + place.height)
         columns = slice(place.x, place.x + place.width)
-        decoded = (
-            picture.codebook[picture.labels[rows, columns]]
-            if isinstance(picture, IndexedImage)
-            else as_channels(picture)[rows, columns]
-        )
         found |= {
             "before": pixels_address(np.ascontiguousarray(pixels[rows, columns])),
-            "after": pixels_address(np.ascontiguousarray(decoded)),
+            "after": pixels_address(np.ascontiguousarray(crop(picture, rows, columns))),
         }
     return found
 

@@ -1,6 +1,7 @@
-"""What was lost and where: errors counted, the worst places, the colors that changed most."""
+"""What was lost and where: errors counted, colors that changed, and where that is seen most."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -8,47 +9,23 @@ import numpy.typing as npt
 from codec.colors.metrics import visible_errors
 from codec.colors.pixels import as_channels
 from codec.indexed import IndexedImage
-from codec.reports.changes import Change, ChangedColors, seen_pixels, solid_pixels
+from codec.reports.changes import Change, ChangedColors, seen_pixels
+from codec.reports.places import Place, Strip, change_places, squares, worst_places
 from codec.reports.quality import matched_strips
+from codec.reports.surfaces import LINE, TEXTURE, Smoothness, pixel_kinds
 
 Pixels = npt.NDArray[np.uint8]
 
 _LEVELS = 256
-# Of places: how many are shown, and the bounds of their sides.
-_PLACES = 3
-_LEAST_SIDE, _MOST_SIDE = 16, 96
-_ACROSS = 8  # of them would fit into the shorter side
-# The least part that a color has which is named: of the picture, of a place.
-_LEAST_SHARE, _LEAST_IN_PLACE = 5e-5, 0.002
+# The least part of the picture that a color has which is named.
+_LEAST_SHARE = 5e-5
 # A third of a picture's rows and columns each that has so much of the loss is named.
 _TELLING = 0.22
 # What the color of the background is guessed from: so many pixels, here and there.
 _GUESSED_FROM = 1 << 16
+# A picture that has one color so often is a drawing.
+_DRAWING = 0.5
 _ROW_NAMES, _COLUMN_NAMES = ("top", "middle", "bottom"), ("left", "center", "right")
-
-
-@dataclass(frozen=True)
-class Place:
-    """A square of the picture.
-
-    Parameters
-    ----------
-    x, y : int
-        Its first column and row.
-    width, height : int
-        Its sides.
-    worst : int
-        The largest error in it.
-    change : Change or None
-        Which color changed most in it; None if pixels changed, but no color on the whole.
-    """
-
-    x: int
-    y: int
-    width: int
-    height: int
-    worst: int
-    change: Change | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +48,8 @@ class Losses:
     worst_at : tuple of (int, int) or None
         Column and row of the first pixel that has the largest error; None if there is none.
     places : tuple of Place
-        Where squared errors are most, the worst first; they do not touch.
+        Where each of the changes is seen most, in their order; if no color changed, where squared
+        errors are most, the worst first, so that they do not touch.
     where : str
         In which ninth of the picture the largest part of the loss is, in words; empty if none
         stands out.
@@ -80,7 +58,9 @@ class Losses:
     where_pixels : float
         How much of the visible pixels that ninth has, 0 to 1.
     changes : tuple of Change
-        The colors that changed most, those of areas before those of thin lines and edges.
+        The colors that changed most, those of areas before those of thin lines.
+    became : str
+        What smooth areas became: ``grainy``, ``bands``, or empty.
     """
 
     counts: tuple[int, ...]
@@ -94,6 +74,7 @@ class Losses:
     where_share: float
     where_pixels: float
     changes: tuple[Change, ...]
+    became: str = ""
 
     @property
     def pixels(self) -> int:
@@ -116,7 +97,7 @@ class Losses:
 
 
 def find_losses(
-    original: Pixels, decoded: IndexedImage | Pixels, *, exact: bool = False
+    original: Pixels, decoded: IndexedImage | Pixels, *, exact: bool = False, step: int = 1
 ) -> Losses:
     """Find what was lost.
 
@@ -128,6 +109,8 @@ def find_losses(
         What it became, of equal H and W.
     exact : bool
         Count the colors of fully transparent pixels too.
+    step : int
+        Pixels of every so many columns and rows are those that a page has.
 
     Returns
     -------
@@ -138,9 +121,19 @@ def find_losses(
     pixels = as_channels(original)
     errors = np.empty((height, width), dtype=np.uint8)
     seen = np.ones((height, width), dtype=np.bool_)
-    background, unchanged = _common_color(pixels), 0
+    background, often = _common_color(pixels)
+    drawing, unchanged = often >= _DRAWING, 0
     colors: ChangedColors | None = None
-    for rows, first, second in matched_strips(original, decoded):
+    smoothness = Smoothness()
+
+    def strips() -> Iterator[Strip]:
+        for rows, first, second in matched_strips(original, decoded):
+            kinds = pixel_kinds(pixels, rows)
+            if drawing:  # lines so near each other that there is no area between them
+                kinds[kinds == TEXTURE] = LINE
+            yield rows, first, second, kinds
+
+    for rows, first, second, kinds in strips():
         colors = colors or ChangedColors(first.shape[2])
         errors[rows] = visible_errors(first, second, exact=exact)
         if not exact:
@@ -150,13 +143,17 @@ def find_losses(
             for channel, sample in enumerate(background.tolist()):
                 same &= pixels[rows, :, channel] == sample
             unchanged += int(np.count_nonzero(same))
-        colors.add(first, second, solid_pixels(pixels, rows))
+        colors.add(first, second, kinds)
+        smoothness.add(first, second)
     counts = np.bincount(errors[seen], minlength=_LEVELS)
     where, share, there = _where(errors, seen)
-    changes = colors.largest(_LEAST_SHARE) if colors else ()
     row, column = divmod(int(errors.argmax()), width)
     worst_at = (column, row) if errors[row, column] else None
-    places = tuple(_with_change(pixels, decoded, each) for each in _worst_places(errors))
+    places: tuple[Place, ...] = ()
+    changes: tuple[Change, ...] = ()
+    if colors:
+        changes, shown = colors.find(_LEAST_SHARE)
+        places = change_places(pixels, decoded, changes, shown, strips, step)
     visible = int(counts.sum())
     return Losses(
         counts=tuple(counts.tolist()),
@@ -165,24 +162,25 @@ def find_losses(
         background_share=unchanged / max(visible, 1),
         at_border=_at_border(pixels, background),
         worst_at=worst_at,
-        places=places,
+        places=places or worst_places(errors),
         where=where,
         where_share=share,
         where_pixels=there,
         changes=changes,
+        became=smoothness.became,
     )
 
 
-def _common_color(pixels: Pixels) -> Pixels:
-    """Guess the color that most visible pixels have; of shape (C,), or (0,) without any."""
+def _common_color(pixels: Pixels) -> tuple[Pixels, float]:
+    """Guess the color that most visible pixels have, and how many: of shape (C,), or (0,)."""
     colors = pixels.reshape(-1, pixels.shape[2])
     # An odd step meets all columns, of pictures of even width too.
     colors = colors[:: len(colors) // _GUESSED_FROM | 1]
     colors = colors[seen_pixels(colors)]
     if not len(colors):
-        return np.empty(0, dtype=np.uint8)
+        return np.empty(0, dtype=np.uint8), 0.0
     found, counts = np.unique(colors, axis=0, return_counts=True)
-    return np.asarray(found[counts.argmax()])
+    return np.asarray(found[counts.argmax()]), float(counts.max() / len(colors))
 
 
 def _at_border(pixels: Pixels, color: Pixels) -> bool:
@@ -191,34 +189,16 @@ def _at_border(pixels: Pixels, color: Pixels) -> bool:
     return len(color) > 0 and float((border == color).all(axis=1).mean()) > 0.5
 
 
-def _with_change(pixels: Pixels, decoded: IndexedImage | Pixels, place: Place) -> Place:
-    """Find which color changed most in a place."""
-    rows = slice(place.y, place.y + place.height)
-    columns = slice(place.x, place.x + place.width)
-    part: IndexedImage | Pixels
-    if isinstance(decoded, IndexedImage):
-        part = IndexedImage(np.ascontiguousarray(decoded.labels[rows, columns]), decoded.codebook)
-    else:
-        part = decoded[rows, columns]
-    crop = pixels[rows, columns]
-    colors: ChangedColors | None = None
-    for strip, first, second in matched_strips(crop, part):
-        colors = colors or ChangedColors(first.shape[2])
-        colors.add(first, second, solid_pixels(crop, strip))
-    found = colors.largest(_LEAST_IN_PLACE) if colors else ()
-    return replace(place, change=found[0] if found else None)
-
-
 def _where(errors: Pixels, seen: npt.NDArray[np.bool_]) -> tuple[str, float, float]:
     """Name the ninth with the largest part of the loss; its shares of that and of what is seen."""
     height, width = errors.shape
     if min(height, width) < 3:
         return "", 0.0, 0.0
     parts = [[length * part // 3 for part in range(3)] for length in (height, width)]
-    sums = _squares(errors, *parts)
+    sums = squares(errors, *parts)
     if not sums.any():
         return "", 0.0, 0.0
-    visible = _squares(seen.view(np.uint8), *parts)
+    visible = squares(seen.view(np.uint8), *parts)
     row, column = divmod(int(sums.argmax()), 3)
     share = float(sums.max() / sums.sum())
     there = float(visible[row, column] / visible.sum())
@@ -226,31 +206,3 @@ def _where(errors: Pixels, seen: npt.NDArray[np.bool_]) -> tuple[str, float, flo
         return "", share, there
     names = _ROW_NAMES[row], _COLUMN_NAMES[column]
     return ("center" if names == ("middle", "center") else " ".join(names)), share, there
-
-
-def _squares(errors: Pixels, tops: list[int], lefts: list[int]) -> npt.NDArray[np.int64]:
-    """Sum squared errors over the cells of a grid."""
-    ends = [*tops[1:], len(errors)]
-    sums = np.empty((len(tops), len(lefts)), dtype=np.int64)
-    for row, top, end in zip(sums, tops, ends, strict=True):
-        squares = errors[top:end].astype(np.uint16)
-        squares *= squares
-        row[:] = np.add.reduceat(squares.sum(axis=0, dtype=np.int64), lefts)
-    return sums
-
-
-def _worst_places(errors: Pixels) -> tuple[Place, ...]:
-    """Find the cells of a grid with most squared error, none beside another."""
-    height, width = errors.shape
-    side = min(max(min(height, width) // _ACROSS, _LEAST_SIDE), _MOST_SIDE)
-    if min(height, width) <= 2 * side:
-        return ()
-    sums = _squares(errors, list(range(0, height, side)), list(range(0, width, side)))
-    places: list[Place] = []
-    while len(places) < _PLACES and sums.any():
-        row, column = divmod(int(sums.argmax()), sums.shape[1])
-        y, x = min(row * side, height - side), min(column * side, width - side)
-        worst = int(errors[y : y + side, x : x + side].max())
-        places.append(Place(x, y, side, side, worst))
-        sums[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2] = 0
-    return tuple(places)

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from codec.colors.naming import name_change, name_color
+from codec.colors.naming import name_color
 from codec.colors.notation import write_color
-from codec.reports.changes import Change
-from codec.reports.losses import Losses, Place
+from codec.reports.changes import Change, is_soft
+from codec.reports.losses import Losses
+from codec.reports.places import Place
 from codec.reports.report import FileReport
 from codec.reports.text import asked_options
 
@@ -22,10 +23,10 @@ _GRADES = (
 _LIKENESSES = (0.97, 0.92, 0.8, 0.6)
 # From which share of the visible pixels it is said that one color is unchanged.
 _COMMON = 0.5
-# How many colors are said to have become others, how many these are, and which share of the
-# pixels each has at least.
-_NAMED_CHANGES, _NAMED_RESULTS = 5, 3
-_NAMED_SHARE = 1e-3
+# What is said of smooth areas.
+_BECAME = {"grainy": "Smooth areas became grainy.", "bands": "Smooth areas became bands."}
+# What greys are called that are shadows, if they are soft.
+_SHADOWS = ("black", "dark grey")
 
 
 def headline(report: FileReport) -> str:
@@ -61,16 +62,23 @@ def headlines(reports: Sequence[FileReport], titles: Sequence[str]) -> list[str]
     return result
 
 
-def summary(report: FileReport, losses: Losses) -> list[str]:
-    """Say in a few sentences what was lost, and where."""
+def opening(report: FileReport, losses: Losses) -> str:
+    """Say what no list of changes and places tells; empty if there is nothing."""
     if report.lossless:
         seen = "visible pixel" if report.channels in (2, 4) else "pixel"
-        return [f"Every {seen} is exactly as it was in the file."]
+        return f"Every {seen} is exactly as it was in the file."
     if report.mse == 0:
-        return [_without_error(report, losses)]
-    return [
-        *_what_became(losses), *_where(losses), *_what_stayed(losses), *_how_far(losses)
-    ]  # fmt: skip
+        return _without_error(report, losses)
+    if losses.became:
+        return _BECAME[losses.became]
+    return "" if losses.changes else "On average, colors are as they were."
+
+
+def summary(report: FileReport, losses: Losses) -> list[str]:
+    """Say in a few sentences how much was lost, and in which part."""
+    if report.lossless or report.mse == 0:
+        return []
+    return [*_where(losses), *_what_stayed(losses), *_how_far(losses)]
 
 
 def _what_stayed(losses: Losses) -> list[str]:
@@ -88,47 +96,22 @@ def _what_stayed(losses: Losses) -> list[str]:
     return said
 
 
-def change_words(change: Change) -> tuple[str, str]:
-    """Name a color, and what it became: another one, or how it changed."""
-    return name_color(change.before), name_change(change.before, change.after)
+def change_words(change: Change) -> str:
+    """Say what a color became: another one, or how it changed."""
+    before, after = change.words
+    if is_soft(change):
+        dark = name_color(change.before).removeprefix("translucent ") in _SHADOWS
+        became = "vanished" if after == "clear" else "became steps"
+        return f"the soft {'shadow' if dark else 'edge'} {became}"
+    where = "" if not change.thin else "at edges, " if change.edge else "in thin lines, "
+    return f"{where}{before} became {after}"
 
 
 def place_words(place: Place) -> str:
     """Say what happened in a place."""
     if place.change is None:
         return f"single pixels changed, by up to {place.worst} of 255 levels"
-    before, after = change_words(place.change)
-    return f"{'edges: ' if place.change.thin else ''}{before} became {after}"
-
-
-def _what_became(losses: Losses) -> list[str]:
-    """Name the colors that changed most, those of areas first."""
-    if not losses.changes:
-        return ["On average, colors are as they were."]
-    known = [each for each in losses.changes if each.share >= _NAMED_SHARE]
-    became: dict[tuple[bool, str], list[str]] = {}
-    named: list[str] = []
-    for change in known or losses.changes[:1]:
-        before, after = change_words(change)
-        key = change.thin, after
-        if before in named or len(named) == _NAMED_CHANGES:
-            continue
-        if key in became or len(became) < _NAMED_RESULTS:
-            became.setdefault(key, []).append(before)
-            named.append(before)
-    parts = []
-    for wanted in (False, True):
-        said = [
-            f"{_listed(old)} became {new}" for (thin, new), old in became.items() if thin is wanted
-        ]
-        if said:
-            parts.append(f"{'at edges ' if wanted else ''}{', '.join(said)}")
-    text = "; ".join(parts)
-    return [f"{text[0].upper()}{text[1:]}."]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return change_words(place.change)
 
 
 def _where(losses: Losses) -> list[str]:
@@ -137,7 +120,8 @@ def _where(losses: Losses) -> list[str]:
             return [f"Most was lost in the {losses.where}."]
         return [f"More was lost in the {losses.where} than elsewhere."]
     if losses.where_share:
-        return [f"The loss is spread over the whole picture{_marked(len(losses.places))}."]
+        marked = "" if losses.changes else _marked(len(losses.places))
+        return [f"The loss is spread over the whole picture{marked}."]
     return []
 
 

@@ -7,8 +7,9 @@ import pytest
 from cli_tools import Pixels, many_colors
 
 from codec import threads
-from codec.reports.changes import Change, ChangedColors, solid_pixels
+from codec.reports.changes import Change, ChangedColors
 from codec.reports.losses import find_losses
+from codec.reports.surfaces import solid_pixels
 
 
 def changes(pixels: Pixels, after: Pixels) -> tuple[Change, ...]:
@@ -111,4 +112,4 @@ def test_greyish_hues_count_more_than_strong_ones() -> None:
 
 
 def test_nothing_counted_is_no_change() -> None:
-    assert ChangedColors(3).largest(1e-4) == ()
+    assert ChangedColors(3).find(1e-4)[0] == ()

@@ -163,27 +163,42 @@ def disks(*centers: tuple[int, int]) -> tuple[Pixels, Pixels]:
 
 def test_what_was_lost_stands_beside_the_numbers_of_where() -> None:
     page = page_of(*disks((30, 30), (30, 190), (120, 110)))
-    assert (
-        "Bright blue became duller; at edges light grey became white. "
-        "1 2 3 bright blue became duller"
-    ) in page.words
-    (said,) = re.findall(r'<ul class="said">(.*?)</ul>', page.text, re.DOTALL)
-    assert re.findall(r'data-place="(\d)"', said) == ["0", "1", "2"]
-    assert re.findall(r"--color: (#\w+)", said) == ["#0098fe", "#4f98dd"]
-    # What happened nowhere else stands by itself.
+    said = "1 bright blue became duller 2 in thin lines, light grey became white"
+    assert f" was lost {said} The picture" in page.words
+    (listed,) = re.findall(r'<ol class="said">(.*?)</ol>', page.text, re.DOTALL)
+    # The words are part of the button.
+    buttons = re.findall(r'class="at" data-place="(\d)">(.*?)</button>', listed)
+    assert [number for number, _ in buttons] == ["0", "1"]
+    assert "bright blue became duller" in buttons[0][1]
+    assert re.findall(r"--color: (#\w+)", listed)[:2] == ["#0098fe", "#4f98dd"]
+
+
+def test_each_number_lies_on_what_it_names() -> None:
     pixels, after = disks((30, 30), (30, 190), (120, 110))
     pixels[100:140, 90:130], after[100:140, 90:130] = (200, 40, 40), (120, 90, 90)
-    words = page_of(pixels, after).words
-    assert "1 red became greyer" in words
-    assert "2 3 bright blue became duller" in words
+    page = page_of(pixels, after)
+    assert "1 red became greyer 2 bright blue became duller" in page.words
+    for place, color in zip(
+        page.data["candidates"][0]["places"], ((200, 40, 40), (0, 152, 254)), strict=False
+    ):
+        x, y, side, column, row = place
+        square = (pixels[y : y + side, x : x + side] == color).all(axis=2)
+        assert square.mean() > 0.4
+        assert tuple(pixels[row, column]) == color
+        assert x <= column < x + side
+        assert y <= row < y + side
+    # One list: what is shown beside the picture are the same numbers.
+    (listed,) = re.findall(r'<ol class="places">(.*?)</ol>', page.text, re.DOTALL)
+    assert re.findall(r'data-place="(\d)"', listed) == ["0", "1", "2"]
+    assert "data-color" not in page.text
 
 
 def test_figures_stand_by_themselves() -> None:
     pixels, after = disks((30, 30), (30, 190), (120, 110))
     page = page_of(pixels, after)
     changed = format_share((pixels != after).any(axis=2).mean())
-    (first,) = re.findall(r'<p class="first">(.*?)</p>', page.text)
-    assert not re.search(r"\d", first)
+    for said in re.findall(r'<ol class="said">.*?<span>(.*?)</span>', page.text, re.DOTALL):
+        assert not re.search(r"\d", said)
     for figure in (
         f"Pixels changed {changed}", "Half of the pixels ≤ 0 of 255",
         "95 % of the pixels ≤ 55 of 255", "than photo.png",

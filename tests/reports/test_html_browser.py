@@ -296,7 +296,7 @@ def test_a_code_word_is_shown_where_it_is(
         page.keyboard.press("ArrowDown")
         assert page.locator("#where").is_visible()
         # It ends when something else is chosen, and at the picture.
-        for other in "#back", ".at", "#to-worst", ".pair":
+        for other in "#back", ".at", "#to-worst", ".place":
             choose(page, "word-0", str(common))
             assert page.locator("#back").is_visible()
             page.locator(other).first.click()
@@ -456,7 +456,7 @@ def test_answers_take_little_work(chromium: Any, tmp_path: Path) -> None:
         for _ in range(4):
             page.keyboard.press("ArrowDown")
         for _ in range(3):
-            page.locator(".pair").first.click()
+            page.locator(".at").first.click()
         trace = json.loads(chromium.stop_tracing())["traceEvents"]
     wanted = {"pointermove": 8, "change": 4, "click": 3}
     for kind, least in wanted.items():

@@ -1,5 +1,6 @@
 """What leads to a place of the picture in Chromium: the ring, and the colors that changed."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from cli_tools import Pixels, many_colors
 import codec
 from codec.cli.commands import main
 from codec.colors.metrics import visible_errors
+from codec.colors.naming import name_change, name_color
 from codec.images.writing import encode_image
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -95,69 +97,69 @@ def test_the_ring_is_a_button(chromium: Any, folder: Path) -> None:
             assert tabindex == ("0" if inside else "-1")
 
 
-def changed_most(color: str, pixels: Pixels, after: Pixels) -> tuple[int, int]:
-    """Where pixels of about a color changed most: row and column, found without the page."""
-    errors = visible_errors(pixels, after).astype(int)
-    rgba = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])[..., :4]
-    octets = np.frombuffer(bytes.fromhex(color[1:].ljust(8, "f")), np.uint8)
-    errors[(rgba >> 4 != octets >> 4).any(axis=2)] = 0
-    side = min(pixels.shape[:2]) // 8
-    corners = [
-        (y, x) for y in range(0, len(errors), side) for x in range(0, errors.shape[1], side)
-    ]
-    y, x = max(corners, key=lambda each: (errors[each[0] :, each[1] :][:side, :side] ** 2).sum())
-    place = errors[y : y + side, x : x + side]
-    row, column = np.unravel_index(place.argmax(), place.shape)
-    return y + int(row), x + int(column)
+def shows(colors: tuple[str, str], pixel: tuple[int, int], pixels: Pixels, after: Pixels) -> bool:
+    """Whether a pixel, by column and row, is called what a change is called and did change."""
+    column, row = pixel
+    before, became = (tuple(each[row, column].tolist()) for each in (pixels, after))
+    wanted = [tuple(bytes.fromhex(each[1:].ljust(2 * len(before), "f"))) for each in colors]
+    named = name_color(before) == name_color(wanted[0])
+    return before != became and named and name_change(before, became) == name_change(*wanted)
 
 
 @pytest.mark.parametrize(
     ("name", "pixels"), [("photo", PHOTO), ("sprite", SPRITE), ("uneven", UNEVEN)]
 )
-def test_pairs_of_colors_lead_to_where_they_changed_most(
+def test_numbers_lead_to_a_pixel_that_changed_as_they_say(
     chromium: Any, folder: Path, name: str, pixels: Pixels
 ) -> None:
     after = UNEVEN_AFTER
     if name != "uneven":
         after = codec.decompress(codec.load(folder / f"{name}.npz"))
     with opened(chromium, folder / f"{name}.html") as page:
-        pairs = page.locator(".pair")
-        assert pairs.count() == page.locator(".change").count() > 0
-        for number in range(pairs.count()):
-            row, column = changed_most(
-                pairs.nth(number).get_attribute("data-color"), pixels, after
-            )
+        places = page.locator(".place")
+        count = places.count()
+        assert page.locator(".at, .pair").count() == count > 0
+        for number in range(count):
+            found = []
             for how in "click", "Enter", "list":
                 page.locator("#zoom-fit").click()
                 choose(page, "view", "original")
                 before = box(page, "#original")[2]
+                button = page.locator(f':is(.at, .pair)[data-place="{number}"]')
                 if how == "click":
-                    assert pairs.nth(number).get_attribute("aria-label").startswith("Show where ")
-                    pairs.nth(number).click()
+                    button.click()
                 elif how == "Enter":
-                    pairs.nth(number).focus()
+                    button.focus()
                     page.keyboard.press("Enter")
                 else:
-                    page.locator(".change").nth(number).click()
+                    places.nth(number).click()
                 told = page.locator("#readout").inner_text()
-                assert told.startswith(f"Column {column}, row {row}: ")
+                column, row = map(int, re.findall(r"\d+", told)[:2])
+                found.append((column, row))
                 assert box(page, "#original")[2] > 2 * before
                 # It can be seen on the left side, as what it became on the right one.
                 picture, stage = box(page, "#original"), box(page, "#stage")
                 stage = (stage[0], stage[1], stage[2] / 2, stage[3])
+                ring = box(page, ".target >> nth=0")
                 for axis, at in enumerate((column, row)):
                     place = picture[axis] + (at + 0.5) * picture[2] / 160
                     assert stage[axis] < place < stage[axis] + stage[axis + 2]
+                    assert ring[axis] + ring[axis + 2] / 2 == pytest.approx(place, abs=1.6)
                 assert (
                     page.locator('input[name="view"]:checked').get_attribute("value") == "compare"
                 )
+            assert len({*found}) == 1
+            assert visible_errors(pixels, after)[found[0][1], found[0][0]] > 0
+            codes = tuple(places.nth(number).locator("code").all_inner_texts())
+            if len(codes) == 2 and "soft" not in places.nth(number).inner_text():
+                assert shows(codes, found[0], pixels, after), (number, codes, found[0])
 
 
 def test_a_finger_on_a_pair_brings_the_picture_into_sight(chromium: Any, folder: Path) -> None:
     with opened(chromium, folder / "several.html", NARROW, has_touch=True) as page:
         choose(page, "candidate", "0")
         page.wait_for_selector("html[data-shown='0']")
-        page.locator(".change:visible").last.tap()
+        page.locator(".place:visible").last.tap()
         page.wait_for_function(
             """() => {
                 const box = document.getElementById("stage").getBoundingClientRect();
@@ -249,10 +251,13 @@ def test_numbers_cover_neither_their_squares_nor_each_other(chromium: Any, folde
     for size in WIDE, NARROW:
         with opened(chromium, folder / "photo.html", size) as page:
             stage = box(page, "#stage")
-            boxes = [each.bounding_box() for each in page.locator(".spot, .spot b").all()]
+            boxes = [
+                each.bounding_box()
+                for each in page.locator(".spot:visible, .spot:visible b").all()
+            ]
             taken = [(each["x"], each["y"], each["width"], each["height"]) for each in boxes]
             taken.append(box(page, "#worst"))
-            for number in page.locator(".spot b").all():
+            for number in page.locator(".spot:visible b").all():
                 found = number.bounding_box()
                 mine = (found["x"], found["y"], found["width"], found["height"])
                 for axis in (0, 1):

@@ -91,8 +91,16 @@ def test_the_worst_places_do_not_touch_and_are_in_order() -> None:
             assert apart
 
 
-def test_small_pictures_have_no_places() -> None:
-    assert find_losses(flat(30, 300), flat(30, 300) + np.uint8(9)).places == ()
+def test_small_pictures_have_places_of_changes_only() -> None:
+    after = flat(30, 300)
+    after[::2] += np.uint8(4)
+    after[1::2] -= np.uint8(4)
+    assert find_losses(flat(30, 300), after).places == ()
+    for height, width in ((30, 300), (1, 1), (3, 9)):
+        after = flat(height, width) + np.uint8(60)
+        (place,) = find_losses(flat(height, width), after).places
+        assert 1 <= place.width == place.height <= height
+        assert (place.x, place.y) == place.pixel == (0, 0)
 
 
 def test_colors_that_changed_are_named_with_their_share() -> None:

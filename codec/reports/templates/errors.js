@@ -22,37 +22,6 @@ function errorPlane(original, candidate, exact) {
   return out;
 }
 
-// Where pixels of about a color changed most: of squares of this side the one with most squared
-// error of theirs, and the worst pixel in it. Alike are those that agree in the first four bits
-// of all channels, as those do whose means the page names. Null if there is none.
-function worstOfColor(original, candidate, color, side, exact) {
-  const first = original.rgba, second = candidate.rgba, { width, height } = original;
-  const across = Math.ceil(width / side);
-  const sums = new Float64Array(across * Math.ceil(height / side));
-  const worst = new Uint8Array(sums.length), places = new Int32Array(sums.length);
-  const [red, green, blue, alpha] = color.map((value) => value >> 4);
-  let most = -1;
-  for (let y = 0, at = 0; y < height; y++) {
-    const row = across * Math.floor(y / side);
-    for (let x = 0; x < width; x++, at += 4) {
-      if (first[at] >> 4 !== red || first[at + 1] >> 4 !== green || first[at + 2] >> 4 !== blue || first[at + 3] >> 4 !== alpha) continue;
-      const error = errorAt(first, second, at, exact), cell = row + Math.floor(x / side);
-      if (!error) continue;
-      sums[cell] += error * error;
-      if (error > worst[cell]) {
-        worst[cell] = error;
-        places[cell] = at / 4;
-      }
-      if (most < 0 || sums[cell] > sums[most]) most = cell;
-    }
-  }
-  if (most < 0) return null;
-  return {
-    pixel: [places[most] % width, Math.floor(places[most] / width)],
-    corner: [(most % across) * side, Math.floor(most / across) * side],
-  };
-}
-
 // Little-endian words, as canvases hold them.
 function word(red, green, blue, alpha) {
   return ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;

@@ -40,43 +40,31 @@ function pointAgain() {
   else readout.textContent = NOTHING_READ;
 }
 
-// Shows a square of the picture enlarged, with a ring around a pixel of those that are shown, or
-// a frame around one of the worst places; and tells the pixel: the one in its middle, or another.
-function showPlace(x, y, side, { pixel = null, frame = null } = {}) {
+// Shows a place enlarged, with a frame around it and a ring around the pixel that shows what
+// changed there, and tells that pixel.
+function showSpot(index) {
+  const [x, y, side, ...pixel] = report.candidates[state.candidate].places[index];
+  if (viewer.view === "original") compare();
   choose(null);
-  const ring = pixel?.map((at) => (at + 0.5) * report.step) ?? null;
-  viewer.show({ x: x + side / 2, y: y + side / 2, side, ring, frame });
-  point(pixel ?? [x, y].map((at) => Math.floor((at + side / 2) / report.step)));
+  const ring = pixel.length ? pixel.map((at) => at + 0.5) : null;
+  viewer.show({ x: x + side / 2, y: y + side / 2, side, ring, frame: index });
+  if (ring) tellPixel(...pixel, "the pixel that changed");
   viewer.stage.scrollIntoView({ block: "nearest" });
 }
 
-function showSpot(index) {
-  showPlace(...report.candidates[state.candidate].places[index], { frame: index });
+// Tells a pixel of the whole picture, if the page has it.
+function tellPixel(x, y, what) {
+  if (x % report.step || y % report.step) {
+    state.pixel = null;
+    readout.textContent = `Column ${x}, row ${y}: ${what}. It is between the pixels shown; the picture was reduced for this page`;
+  } else point([x / report.step, y / report.step]);
 }
 
 function showWorst() {
   const { worst: [x, y], worst_error: error } = report.candidates[state.candidate];
   choose(null);
   viewer.show({ x: x + 0.5, y: y + 0.5, side: null, ring: [x + 0.5, y + 0.5], frame: null });
-  if (x % report.step || y % report.step) {
-    state.pixel = null;
-    readout.textContent = `Column ${x}, row ${y}: the worst pixel, off by ${error} of 255. It is between the pixels shown; the picture was reduced for this page`;
-  } else point([x / report.step, y / report.step]);
-}
-
-// Shows where pixels of about a color, "#rrggbb" or "#rrggbbaa", changed most.
-function showColor(written) {
-  if (!state.original || !state.current) return;
-  const color = `${written.slice(1)}ff`.match(/../g).slice(0, 4).map((octet) => parseInt(octet, 16));
-  const side = Math.max(Math.floor(Math.min(viewer.width, viewer.height, 768) / 8), 2);
-  const found = worstOfColor(state.original, state.current, color, side, report.candidates[state.candidate].exact);
-  if (!found) {
-    state.pixel = null;
-    readout.textContent = "None of these pixels is among those that this page has";
-    return;
-  }
-  if (viewer.view === "original") compare();
-  showPlace(...found.corner.map((at) => at * report.step), side * report.step, { pixel: found.pixel });
+  tellPixel(x, y, `the worst pixel, off by ${error} of 255`);
 }
 
 function compare() {
@@ -154,7 +142,7 @@ function drawChosen(scale) {
   section.querySelector("figcaption").textContent = `Where ${label.textContent.trim()} is, in orange`;
 }
 
-// The worst places, enlarged.
+// The places beside the picture.
 function drawPlaces() {
   const places = document.querySelectorAll(`.of-candidate[data-candidate="${state.candidate}"] .place`);
   for (const place of places) {
@@ -188,11 +176,8 @@ function listen() {
       choose(radio.value === "" ? null : Number(radio.value));
     });
   }
-  for (const place of document.querySelectorAll(".place, .at")) {
+  for (const place of document.querySelectorAll("[data-place]")) {
     place.addEventListener("click", () => showSpot(Number(place.dataset.place)));
-  }
-  for (const pair of document.querySelectorAll("[data-color]")) {
-    pair.addEventListener("click", () => showColor(pair.dataset.color));
   }
   toWorst?.addEventListener("click", showWorst);
   viewer.onWorst = showWorst;

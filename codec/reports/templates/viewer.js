@@ -1,6 +1,7 @@
 // The stage: layers of equal size that are moved and enlarged together, so that all stay in step.
 
 const NUMBER = 24; // the side of a number on the picture
+const TOLD = 3; // of the places so many are marked, others while they are shown
 
 class Viewer {
   constructor(report, onPoint) {
@@ -203,7 +204,7 @@ class Viewer {
     this.spots.forEach((spot, index) => {
       const [column, row, side] = places[index];
       const [x, y] = at(column, row), length = side * pace;
-      spot.hidden = beside && this.goal.frame !== index;
+      spot.hidden = (beside || index >= TOLD) && this.goal?.frame !== index;
       spot.style.transform = `translate(${x}px, ${y}px)`;
       spot.style.width = spot.style.height = `${length}px`;
       if (!spot.hidden) marks.push([x, y, x + length, y + length]);
