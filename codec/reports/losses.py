@@ -126,14 +126,16 @@ def find_losses(
     colors: ChangedColors | None = None
     smoothness = Smoothness()
 
+    kinds = np.empty((height, width), dtype=np.uint8)
+
     def strips() -> Iterator[Strip]:
         for rows, first, second in matched_strips(original, decoded):
-            kinds = pixel_kinds(pixels, rows)
-            if drawing:  # lines so near each other that there is no area between them
-                kinds[kinds == TEXTURE] = LINE
-            yield rows, first, second, kinds
+            yield rows, first, second, kinds[rows]
 
-    for rows, first, second, kinds in strips():
+    for rows, first, second in matched_strips(original, decoded):
+        kinds[rows] = pixel_kinds(pixels, rows)
+        if drawing:  # lines so near each other that there is no area between them
+            kinds[rows][kinds[rows] == TEXTURE] = LINE
         colors = colors or ChangedColors(first.shape[2])
         errors[rows] = visible_errors(first, second, exact=exact)
         if not exact:
@@ -143,7 +145,7 @@ def find_losses(
             for channel, sample in enumerate(background.tolist()):
                 same &= pixels[rows, :, channel] == sample
             unchanged += int(np.count_nonzero(same))
-        colors.add(first, second, kinds)
+        colors.add(first, second, kinds[rows])
         smoothness.add(first, second)
     counts = np.bincount(errors[seen], minlength=_LEVELS)
     where, share, there = _where(errors, seen)

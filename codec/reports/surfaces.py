@@ -1,5 +1,8 @@
 """Areas, thin lines and the soft edges of either: what a picture is made of, pixel by pixel."""
 
+import functools
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -55,7 +58,8 @@ class Smoothness:
 
 def _steps_across(pixels: Pixels) -> Pixels:
     one, other = pixels[:, 1:], pixels[:, :-1]
-    return np.asarray((np.maximum(one, other) - np.minimum(one, other)).max(axis=2, initial=0))
+    steps = np.maximum(one, other) - np.minimum(one, other)
+    return np.asarray(functools.reduce(np.maximum, _channels(steps)))
 
 
 def pixel_kinds(pixels: Pixels, rows: slice) -> Pixels:
@@ -85,8 +89,8 @@ def pixel_kinds(pixels: Pixels, rows: slice) -> Pixels:
         one, other = steps[:-1], steps[1:]
         large = np.minimum(np.abs(one), np.abs(other)) > _STEP
         onward = (one > 0) == (other > 0)
-        np.moveaxis(between[axis], axis, 0)[1:-1] = (large & onward).any(axis=2)
-        np.moveaxis(beyond[axis], axis, 0)[1:-1] = (large & ~onward).any(axis=2)
+        np.moveaxis(between[axis], axis, 0)[1:-1] = _any(large & onward)
+        np.moveaxis(beyond[axis], axis, 0)[1:-1] = _any(large & ~onward)
     edges = (between[0] & ~beyond[1]) | (between[1] & ~beyond[0])
     edges = edges[start - first : stop - first]
     first, last = max(start - _NEAR, 0), min(stop + _NEAR, len(pixels))
@@ -145,4 +149,13 @@ def solid_pixels(pixels: Pixels, rows: slice) -> npt.NDArray[np.bool_]:
 
 def _small(one: Pixels, other: Pixels) -> npt.NDArray[np.bool_]:
     """Tell where pixels hardly differ."""
-    return np.asarray((np.maximum(one, other) - np.minimum(one, other) <= _SMOOTH).all(axis=2))
+    return ~_any(np.maximum(one, other) - np.minimum(one, other) > _SMOOTH)
+
+
+def _any(found: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    return np.asarray(functools.reduce(np.logical_or, _channels(found)))
+
+
+def _channels(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+    """Take the channels apart: reducing the short last axis takes ten times as long."""
+    return [values[..., channel] for channel in range(values.shape[-1])]
