@@ -27,6 +27,8 @@ _KINDS = len(KIND_WEIGHTS)
 _SOFT = 240
 # Which part of a change a pixel has that shows it.
 _SHOWS = 0.5
+# Where a change is looked for, what is called otherwise counts so much; so many are asked.
+_OTHERWISE, _MOST_ASKED = 0.1, 1000
 # Greys name something too: so much is added to all chromas.
 _PLAIN = 0.045
 
@@ -70,7 +72,7 @@ class Shown:
     changes : ndarray of shape (N,), dtype int64
         The number of the change that each is part of, -1 for none.
     sizes : ndarray of shape (N,), dtype float64
-        How far it moved with the change.
+        How far it moved with the change; less for what is called otherwise.
     """
 
     keys: Numbers
@@ -198,6 +200,13 @@ class ChangedColors:
         changes = np.full(len(self._keys), -1, dtype=np.int64)
         for number, group in enumerate(groups):
             changes[np.isin(owner, group.cells) & (shown > 0)] = number
+            (own,) = np.nonzero(changes == number)
+            order = np.argsort(-counts[own], kind="stable")[:_MOST_ASKED]
+            called = np.zeros(len(own), dtype=np.bool_)
+            for at in order.tolist():
+                pair = before[own[at]].tolist(), after[own[at]].tolist()
+                called[at] = (name_color(pair[0]), name_change(*pair)) == group.change.words
+            shown[own[~called]] *= _OTHERWISE
         kept = changes >= 0
         return (
             tuple(group.change for group in groups),

@@ -166,3 +166,72 @@ def test_pixels_that_a_page_has_are_preferred() -> None:
         for place in places[:3]:
             assert place.pixel
             assert place.pixel[0] % step == place.pixel[1] % step == 0
+
+
+def shaded_disk() -> tuple[Pixels, Pixels, np.ndarray]:
+    """A blue disk on white, dark on its left and light on its right, that turns brown."""
+    pixels = np.full((160, 240, 3), 255, np.uint8)
+    area = disk(pixels, 80, 120, 40)
+    light = (0.45 + 0.9 * (np.arange(240) - 80) / 80).clip(0.45, 1.35)
+    shades = np.array((40, 72, 176)) * light[None, :, None] * np.ones((160, 1, 1))
+    pixels[area] = shades.astype(np.uint8)[area]
+    after = pixels.copy()
+    after[area] = (48, 36, 25)
+    after[area & (np.arange(240) > 135)] = (76, 60, 41)
+    return pixels, after, area
+
+
+def test_all_shades_of_a_cap_are_one_change() -> None:
+    pixels, after, area = shaded_disk()
+    losses = find_losses(pixels, after)
+    change = losses.changes[0]
+    assert change.share > 0.95 * area.mean()
+    # It is what most became, though its strongest shades became something else.
+    assert change.after == (48, 36, 25)
+    assert change.words[0].split()[-1] == "blue"
+
+
+def test_the_pixel_is_the_one_that_changed_most_of_those_called_so() -> None:
+    pixels, after, area = shaded_disk()
+    losses = find_losses(pixels, after)
+    place = losses.places[0]
+    assert place.change
+    assert place.pixel
+    errors = {}
+    for y in range(place.y, place.y + place.height):
+        for x in range(place.x, place.x + place.width):
+            pair = tuple(pixels[y, x].tolist()), tuple(after[y, x].tolist())
+            called = (name_color(pair[0]), name_change(*pair)) == place.change.words
+            if area[y, x] and called:
+                errors[x, y] = max(abs(one - other) for one, other in zip(*pair, strict=True))
+    assert errors[place.pixel] == max(errors.values())
+    assert len({*errors.values()}) > 2
+
+
+def test_the_pixel_is_never_called_something_else() -> None:
+    pixels = np.full((160, 240, 3), 255, np.uint8)
+    pixels[40:80, 40:80] = (40, 72, 150)
+    pixels[60, 40:80] = pixels[70, 40:80] = (50, 90, 235)  # of the same hue, and brighter
+    after = pixels.copy()
+    after[40:80, 40:80] = (48, 36, 25)
+    place = find_losses(pixels, after).places[0]
+    assert name_color((50, 90, 235)) != name_color((40, 72, 150))
+    assert place.change
+    assert place.change.before == (40, 72, 150)
+    assert place.change.share == 1600 / pixels[..., 0].size
+    assert place.pixel
+    assert tuple(pixels[place.pixel[1], place.pixel[0]]) == (40, 72, 150)
+
+
+def test_soft_edges_are_not_told_beside_lines() -> None:
+    pixels = np.full((160, 240, 3), 255, np.uint8)
+    after = pixels.copy()
+    for column in range(20, 220, 16):
+        for away, before, became in (
+            (0, (60, 40, 160), (60, 60, 60)), (1, (60, 40, 160), (60, 60, 60)),
+            (-1, (170, 160, 220), (255, 140, 120)), (2, (170, 160, 220), (255, 140, 120)),
+        ):  # fmt: skip
+            pixels[:, column + away], after[:, column + away] = before, became
+    said = [place_words(place) for place in find_losses(pixels, after).places]
+    assert said
+    assert all(each.startswith("in thin lines, ") for each in said)
