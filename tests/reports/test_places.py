@@ -177,7 +177,7 @@ def shaded_disk() -> tuple[Pixels, Pixels, np.ndarray]:
     pixels[area] = shades.astype(np.uint8)[area]
     after = pixels.copy()
     after[area] = (48, 36, 25)
-    after[area & (np.arange(240) > 135)] = (76, 60, 41)
+    after[area & (np.arange(240) > 123)] = (76, 60, 41)
     return pixels, after, area
 
 
