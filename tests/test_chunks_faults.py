@@ -208,7 +208,7 @@ class Odd:
         np.zeros((3, 3), np.uint16),
         np.ma.masked_array(np.zeros((3, 3), np.uint8), True),
     ],
-    ids=str,
+    ids=[*"0123456789"],
 )
 def test_what_is_no_picture_is_refused(source: Any) -> None:
     with pytest.raises(CodecError, match=r"pixels|shape"):
