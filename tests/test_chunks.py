@@ -12,6 +12,7 @@ import pytest
 from cli_tools import few_colors
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marks import needs_kernels
 from picture_tools import block_picture
 
 import codec
@@ -40,6 +41,7 @@ PICTURES = st.builds(
 )
 
 
+@needs_kernels
 @settings(max_examples=120, deadline=None)
 @given(
     pixels=PICTURES,
@@ -73,6 +75,7 @@ def test_a_picture_in_blocks_is_compressed_as_the_whole(
     assert np.array_equal(labels, whole.labels)
 
 
+@needs_kernels
 @settings(max_examples=60, deadline=None)
 @given(
     pixels=PICTURES,

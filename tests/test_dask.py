@@ -13,6 +13,7 @@ import pytest
 from dask_tools import NpySink, NpySource, small_tasks
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marks import needs_kernels
 from picture_tools import block_picture
 
 import codec
@@ -20,6 +21,8 @@ from codec.dask.blocks import source_of
 from codec.errors import ClusterError, CodecError, ImageError, ParameterError
 
 Bytes = npt.NDArray[np.uint8]
+
+pytestmark = needs_kernels
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -18,12 +18,13 @@ import pytest
 from cli_tools import REPOSITORY, child_environment
 from dask_tools import Deadly, Gate, NpySink, NpySource, small_tasks, wait_until
 from distributed import Client, LocalCluster
+from marks import needs_kernels
 from picture_tools import block_picture
 
 import codec
 from codec.errors import ClusterError, ImageError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, needs_kernels]
 
 Bytes = npt.NDArray[np.uint8]
 
