@@ -1,4 +1,4 @@
-"""What reading costs, measured from outside: time and all memory, of bombs and honest pictures."""
+"""What reading costs: steps, and memory measured from outside, of bombs and honest pictures."""
 
 import lzma
 import math
@@ -39,7 +39,7 @@ def test_millions_of_empty_chunks_are_refused(kind: bytes, tmp_path: Path) -> No
     cost = cost_of_reading(tmp_path, SMALL_PNG[:IDAT] + chunk(kind) * 3_000_000 + SMALL_PNG[IDAT:])
     assert cost.found == "bad-chunk"
     assert cost.peak < 40 * ONE_MEBIBYTE + 36_000_000
-    assert cost.seconds < 1
+    assert cost.steps < 10_000_000
 
 
 def test_chunks_that_nobody_asks_for_are_not_copied(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_millions_of_tiles_of_one_pixel_are_refused(tmp_path: Path) -> None:
     cost = cost_of_reading(tmp_path, data)
     assert cost.found == "ratio"
     assert cost.peak < len(data) + 40 * ONE_MEBIBYTE
-    assert cost.seconds < 0.5
+    assert cost.steps < 100_000
 
 
 def test_strips_that_overlap_are_not_copied_without_bound(tmp_path: Path) -> None:
@@ -84,14 +84,14 @@ def test_a_gif_of_millions_of_tiny_blocks_is_refused(
     cost = cost_of_reading(tmp_path, gif(8, 8, bytes(12), *blocks))
     assert cost.found == "damaged"
     assert cost.peak < len(block) + 40 * ONE_MEBIBYTE
-    assert cost.seconds < 1
+    assert cost.steps < 16_000_000
 
 
 def test_a_gif_of_very_many_frames_is_read(tmp_path: Path) -> None:
     frames = gif_frame([0], (0, 0, 1, 1)) * 100_000
     cost = cost_of_reading(tmp_path, gif(1, 1, bytes(12), frames))
     assert cost.found == [1, 1]
-    assert cost.seconds < 2
+    assert cost.steps < 4_000_000
 
 
 def test_a_webp_of_millions_of_empty_chunks_is_refused(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_webp_of_millions_of_empty_chunks_is_refused(tmp_path: Path) -> None:
     body += (b"abcd" + bytes(4)) * 10_000_000
     cost = cost_of_reading(tmp_path, b"RIFF" + struct.pack("<I", len(body)) + body)
     assert cost.found == "damaged"
-    assert cost.seconds < 0.7
+    assert cost.steps < 6_000_000
 
 
 def many_scans(side: int, scans: int, padding: int = 0) -> bytes:
@@ -115,7 +115,7 @@ def many_scans(side: int, scans: int, padding: int = 0) -> bytes:
 def test_a_large_jpeg_of_many_scans_is_refused(scans: int, padding: int, tmp_path: Path) -> None:
     cost = cost_of_reading(tmp_path, many_scans(5000, scans, padding))
     assert cost.found == "ratio"
-    assert cost.seconds < 0.2
+    assert cost.steps < 100_000
 
 
 def test_a_large_jpeg_of_ten_scans_is_read(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_much_junk_in_a_jpeg_takes_no_time(place: str, junk: bytes, tmp_path: Pa
     cost = cost_of_reading(tmp_path, data[:2] + comment + data[2:at] + junk + data[at:])
     assert cost.found in ([64, 64, 3], "damaged")
     assert cost.peak < 2 * len(junk) + 40 * ONE_MEBIBYTE
-    assert cost.seconds < 4
+    assert cost.steps < 1_000_000
 
 
 @pytest.mark.parametrize("bits", [8, 16])
@@ -207,7 +207,7 @@ def test_a_tiff_that_inflates_to_far_more_is_inflated_no_further(
     cost = cost_of_reading(tmp_path, raw_tiff(tags, strip=packed))
     assert cost.found == [16, 16]
     assert cost.peak < 32 * ONE_MEBIBYTE
-    assert cost.seconds < 0.5
+    assert cost.steps < 300_000
 
 
 @pytest.mark.parametrize("place", ["first", "between scans"])
@@ -224,4 +224,4 @@ def test_segments_of_a_jpeg_that_decide_nothing_are_not_copied(
     cost = cost_of_reading(tmp_path, data[:at] + segments + data[at:])
     assert cost.found == [64, 64, 3]
     assert cost.peak < len(segments) + 48 * ONE_MEBIBYTE
-    assert cost.seconds < 0.5
+    assert cost.steps < 300_000
