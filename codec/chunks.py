@@ -28,7 +28,6 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.colors.tally import Histogram
-from codec.encoder.blocks import cut
 from codec.encoder.chunked import (
     check_settings,
     count_blocks,
@@ -37,6 +36,7 @@ from codec.encoder.chunked import (
     plain_codebook,
     survey_counted,
 )
+from codec.encoder.cutting import cut
 from codec.encoder.given import Colors, check_given
 from codec.encoder.labeling import Codebook
 from codec.encoder.picture import tell_colors
@@ -47,16 +47,19 @@ from codec.errors import FormatError, ParameterError
 from codec.files import read_file, write_files
 from codec.formats.large.opening import open_sink
 from codec.formats.registry import format_named, output_format_of
+from codec.images.sources.opening import open_source
 from codec.limits import MAX_CODEBOOK_SIZE
 from codec.options import DEFAULT_FORMAT
 from codec.settings import CompressSettings
 
 __all__ = [
     "Codebook", "Compressed", "Histogram", "compress_chunked", "count", "load_histogram",
-    "save_histogram", "train",
+    "open_source", "save_histogram", "train",
 ]  # fmt: skip
 
 Map = Callable[..., Iterable[Any]]
+
+_TOO_MANY = 2.0**62  # pixels; twice as many cannot be counted
 
 
 def count(pixels: Any, *, map: Map = map) -> Histogram:
@@ -66,7 +69,7 @@ def count(pixels: Any, *, map: Map = map) -> Histogram:
     ----------
     pixels : ndarray of shape (H, W) or (H, W, C), dtype uint8, or like one
         Anything that has `shape` and `dtype` and can be sliced: a NumPy array or memmap, an array
-        of Zarr or h5py, what `codec.open` returns. It is read in blocks.
+        of Zarr or h5py, what `open_source` or `codec.open` returns. It is read in blocks.
     map : callable
         What calls a function for each block: the built-in one, or that of an executor.
 
@@ -291,6 +294,7 @@ def load_histogram(path: str | os.PathLike[str]) -> Histogram:
             and channels.shape == () and channels in (1, 2, 3, 4)
             and bool((keys[1:] > keys[:-1]).all()) and bool((counts > 0).all())
             and int(keys[-1]) < 1 << 8 * int(channels)
+            and float(counts.sum(dtype=np.float64)) < _TOO_MANY
         )  # fmt: skip
     except Exception as error:  # whatever NumPy says of damaged data
         raise FormatError("this is no histogram, or a damaged one", "bad-histogram") from error

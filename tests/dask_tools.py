@@ -168,7 +168,7 @@ def small_tasks(pixels: int) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("_BLOCK_PIXELS", "_MOST_PIXELS"):
-            patch.setattr(f"codec.encoder.blocks.{name}", pixels)
+            patch.setattr(f"codec.encoder.cutting.{name}", pixels)
         for name in ("_LEAST_PIXELS", "_MOST_PIXELS"):
             patch.setattr(f"codec.dask.blocks.{name}", 2 * pixels)
         yield

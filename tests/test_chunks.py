@@ -61,8 +61,8 @@ def test_a_picture_in_blocks_is_compressed_as_the_whole(
     whole = codec.compress(pixels, n_colors, **asked)  # type: ignore[arg-type]
     labels = np.full(pixels.shape[:2], 99, dtype=np.uint8)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("codec.encoder.blocks._BLOCK_PIXELS", block)
-        patch.setattr("codec.encoder.blocks._MOST_PIXELS", block)
+        patch.setattr("codec.encoder.cutting._BLOCK_PIXELS", block)
+        patch.setattr("codec.encoder.cutting._MOST_PIXELS", block)
 
         found = chunks.compress_chunked(
             Slow(pixels, tile),

@@ -1,5 +1,6 @@
 """Pictures in blocks: what changes or does not fit ends with a line, and not with a result."""
 
+import pickle
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ def test_a_store_is_continued_for_the_same_picture_alone(
     pytest.importorskip("zarr")
     from codec.formats.large.opening import open_sink
 
-    monkeypatch.setattr("codec.encoder.blocks._BLOCK_PIXELS", 8 * 32)
+    monkeypatch.setattr("codec.encoder.cutting._BLOCK_PIXELS", 8 * 32)
     picture = block_picture("smooth", 32, 32, 3)
     codebook = np.array([[0, 0, 0], [90, 90, 90], [255, 255, 255]], np.uint8)
 
@@ -176,7 +177,7 @@ def half_of(function: Callable[..., Any], items: Iterable[Any]) -> list[Any]:
 def test_a_map_that_loses_the_order_is_told(
     wrong: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("codec.encoder.blocks._BLOCK_PIXELS", 100)
+    monkeypatch.setattr("codec.encoder.cutting._BLOCK_PIXELS", 100)
     picture = block_picture("noise", 40, 20, 3)
 
     with pytest.raises(codec.ParameterError, match="in its order"):
@@ -215,3 +216,86 @@ def test_what_is_no_picture_is_refused(source: Any) -> None:
         chunks.count(source)
     with pytest.raises(CodecError, match=r"pixels|shape"):
         chunks.compress_chunked(source, np.empty((3, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("sink", "said"),
+    [
+        (np.empty((9, 9), np.uint16), "not uint16"),
+        (np.empty((9, 8), np.uint8), r"\(9, 9\), not of \(9, 8\)"),
+        ([[0] * 9] * 9, "not list"),
+        (None, "not NoneType"),
+    ],
+    ids=["wide", "narrow", "list", "none"],
+)
+def test_what_cannot_hold_labels_is_refused_before_pixels_are_read(sink: Any, said: str) -> None:
+    picture = block_picture("noise", 9, 9, 3)
+    source = Changing(picture, picture, 0)
+    with pytest.raises(codec.ImageError, match=said):
+        chunks.compress_chunked(source, sink)
+    assert source.reads == 0
+
+
+@pytest.mark.parametrize("origin", [(0.5, 0), (None, 0), ("0", 0)])
+def test_an_origin_is_of_whole_numbers(origin: Any) -> None:
+    picture = block_picture("noise", 9, 9, 3)
+    codebook = chunks.train(chunks.count(picture), 4, dither="ordered")
+    with pytest.raises(TypeError):
+        codebook.label(picture, origin)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"counts": np.array([1 << 62, 1 << 62, 1], np.uint64)},
+        {"counts": np.array([0, 1, 1], np.uint32)},
+        {"counts": np.array([1, 1], np.uint32)},
+        {"counts": np.array([1, 1, 1], np.int64)},
+        {"keys": np.array([3, 2, 1], np.uint32)},
+        {"keys": np.array([1, 2, 1 << 24], np.uint32)},
+        {"keys": np.array([[1, 2, 3]], np.uint32)},
+        {"channels": np.uint8(5)},
+        {"channels": np.array([3, 3], np.uint8)},
+    ],
+    ids=[*"012345678"],
+)
+def test_a_histogram_that_cannot_be_is_refused(wrong: dict[str, Any], tmp_path: Path) -> None:
+    sound: dict[str, Any] = {
+        "keys": np.array([1, 2, 3], np.uint32), "counts": np.array([4, 5, 6], np.uint32),
+        "channels": np.uint8(3),
+    }  # fmt: skip
+    path = tmp_path / "h.npz"
+    np.savez(path, **sound)
+    assert chunks.load_histogram(path).n_pixels == 15
+    np.savez(path, **{**sound, **wrong})
+    with pytest.raises(codec.FormatError, match="no histogram"):
+        chunks.load_histogram(path)
+
+
+def pickled(travels: list[bytes]) -> Callable[..., Any]:
+    """Make a map that does what executors of processes do, and keeps what travels."""
+
+    def call(function: Callable[..., Any], items: Iterable[Any]) -> list[Any]:
+        data = [pickle.dumps((function, item)) for item in items]
+        travels.extend(data)
+        pairs = [pickle.loads(each) for each in data]
+        return [function(item) for function, item in pairs]
+
+    return call
+
+
+@pytest.mark.parametrize("dither", ["none", "ordered", "fs"])
+def test_of_an_array_a_block_travels_and_not_the_whole(
+    dither: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("codec.encoder.cutting._BLOCK_PIXELS", 128 * 64)
+    picture = block_picture("noise", 1024, 64, 3)
+    labels, travels = np.empty((2, 1024, 64), np.uint8), list[bytes]()
+    chunks.compress_chunked(picture, labels[0], 16, dither=dither, tune="psnr")
+    how = pickled(travels)
+    chunks.compress_chunked(picture, labels[1], 16, dither=dither, tune="psnr", map=how)
+    assert np.array_equal(*labels)
+    assert len(travels) >= 16
+    first, last = picture[0].tobytes(), picture[-1].tobytes()
+    assert any(first in data for data in travels)
+    assert not any(first in data and last in data for data in travels)

@@ -19,7 +19,8 @@ from codec.dask.parts import (
     merge_counts,
 )
 from codec.dask.workers import Workers
-from codec.encoder.blocks import Blocks, Progress, Tallied, cut, silent
+from codec.encoder.blocks import Blocks, Progress, Tallied, silent
+from codec.encoder.cutting import cut
 from codec.encoder.rows import Block, Checksum
 from codec.errors import ImageError, ParameterError
 

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from codec.colors.flats import Inner
 from codec.colors.tally import Histogram, Tally
-from codec.encoder.blocks import Blocks, Tallied, call_for, tally_and_pick
-from codec.encoder.rows import Block
+from codec.encoder.blocks import Around, Blocks, Tallied, call_for, spans_around, tally_and_pick
+from codec.encoder.rows import Block, Patch
 from codec.errors import CodecError, FileError, ImageError, LimitError
 
 Bytes = npt.NDArray[np.uint8]
@@ -35,7 +35,7 @@ class Part(NamedTuple):
     """
 
     blocks: Sequence[Block]
-    around: tuple[int, int, int]
+    around: Around
 
     @property
     def name(self) -> str:
@@ -89,20 +89,6 @@ def check_damage(damaged: Sequence[str]) -> None:
         raise ImageError(f"damaged: {named}", "damaged")
 
 
-class Patch:
-    """Pixels of a picture, sliced by where they are in it."""
-
-    def __init__(self, pixels: Bytes, top: int, left: int) -> None:
-        self._pixels, self._top, self._left = pixels, top, left
-
-    def __getitem__(self, key: tuple[slice, slice]) -> Bytes:
-        rows, columns = key
-        return self._pixels[
-            rows.start - self._top : rows.stop - self._top,
-            columns.start - self._left : columns.stop - self._left,
-        ]
-
-
 class _UnreadableError(Exception):
     """A block that cannot be read."""
 
@@ -146,15 +132,12 @@ def do_part(
         The pixels of the part, and those around; by default they are read.
     """
     done = Done()
-    above, below, beside = part.around
+    size = blocks.height, blocks.width
     if patch is not None:
-        top, left = part.blocks[0].origin
-        source: Any = Patch(patch, max(top - above, 0), max(left - beside, 0))
-        blocks = replace(blocks, source=source)
-    source, size = _Careful(blocks.source), (blocks.height, blocks.width)
-    call = functools.partial(
-        call_for, function, source, blocks.channels, above, below, beside, size
-    )
+        rows, columns = spans_around(part.blocks[0], part.around, size)
+        blocks = replace(blocks, source=Patch(patch, rows.start, columns.start))
+    source = _Careful(blocks.source)
+    call = functools.partial(call_for, function, blocks.channels, part.around, size, source)
     try:
         blocks.check_unchanged()
         for block in part.blocks:

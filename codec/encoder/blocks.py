@@ -5,10 +5,8 @@ Blocks are rows over the whole width where that fits memory, and tiles of the so
 
 import functools
 import itertools
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
@@ -18,19 +16,16 @@ from codec.colors.flats import FlatTally, Inner
 from codec.colors.histogram import count_colors
 from codec.colors.pixels import as_channels
 from codec.colors.tally import Histogram, Tally
-from codec.encoder.rows import Block, Checksum, Pieces, pick
+from codec.encoder.rows import Block, Checksum, Patch, Pieces, pick
 from codec.errors import ImageError, ParameterError
 from codec.threads import run_parallel
 
 Bytes = npt.NDArray[np.uint8]
 Map = Callable[..., Iterable[Any]]
 Progress = Callable[[int, int], None]
+Around = tuple[int, int, int]  # rows above and below a block, and columns beside it
 T = TypeVar("T")
 
-_BLOCK_PIXELS = 1 << 23
-_MOST_PIXELS = 1 << 25  # of rows over the whole width that have to be read at once
-_IN_ORDER = map  # what is read in order is read by one, whoever else there is
-_NEEDED = ("__getitem__", "dtype")
 _KEPT_ROWS = 32  # more than anybody wants around a block
 _AHEAD = 16  # blocks that an executor gets at once: what they return waits in memory
 
@@ -153,21 +148,27 @@ class Blocks:
     ) -> Iterator[tuple[Block, T]]:
         blocks = itertools.starmap(Block, itertools.product(rows, self.columns))
         wanted = (block for block in blocks if skip is None or not skip(block))
-        source, size = self.source, (self.height, self.width)
+        source, size, around = self.source, (self.height, self.width), (above, below, beside)
         if self.streams and len(self.columns) == 1 and (above or below):
             source = _Window(source)
-        call = functools.partial(
-            call_for, function, source, self.channels, above, below, beside, size
-        )
+        call = functools.partial(call_for, function, self.channels, around, size)
         if self.streams:
             for block in wanted:
-                yield block, call(block)
+                yield block, call(source, block)
             return
+        told = functools.partial(_told, call)
         while some := list(itertools.islice(wanted, _AHEAD)):
-            done = list(self.map(functools.partial(_told, call), some))
+            done = list(self.map(told, [(self._piece(block, around), block) for block in some]))
             if [block for block, _ in done] != some:
                 raise ParameterError("map does not give back what it got, in its order", "map")
             yield from done
+
+    def _piece(self, block: Block, around: Around) -> Any:
+        """Give an executor what a block takes of an array, which may travel; files do not."""
+        if not isinstance(self.source, np.ndarray):
+            return self.source
+        rows, columns = spans_around(block, around, (self.height, self.width))
+        return Patch(self.source[rows, columns], rows.start, columns.start)
 
     def count(
         self,
@@ -206,9 +207,8 @@ class Blocks:
 
     def read(self, block: Block) -> Bytes:
         """Read a block, as pixels of shape (h, w, C)."""
-        return call_for(
-            _pixels, self.source, self.channels, 0, 0, 0, (self.height, self.width), block
-        )
+        size = self.height, self.width
+        return call_for(_pixels, self.channels, (0, 0, 0), size, self.source, block)
 
     def check_unchanged(self) -> None:
         """Raise `ImageError` if the source can tell that it is not what it was."""
@@ -237,8 +237,8 @@ class _Window:
         return found
 
 
-def _told(call: Callable[[Block], T], block: Block) -> tuple[Block, T]:
-    return block, call(block)
+def _told(call: Callable[[Any, Block], T], given: tuple[Any, Block]) -> tuple[Block, T]:
+    return given[1], call(*given)
 
 
 def _pixels(pixels: Bytes, inner: Inner, block: Block) -> Bytes:
@@ -273,113 +273,32 @@ def _count_and_pick(
     return Histogram.of(count_colors(pixels)), picked
 
 
+def spans_around(block: Block, around: Around, size: tuple[int, int]) -> tuple[slice, slice]:
+    """Tell which rows and columns of a picture of that size a block is read with."""
+    above, below, beside = around
+    rows = slice(max(block.rows.start - above, 0), min(block.rows.stop + below, size[0]))
+    left, right = max(block.columns.start - beside, 0), min(block.columns.stop + beside, size[1])
+    return rows, slice(left, right)
+
+
 def call_for(
     function: Callable[[Bytes, Inner, Block], T],
-    source: Any,
     channels: int,
-    above: int,
-    below: int,
-    beside: int,
+    around: Around,
     size: tuple[int, int],
+    source: Any,
     block: Block,
 ) -> T:
     """Call a function for a block of a source; see `Blocks.each`."""
-    top, bottom = max(block.rows.start - above, 0), min(block.rows.stop + below, size[0])
-    left, right = max(block.columns.start - beside, 0), min(block.columns.stop + beside, size[1])
-    pixels = as_channels(np.asarray(source[top:bottom, left:right]))
-    if pixels.shape != (bottom - top, right - left, channels):
+    rows, columns = spans_around(block, around, size)
+    pixels = as_channels(np.asarray(source[rows, columns]))
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    if pixels.shape != (height, width, channels):
         raise ImageError(
-            f"a slice of {bottom - top}x{right - left} pixels has the shape {pixels.shape}",
-            "bad-shape",
+            f"a slice of {height}x{width} pixels has the shape {pixels.shape}", "bad-shape"
         )
     inner = (
-        slice(block.rows.start - top, block.rows.stop - top),
-        slice(block.columns.start - left, block.columns.stop - left),
+        slice(block.rows.start - rows.start, block.rows.stop - rows.start),
+        slice(block.columns.start - columns.start, block.columns.stop - columns.start),
     )
     return function(pixels, inner, block)
-
-
-def cut(
-    source: Any,
-    *,
-    sink_block: tuple[int, int] | None = None,
-    whole_rows: bool = False,
-    strip: int = 1,
-    map: Map = map,
-) -> Blocks:
-    """Decide in which blocks a picture is read.
-
-    Parameters
-    ----------
-    source : object
-        See `Blocks`; with an attribute `tile` or `chunks`, blocks are of whole tiles where that
-        can be, and with `in_order` of whole rows.
-    sink_block : tuple of int, optional
-        Rows and columns that blocks must be whole multiples of, but for the last ones.
-    whole_rows : bool
-        Whether blocks must have the whole width.
-    strip : int
-        Rows that blocks must be multiples of.
-    map : callable
-        See `Blocks`.
-
-    Returns
-    -------
-    blocks : Blocks
-
-    Raises
-    ------
-    ImageError
-        The source is no picture of 8 bits.
-    """
-    height, width, channels = _shape(source)
-    tile = _tile(source)
-    in_order = bool(getattr(source, "in_order", False))
-    needed = sink_block or (1, 1)
-    step = math.lcm(needed[0], strip)
-    joint = math.lcm(step, tile[0])
-    if joint * width <= _MOST_PIXELS:
-        step = joint
-    if in_order or whole_rows or step * width <= _MOST_PIXELS:
-        rows, columns = max(1, _BLOCK_PIXELS // (width * step)) * step, width
-    else:
-        rows, across = joint, math.lcm(needed[1], tile[1])
-        if rows * across > _MOST_PIXELS:
-            rows, across = step, needed[1]
-        columns = max(1, _BLOCK_PIXELS // (rows * across)) * across
-    return Blocks(
-        source, height, width, channels, _parts(height, rows), _parts(width, columns),
-        _IN_ORDER if in_order else map,
-    )  # fmt: skip
-
-
-def _parts(size: int, step: int) -> list[range]:
-    return [range(start, min(start + step, size)) for start in range(0, size, step)]
-
-
-def _shape(source: Any) -> tuple[int, int, int]:
-    shape = getattr(source, "shape", None)
-    if hasattr(source, "mask"):
-        raise ImageError("pixels are a masked array: pixels.filled(0) has none", "bad-dtype")
-    if not isinstance(shape, tuple) or not all(hasattr(source, name) for name in _NEEDED):
-        raise ImageError(
-            f"{type(source).__name__} has no shape or dtype, or cannot be sliced: arrays of "
-            "NumPy, Zarr and HDF5 do",
-            "bad-shape",
-        )
-    channels = shape[2] if len(shape) == 3 else 1
-    whole = len(shape) in (2, 3) and all(isinstance(side, Integral) for side in shape)
-    if not whole or not 1 <= channels <= 4 or min(shape) < 1:
-        raise ImageError(
-            f"pixels must have shape (H, W) or (H, W, 1 to 4), not {shape}", "bad-shape"
-        )
-    if str(source.dtype) != "uint8":
-        raise ImageError(f"pixels must be uint8, not {source.dtype}", "bad-dtype")
-    return int(shape[0]), int(shape[1]), int(channels)
-
-
-def _tile(source: Any) -> tuple[int, int]:
-    found = getattr(source, "tile", None) or getattr(source, "chunks", None)
-    if found is None or len(found) < 2 or not all(isinstance(side, int) for side in found[:2]):
-        return 1, 1
-    return max(found[0], 1), max(found[1], 1)

@@ -6,6 +6,7 @@ that is first in lexicographic order, whatever the order in which code-words are
 
 import functools
 import hashlib
+import operator
 import zlib
 from typing import Any
 
@@ -152,6 +153,7 @@ class Codebook:
                 "ordered, or compress_chunked label the picture",
                 "dither",
             )
+        origin = operator.index(origin[0]), operator.index(origin[1])
         telling = self.telling(as_channels(pixels))
         if self._table is not None and self.dither == "none":
             return _look_up_all(telling, self._table)

@@ -78,6 +78,20 @@ class Rows:
             self.strips[number][first : first + len(piece), columns] = piece
 
 
+class Patch:
+    """Pixels of a picture, sliced by where they are in it."""
+
+    def __init__(self, pixels: Bytes, top: int, left: int) -> None:
+        self._pixels, self._top, self._left = pixels, top, left
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Bytes:
+        rows, columns = key
+        return self._pixels[
+            rows.start - self._top : rows.stop - self._top,
+            columns.start - self._left : columns.stop - self._left,
+        ]
+
+
 def pick(wanted: Sequence[slice], pixels: Bytes, block: Block) -> Pieces:
     """Pick the rows of a block that are wanted: numbers of strips, and pixels."""
     found = []

@@ -47,21 +47,36 @@ class ArraySink:
     ----------
     array : ndarray of shape (H, W), dtype uint8, or like one
         In memory, or of NumPy's memmap, Zarr or h5py, whose chunks blocks are multiples of.
+
+    Raises
+    ------
+    ImageError
+        It is no array of labels.
     """
 
     def __init__(self, array: Any) -> None:
+        missing = [name for name in ("shape", "dtype", "__setitem__") if not hasattr(array, name)]
+        if missing or str(array.dtype) != "uint8":
+            kind = type(array).__name__ if missing else str(array.dtype)
+            raise ImageError(
+                f"labels need a uint8 array to be assigned to, not {kind}", "bad-dtype"
+            )
         self._array, self.done = array, ()
         chunks = getattr(array, "chunks", None) or (1, 1)
         self.block: tuple[int, int] | None = (int(chunks[0]), int(chunks[1]))
 
-    def begin(self, height: int, width: int, codebook: Bytes, facts: dict[str, Any]) -> None:
-        """See `Sink`."""
-        if tuple(self._array.shape) != (height, width) or self._array.dtype != np.uint8:
+    def check(self, height: int, width: int, channels: int) -> None:
+        """Refuse a picture of another size, before it is read."""
+        if tuple(self._array.shape) != (height, width):
             raise ImageError(
-                f"labels need a uint8 array of shape {(height, width)}, not {self._array.dtype} "
-                f"of {tuple(self._array.shape)}",
+                f"labels need an array of shape {(height, width)}, not of "
+                f"{tuple(self._array.shape)}",
                 "bad-shape",
             )
+
+    def begin(self, height: int, width: int, codebook: Bytes, facts: dict[str, Any]) -> None:
+        """See `Sink`."""
+        self.check(height, width, codebook.shape[1])
 
     def write(self, y: int, x: int, labels: Bytes) -> None:
         """See `Sink`."""

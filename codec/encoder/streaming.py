@@ -16,7 +16,7 @@ from codec.colors.flats import Inner
 from codec.colors.histogram import ColorHistogram
 from codec.colors.lookup import count_labels
 from codec.colors.pixels import distinct, without_hidden
-from codec.encoder.blocks import Blocks, Map, Progress, cut, silent
+from codec.encoder.blocks import Blocks, Map, Progress, silent
 from codec.encoder.chunked import (
     Fitted,
     check_settings,
@@ -26,6 +26,7 @@ from codec.encoder.chunked import (
     label_blocks,
     survey,
 )
+from codec.encoder.cutting import cut
 from codec.encoder.given import are_met
 from codec.encoder.kept import not_all_there
 from codec.encoder.labeling import DIFFUSED

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codec.encoder.blocks import cut
+from codec.encoder.cutting import cut
 from codec.encoder.rows import Block
 from codec.indexed import CHANNEL_NAMES
 from codec.reports.quality import differences, samples_alike

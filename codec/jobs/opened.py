@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from codec.encoder.blocks import Progress, cut, silent
+from codec.encoder.blocks import Progress, silent
+from codec.encoder.cutting import cut
 from codec.errors import CodecError, FormatError, LimitError
 from codec.files import display_name, read_start
 from codec.formats.large.pixel_tiff import PixelTiff

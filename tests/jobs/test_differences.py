@@ -11,7 +11,7 @@ from cli_tools import few_colors, many_colors, with_alpha
 from large_tools import make_sink, write
 
 import codec
-from codec.encoder import blocks
+from codec.encoder import cutting
 from codec.errors import FileError, ImageError
 from codec.formats.large.stored import LargeImage
 from codec.jobs import opened
@@ -35,8 +35,8 @@ class Tiled:
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of one tile."""
-    monkeypatch.setattr(blocks, "_BLOCK_PIXELS", 16 * 32)
-    monkeypatch.setattr(blocks, "_MOST_PIXELS", 16 * 32)
+    monkeypatch.setattr(cutting, "_BLOCK_PIXELS", 16 * 32)
+    monkeypatch.setattr(cutting, "_MOST_PIXELS", 16 * 32)
 
 
 def test_of_equal_errors_the_first_is_named_whatever_the_blocks(small_blocks: None) -> None:

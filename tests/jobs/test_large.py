@@ -27,7 +27,7 @@ from marks import needs_kernels
 from png_tools import IEND, idat, ihdr, png
 
 import codec
-from codec.encoder import blocks, chunked
+from codec.encoder import chunked, cutting
 from codec.formats.registry import LARGE_FORMATS
 from codec.jobs import large
 from codec.jobs.compress import compress_file
@@ -215,7 +215,7 @@ def test_progress_counts_the_blocks_of_both_passes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
-    monkeypatch.setattr(blocks, "_BLOCK_PIXELS", 1 << 14)
+    monkeypatch.setattr(cutting, "_BLOCK_PIXELS", 1 << 14)
     source = write_picture(tmp_path / "a.png", np.zeros((1100, 40, 3), dtype=np.uint8))
     told: list[tuple[int, int]] = []
 
@@ -371,7 +371,7 @@ def test_progress_counts_what_is_there_already(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("zarr")
-    monkeypatch.setattr(blocks, "_BLOCK_PIXELS", 1 << 14)
+    monkeypatch.setattr(cutting, "_BLOCK_PIXELS", 1 << 14)
     source = write_picture(tmp_path / "a.png", np.zeros((2100, 40, 3), dtype=np.uint8))
     told: list[tuple[int, int]] = []
 
