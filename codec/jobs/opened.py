@@ -78,6 +78,10 @@ def open_too_large(path: Path, reading: ReadOptions, error: CodecError) -> "Pixe
     return open_pixels(path, reading, error)
 
 
+# What runs where `auto` was asked for and K is 256, by the name that people choose.
+_PUBLIC: dict[Any, dict[str, Any]] = {"sparing": {"dither": "selective"}}
+
+
 def stored_facts(image: LargeImage) -> dict[str, Any]:
     """Collect what a `.zarr` or `.tif` says of itself, as a report names it."""
     height, width = image.shape[:2]
@@ -91,7 +95,7 @@ def stored_facts(image: LargeImage) -> dict[str, Any]:
         "colors": write_colors(image.codebook),
         "verified": image.verified,
         "tile": image.tile,
-        "made_with": image.facts,
+        "made_with": {**image.facts, **_PUBLIC.get(image.facts.get("dither"), {})},
     }
 
 

@@ -197,6 +197,16 @@ def test_a_store_tells_what_is_in_it(sandbox: Sandbox, store: str) -> None:
     assert "effort default" in text
 
 
+def test_a_store_names_its_dithering_as_people_choose_it(sandbox: Sandbox) -> None:
+    rows, columns = np.mgrid[:300, :300] // 2
+    sandbox.picture(
+        "a.png", np.dstack([rows, columns, 99 + (rows + columns) // 3]).astype(np.uint8)
+    )
+    sandbox.run("compress", "a.png", "-o", "a.tif", check=0)
+    (facts,) = json.loads(sandbox.run("info", "a.tif", "--json", check=0).out)["results"]
+    assert facts["made_with"]["dither"] == "selective"
+
+
 def test_tiles_of_a_very_large_store_are_not_read(
     sandbox: Sandbox, store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
