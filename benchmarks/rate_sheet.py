@@ -86,7 +86,7 @@ def draw(data: Path, output: Path, names: Sequence[str], rate_distortion: float)
             shown = cell(np.ascontiguousarray(pixels), place)
             sheet.paste(shown, (corner[0], corner[1] + CAPTION))
     indexed = codec.compress(np.asarray(sheet), 256, dither="none")
-    codec.save(indexed, output, force=True)
+    codec.save(indexed, output)
 
 
 def main() -> None:

@@ -293,7 +293,7 @@ JOBS = {  # statements in process, or the command's words
     "compress, 768x512": "compress(small)",
     "compress, 10 Mpx": "compress(large)",
     "decompress, 10 Mpx": "codec.decompress(large_indexed)",
-    ".kmc encoding, 768x512": "codec.save(indexed, 'X.kmc', force=True)",
+    ".kmc encoding, 768x512": "codec.save(indexed, 'X.kmc')",
     ".kmc decoding, 768x512": "codec.load('X.kmc')",
     "kmcodec compress, 768x512": "compress small.png -q -f -o X.npz",
     "kmcodec compress, 10 Mpx": "compress large.png -q -f -o Y.npz",

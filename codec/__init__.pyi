@@ -17,7 +17,9 @@ from codec.errors import LimitError as LimitError
 from codec.errors import ParameterError as ParameterError
 from codec.errors import TargetError as TargetError
 from codec.estimator import ColorQuantizer as ColorQuantizer
+from codec.formats.files import dumps as dumps
 from codec.formats.files import load as load
+from codec.formats.files import loads as loads
 from codec.formats.files import save as save
 from codec.formats.large.stored import open as open  # noqa: A004
 from codec.images.reading import read_image as read_image

@@ -141,7 +141,7 @@ def test_compressing_saving_and_loading_change_nothing_that_others_see(
         for pixels in (many_colors(), with_alpha(), many_colors()[:, :, 0]):
             indexed = codec.compress(pixels, 7, color_space=space, dither=dither, effort="fast")
             for name in ("x.npz", "x.indexed.png", "x.labels.png"):
-                codec.save(indexed, tmp_path / name, force=True)
+                codec.save(indexed, tmp_path / name)
                 found = codec.decompress(codec.load(tmp_path / name))
                 np.testing.assert_array_equal(found, codec.decompress(indexed))
         attempt(codec.load, tmp_path / "nothing.npz")

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from codec.errors import CodecError, FileError, FormatError, ImageError, ParameterError
 from codec.files import display_name, read_file, read_start, write_files
+from codec.files.given import BinaryWriter, Readable, content_of, is_path, write_content
 from codec.formats.checking import encode_checked
 from codec.formats.contents import Contents
 from codec.formats.registry import (
     FORMATS,
     START_BYTES,
     Format,
+    format_named,
     format_of,
     formats_beginning,
     main_path,
@@ -22,13 +24,16 @@ from codec.options import EFFORTS
 from codec.png.reading import SIGNATURE, read_png
 from codec.settings import check_choice
 
+_IN_ONE_FILE = "npz, png and kmc are in one"
+
 
 def save(
     indexed: IndexedImage,
-    path: str | bytes | os.PathLike[str],
+    path: str | os.PathLike[str] | BinaryWriter,
     *,
-    force: bool = False,
+    exclusive: bool = False,
     effort: str = "default",
+    format: str | None = None,
 ) -> list[Path]:
     """Store an indexed image, whole or not at all.
 
@@ -39,40 +44,99 @@ def save(
     indexed : IndexedImage
         What to store. In a kmc code-words stand in ascending order, unless it was compressed with
         `keep_order`; the others keep their order.
-    path : str, bytes or path-like
+    path : str or path-like; or file open for writing in binary
         ``X.labels.png`` (with ``X.codebook.npy`` beside it), ``X.npz``, ``X.png`` or ``X.kmc``.
-    force : bool
-        Replace existing files.
+        Existing files are replaced. What is open stays open.
+    exclusive : bool
+        Refuse to replace files.
     effort : {'fast', 'default', 'best'}
         How hard deflate tries; for a .kmc, ``fast`` asks less of each pixel.
+    format : {'pair', 'npz', 'png', 'kmc'}, optional
+        By default what the name asks for. What is open needs one, and ``pair`` is two files.
 
     Returns
     -------
     paths : list of Path
-        The files written.
+        The files written; none if one was open.
 
     Raises
     ------
     ImageError
         It is no IndexedImage, or its arrays were changed and do not fit together.
     ParameterError
-        The name has none of these endings, or there is no such effort.
+        The name has none of these endings, or that of another format; or there is no such effort
+        or format, or none for a file that is open.
     FileError
-        A file exists, or cannot be written.
+        A file exists and `exclusive` was asked for, or it cannot be written.
     """
+    if not is_path(path):
+        if not isinstance(path, BinaryWriter):
+            raise ParameterError(
+                f"expected a path or a file open for writing, not {type(path).__name__}",
+                "bad-type",
+            )
+        if format is None:
+            raise ParameterError(f"an open file needs format=: {_IN_ONE_FILE}", "format")
+        write_content(path, dumps(indexed, format, effort=effort))
+        return []
+    named = format_of(path)
+    if format is not None and format_named(format) is not named:
+        raise ParameterError(f"a .{format} has another ending than {named.ending}", "format")
+    paths = named.files(path)
+    files = _encode(indexed, named, effort)
+    write_files(list(zip(paths, files, strict=True)), force=not exclusive)
+    return paths
+
+
+def dumps(indexed: IndexedImage, format: str, *, effort: str = "default") -> bytes:
+    """Encode an indexed image as the content of one file.
+
+    Parameters
+    ----------
+    indexed : IndexedImage
+        As for `save`.
+    format : {'npz', 'png', 'kmc'}
+        Which file; ``png`` is what every viewer and browser shows.
+    effort : {'fast', 'default', 'best'}
+        As for `save`.
+
+    Returns
+    -------
+    data : bytes
+        What `save` would write; it was decoded again, and compared.
+
+    Raises
+    ------
+    ImageError
+        As `save`.
+    ParameterError
+        There is no such effort or format, or it takes two files.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import codec
+    >>> indexed = codec.compress(np.zeros((2, 3, 3), dtype=np.uint8))
+    >>> codec.loads(codec.dumps(indexed, "png")) == indexed
+    True
+    """
+    found = format_named(format)
+    if len(found.endings) > 1:
+        raise ParameterError(f"a {format} is two files: {_IN_ONE_FILE}", "format")
+    (data,) = _encode(indexed, found, effort)
+    return data
+
+
+def _encode(indexed: IndexedImage, format: Format, effort: str) -> list[bytes]:
     if not isinstance(indexed, IndexedImage):
         raise ImageError(f"expected an IndexedImage, not {type(indexed).__name__}", "bad-type")
     indexed.check()
     check_choice("effort", effort, EFFORTS)
-    format = format_of(path)
-    paths = format.files(path)
-    files, _ = encode_checked(format, format.arranged(indexed), effort)
-    write_files(list(zip(paths, files, strict=True)), force=force)
-    return paths
+    return encode_checked(format, format.arranged(indexed), effort)[0]
 
 
 def load(
-    path: str | bytes | os.PathLike[str],
+    path: Readable,
     *,
     max_pixels: int = MAX_PIXELS,
     require_seal: bool = False,
@@ -81,9 +145,9 @@ def load(
 
     Parameters
     ----------
-    path : str, bytes or path-like
+    path : str or path-like; bytes-like; or file open for reading in binary
         A label PNG (its codebook is found beside it, or one there that it shares with others), an
-        npz, an indexed PNG or a kmc.
+        npz, an indexed PNG or a kmc; or the content of one of the last three.
     max_pixels : int
         Largest picture that is accepted.
     require_seal : bool
@@ -109,9 +173,9 @@ def load(
 
 
 def load_contents(
-    path: str | bytes | os.PathLike[str],
+    path: Readable,
     *,
-    codebook_path: str | bytes | os.PathLike[str] | None = None,
+    codebook_path: str | os.PathLike[str] | None = None,
     max_pixels: int = MAX_PIXELS,
     require_seal: bool = False,
 ) -> Contents:
@@ -119,10 +183,10 @@ def load_contents(
 
     Parameters
     ----------
-    path : str, bytes or path-like
+    path : path, bytes or file
         As for `load`; the first bytes decide what it is, and for a PNG its name: one that ends in
         ``.labels.png`` is half of a pair.
-    codebook_path : str, bytes or path-like, optional
+    codebook_path : str or path-like, optional
         The other half, if it is not beside the label PNG.
     max_pixels : int
         Largest picture that is accepted.
@@ -139,6 +203,8 @@ def load_contents(
     FormatError, LimitError, FileError
         As `load`.
     """
+    if not is_path(path):
+        return _decode_content(content_of(path), max_pixels, require_seal=require_seal)
     given = Path(os.fsdecode(path))
     path = main_path(given)
     if path != given:
@@ -166,9 +232,56 @@ def load_contents(
             raise
     if is_shared and not contents.verified:  # whose it is nobody knows
         _read_other_half("codebook", others[0])
-    if require_seal and not contents.verified:
+    return _sealed(contents) if require_seal else contents
+
+
+def loads(
+    data: bytes | bytearray | memoryview,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    require_seal: bool = False,
+) -> IndexedImage:
+    """Decode the content of a compressed file.
+
+    Parameters
+    ----------
+    data : bytes-like
+        An npz, an indexed PNG or a kmc, as from `dumps`.
+    max_pixels, require_seal
+        As for `load`.
+
+    Returns
+    -------
+    indexed : IndexedImage
+        As of `load`.
+
+    Raises
+    ------
+    FormatError, LimitError, ParameterError
+        As `load`.
+    """
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise ParameterError(f"expected bytes, not {type(data).__name__}", "bad-type")
+    return load(data, max_pixels=max_pixels, require_seal=require_seal)
+
+
+def _decode_content(data: bytes, max_pixels: int, *, require_seal: bool) -> Contents:
+    fitting = [each for each in formats_beginning(data[:START_BYTES]) if len(each.endings) == 1]
+    if not fitting:
+        raise _not_compressed()
+    contents = fitting[0].decode(data, max_pixels=max_pixels)
+    return _sealed(contents) if require_seal else contents
+
+
+def _sealed(contents: Contents) -> Contents:
+    if not contents.verified:
         raise FormatError("there is no seal, and one is required", "unsealed")
     return contents
+
+
+def _not_compressed() -> FormatError:
+    *titles, last = (format.title for format in FORMATS.values())
+    return FormatError(f"not a {', '.join(titles)} or {last}", "not-compressed")
 
 
 def is_marked(
@@ -201,8 +314,7 @@ def _recognize(path: Path, start: bytes, has_codebook: bool) -> Format:
     """Tell a file's format from its first bytes, its name, and what was given with it."""
     fitting = formats_beginning(start)
     if not fitting:
-        *titles, last = (format.title for format in FORMATS.values())
-        raise FormatError(f"not a {', '.join(titles)} or {last}", "not-compressed")
+        raise _not_compressed()
     if has_codebook:
         fitting = [format for format in fitting if len(format.endings) > 1]
         if not fitting:

@@ -9,14 +9,13 @@ Pillow and imageio are imported in `codec.images` and `codec.plugins` only, and 
 are needed.
 """
 
-import os
-
 import numpy as np
 import numpy.typing as npt
 
 from codec.colors.lookup import count_labels, look_up
 from codec.errors import CodecError
-from codec.files import open_parts, read_file
+from codec.files import Part, open_parts, read_file
+from codec.files.given import Readable, content_of, is_path
 from codec.images.decoders import as_codec_error
 from codec.images.kinds import START_BYTES, name_notices, recognize
 from codec.images.orientation import TURNS, turn_upright
@@ -31,7 +30,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def read_image(
-    path: str | bytes | os.PathLike[str],
+    path: Readable,
     *,
     first_frame: bool = False,
     max_pixels: int = MAX_PIXELS,
@@ -41,8 +40,9 @@ def read_image(
 
     Parameters
     ----------
-    path : str, bytes or path-like
-        A local file; its content decides what it is, not its name.
+    path : str or path-like; bytes-like; or file open for reading in binary
+        A local file, or its content, which decides what it is, and not the name. What is open is
+        read to its end, and stays open.
     first_frame : bool
         Take the first picture of an animation or a file of several pages, which are otherwise
         refused.
@@ -62,17 +62,20 @@ def read_image(
     ------
     FileError
         The file is missing or cannot be read.
+    ParameterError
+        `path` is none of these.
     ImageError, FormatError
         It is not a picture of these kinds, is damaged, or holds what kmcodec cannot represent.
     LimitError
         It is larger than allowed.
     """
     data, kind = _read_if_small(path, max_pixels)
+    names = name_notices(path, kind) if is_path(path) else []
     try:
         pixels, findings = _decode(data, kind, max_pixels, first_frame, scale_range)
         notices = [
             *findings.structure.notices,
-            *name_notices(path, kind),
+            *names,
             *frame_notices(findings.structure.frames),
             *findings.conversions,
             *findings.notices,
@@ -121,22 +124,30 @@ def _are_equal(first: Pixels, second: Pixels) -> bool:
     )
 
 
-def _read_if_small(path: str | bytes | os.PathLike[str], max_pixels: int) -> tuple[bytes, str]:
+def _read_if_small(given: Readable, max_pixels: int) -> tuple[bytes, str]:
     """Read a file, unless its headers are those of too large a picture or of none."""
-    with open_parts(path) as (part, size_bytes):
-        start = part(0, START_BYTES)
-        if size_bytes <= MAX_FILE_BYTES and len(start) == START_BYTES:
-            kind = recognize(start)
-            if kind == "PNG":
-                size = png_size(start)
-            else:
-                from codec.images.containers import stated_size
-
-                size = stated_size(part, kind)
-            if size and all(size):
-                check_dimensions(*size, max_pixels)
-    data = read_file(path)
+    if is_path(given):
+        with open_parts(given) as (part, size_bytes):
+            _check_headers(part, size_bytes, max_pixels)
+        data = read_file(given)
+    else:
+        data = content_of(given)
+        _check_headers(lambda start, count: data[start : start + count], len(data), max_pixels)
     return data, recognize(data)
+
+
+def _check_headers(part: Part, size_bytes: int, max_pixels: int) -> None:
+    start = part(0, START_BYTES)
+    if size_bytes <= MAX_FILE_BYTES and len(start) == START_BYTES:
+        kind = recognize(start)
+        if kind == "PNG":
+            size = png_size(start)
+        else:
+            from codec.images.containers import stated_size
+
+            size = stated_size(part, kind)
+        if size and all(size):
+            check_dimensions(*size, max_pixels)
 
 
 def _decode(

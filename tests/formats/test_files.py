@@ -110,14 +110,14 @@ def test_pictures_of_every_number_of_channels_come_back(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_existing_file_is_kept_unless_forced(name: str, tmp_path: Path) -> None:
+def test_an_existing_file_is_replaced_or_kept(name: str, tmp_path: Path) -> None:
     save(PICTURE, tmp_path / name)
     before = content_of(tmp_path)
     with pytest.raises(FileError) as caught:
-        save(OTHER, tmp_path / name)
+        save(OTHER, tmp_path / name, exclusive=True)
     assert caught.value.reason == "exists"
     assert content_of(tmp_path) == before
-    save(OTHER, tmp_path / name, force=True)
+    save(OTHER, tmp_path / name)
     assert_same(load(tmp_path / name), OTHER)
     assert content_of(tmp_path).keys() == before.keys()
 
@@ -126,7 +126,7 @@ def test_an_existing_file_is_kept_unless_forced(name: str, tmp_path: Path) -> No
 def test_a_pair_is_not_saved_where_either_half_is_in_the_way(half: str, tmp_path: Path) -> None:
     (tmp_path / half).write_bytes(b"mine")
     with pytest.raises(FileError) as caught:
-        save(PICTURE, tmp_path / "flag.labels.png")
+        save(PICTURE, tmp_path / "flag.labels.png", exclusive=True)
     assert caught.value.reason == "exists"
     assert half in str(caught.value)
     assert content_of(tmp_path) == {half: b"mine"}
@@ -168,7 +168,7 @@ def test_the_longest_side_that_is_allowed_is_saved_and_loaded(name: str, tmp_pat
     labels[0, -1] = 2
     for shape in ((1, 65_535), (65_535, 1)):
         expected = IndexedImage(labels.reshape(shape), FLAG)
-        save(expected, tmp_path / name, force=True)
+        save(expected, tmp_path / name)
         assert_same(load(tmp_path / name), expected)
 
 
@@ -322,7 +322,7 @@ def test_a_failed_save_of_a_pair_leaves_the_old_pair(tmp_path: Path) -> None:
     before = content_of(tmp_path)
     wide = IndexedImage(np.zeros((1, 65_536), dtype=np.uint8), FLAG)
     with pytest.raises(CodecError):
-        save(wide, tmp_path / "flag.labels.png", force=True)
+        save(wide, tmp_path / "flag.labels.png")
     assert content_of(tmp_path) == before
 
 
@@ -463,30 +463,18 @@ def test_arrays_changed_afterwards_are_refused(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("exclusive", [False, True])
 @pytest.mark.parametrize(
     "name",
-    ["a\0b.npz", "a\0b/c.npz", "\0.png", "a.labels.png\0.labels.png", b"a\0b.kmc", "\ud800.npz"],
+    ["a\0b.npz", "a\0b/c.npz", "\0.png", "a.labels.png\0.labels.png", "a\0b.kmc", "\ud800.npz"],
 )
 def test_a_name_that_cannot_be_is_a_file_error(
-    name: str | bytes, force: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, exclusive: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileError):
-        save(PICTURE, name, force=force)
+        save(PICTURE, name, exclusive=exclusive)
     for read in (load, codec.read_image):
         with pytest.raises(FileError):
             read(name)
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("name", [*NAMES, "fl\xe4g.png", "flag.kmc"])
-def test_paths_of_bytes_are_paths(name: str, tmp_path: Path) -> None:
-    path = os.fsencode(tmp_path / name)
-    assert save(PICTURE, path) == format_of(name).files(tmp_path / name)
-    save(PICTURE, path, force=True)
-    np.testing.assert_array_equal(codec.decompress(load(path)), codec.decompress(PICTURE))
-    if name == NAMES[0]:
-        codebook = os.fsencode(tmp_path / "flag.codebook.npy")
-        assert_same(load_contents(path, codebook_path=codebook).indexed, PICTURE)
-        assert_same(load(codebook), PICTURE)
