@@ -49,7 +49,17 @@ from codec.formats.large.opening import open_sink
 from codec.formats.registry import format_named, output_format_of
 from codec.images.sources.opening import open_source
 from codec.limits import MAX_CODEBOOK_SIZE
-from codec.options import DEFAULT_FORMAT
+from codec.options import (
+    DEFAULT_FORMAT,
+    ColorSpaceChoice,
+    DepthChoice,
+    DitherChoice,
+    EffortChoice,
+    EngineChoice,
+    FormatChoice,
+    LargeFormatChoice,
+    TuneChoice,
+)
 from codec.settings import CompressSettings
 
 __all__ = [
@@ -99,17 +109,17 @@ def train(
     *,
     source: Any = None,
     seed: int = 0,
-    engine: str = "auto",
-    effort: str = "default",
-    tune: str = "visual",
-    color_space: str | None = None,
+    engine: EngineChoice = "auto",
+    effort: EffortChoice = "default",
+    tune: TuneChoice = "visual",
+    color_space: ColorSpaceChoice | None = None,
     exact: bool = False,
-    dither: str | None = None,
+    dither: DitherChoice | None = None,
     dither_strength: float = 1.0,
     codebook: npt.NDArray[np.uint8] | None = None,
     keep: Colors = (),
-    palette_depth: str | None = None,
-    format: str = DEFAULT_FORMAT,
+    palette_depth: DepthChoice | None = None,
+    format: FormatChoice = DEFAULT_FORMAT,
     map: Map = map,
 ) -> Codebook:
     """Find the codebook of a picture whose colors were counted.
@@ -167,17 +177,17 @@ def compress_chunked(
     n_colors: int = MAX_CODEBOOK_SIZE,
     *,
     seed: int = 0,
-    engine: str = "auto",
-    effort: str = "default",
-    tune: str = "visual",
-    color_space: str | None = None,
+    engine: EngineChoice = "auto",
+    effort: EffortChoice = "default",
+    tune: TuneChoice = "visual",
+    color_space: ColorSpaceChoice | None = None,
     exact: bool = False,
-    dither: str | None = None,
+    dither: DitherChoice | None = None,
     dither_strength: float = 1.0,
     codebook: npt.NDArray[np.uint8] | None = None,
     keep: Colors = (),
-    palette_depth: str | None = None,
-    format: str = DEFAULT_FORMAT,
+    palette_depth: DepthChoice | None = None,
+    format: LargeFormatChoice = DEFAULT_FORMAT,
     force: bool = False,
     map: Map = map,
 ) -> Compressed:

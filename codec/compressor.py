@@ -26,7 +26,17 @@ from codec.formats.registry import FORMATS, Format, format_named
 from codec.images.records import SourceImage
 from codec.indexed import IndexedImage
 from codec.limits import MAX_CODEBOOK_SIZE
-from codec.options import DEFAULT_FORMAT
+from codec.options import (
+    DEFAULT_FORMAT,
+    CodebookChoice,
+    ColorSpaceChoice,
+    DepthChoice,
+    DitherChoice,
+    EffortChoice,
+    EngineChoice,
+    FormatChoice,
+    TuneChoice,
+)
 from codec.settings import CompressSettings, Targets
 from codec.stopwatch import Stopwatch
 
@@ -39,18 +49,18 @@ def compress(
     n_colors: int = MAX_CODEBOOK_SIZE,
     *,
     seed: int = 0,
-    engine: str = "auto",
-    effort: str = "default",
-    tune: str = "visual",
-    color_space: str | None = None,
+    engine: EngineChoice = "auto",
+    effort: EffortChoice = "default",
+    tune: TuneChoice = "visual",
+    color_space: ColorSpaceChoice | None = None,
     exact: bool = False,
-    codebook_from: str = KMEANS,
-    dither: str | None = None,
+    codebook_from: CodebookChoice = KMEANS,
+    dither: DitherChoice | None = None,
     dither_strength: float = 1.0,
     keep_order: bool = False,
     codebook: npt.NDArray[np.uint8] | None = None,
     keep: Colors = (),
-    palette_depth: str | None = None,
+    palette_depth: DepthChoice | None = None,
     weights: npt.NDArray[np.number] | None = None,
     max_bytes: int | None = None,
     min_psnr: float | None = None,
@@ -58,7 +68,7 @@ def compress(
     min_ssimulacra2: float | None = None,
     max_error: int | None = None,
     auto: bool = False,
-    format: str = DEFAULT_FORMAT,
+    format: FormatChoice = DEFAULT_FORMAT,
     rate_distortion: float | None = None,
 ) -> IndexedImage:
     """Represent a picture by at most 256 colors.

@@ -21,7 +21,7 @@ from codec.codebook.sklearn_engine import WeightedPoints, train_codewords
 from codec.colors.histogram import count_colors
 from codec.errors import ParameterError
 from codec.labels.nearest import Lookup
-from codec.options import EFFORTS
+from codec.options import EFFORTS, EffortChoice, EngineChoice
 from codec.settings import check_choice, resolve_engine
 
 _MANY_ROWS = 1 << 12  # so many that it pays to look for equal ones
@@ -98,8 +98,8 @@ class ColorQuantizer(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ig
         n_colors: int = 256,
         *,
         random_state: Any = 0,
-        engine: str = "auto",
-        effort: str = "default",
+        engine: EngineChoice = "auto",
+        effort: EffortChoice = "default",
     ) -> None:
         self.n_colors = n_colors
         self.random_state = random_state

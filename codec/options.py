@@ -3,18 +3,29 @@
 The command line must show its help in a few hundredths of a second, which NumPy alone would take.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-DEFAULT_FORMAT = "pair"
+# For type checkers, which find what is misspelt.
+EngineChoice = Literal["auto", "native", "sklearn"]
+EffortChoice = Literal["fast", "default", "best"]
+TuneChoice = Literal["visual", "psnr"]
+ColorSpaceChoice = Literal["rgb", "oklab", "lab"]
+DitherChoice = Literal["auto", "none", "selective", "fs", "ordered"]
+CodebookChoice = Literal["kmeans", "random", "first-pixels", "median-cut"]
+DepthChoice = Literal["888", "565", "555", "444", "332"]
+FormatChoice = Literal["pair", "npz", "png", "kmc"]
+LargeFormatChoice = Literal["pair", "npz", "png", "kmc", "zarr", "tiff"]
+
+DEFAULT_FORMAT: FormatChoice = "pair"
 ENGINE_NAMES = ("native", "sklearn")
-TUNES = ("visual", "psnr")
-COLOR_SPACES = ("rgb", "oklab", "lab")
-DITHER_KINDS = ("auto", "none", "selective", "fs", "ordered")
+TUNES: tuple[TuneChoice, ...] = ("visual", "psnr")
+COLOR_SPACES: tuple[ColorSpaceChoice, ...] = ("rgb", "oklab", "lab")
+DITHER_KINDS: tuple[DitherChoice, ...] = ("auto", "none", "selective", "fs", "ordered")
 # The K that are tried where nobody says which.
 SWEPT_SIZES = (4, 8, 16, 32, 64, 128, 256)
-CODEBOOK_SOURCES = ("kmeans", "random", "first-pixels", "median-cut")
+CODEBOOK_SOURCES: tuple[CodebookChoice, ...] = ("kmeans", "random", "first-pixels", "median-cut")
 # Bits of red, green and blue that a display has.
-PALETTE_DEPTHS = ("888", "565", "555", "444", "332")
+PALETTE_DEPTHS: tuple[DepthChoice, ...] = ("888", "565", "555", "444", "332")
 
 
 _ANY = float("inf")  # as math.inf, whose import shows in --help

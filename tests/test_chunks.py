@@ -87,7 +87,7 @@ def test_a_picture_in_blocks_is_compressed_as_the_whole(
     seed=st.integers(0, 99),
 )
 def test_count_merge_train_label_is_compress(
-    pixels: Bytes, n_colors: int, tune: str, dither: str, format: str, step: tuple[int, int],
+    pixels: Bytes, n_colors: int, tune: Any, dither: Any, format: Any, step: tuple[int, int],
     seed: int,
 ) -> None:  # fmt: skip
     whole = codec.compress(pixels, n_colors, tune=tune, dither=dither, format=format)

@@ -57,7 +57,7 @@ def coloured(picture: Bytes) -> Bytes:
     ids=["unknown color", "rows exchanged", "grey no longer", "pixels moved"],
 )
 def test_pixels_that_change_between_the_passes_are_told(
-    first: Bytes, change: Callable[[Bytes], Bytes], tune: str
+    first: Bytes, change: Callable[[Bytes], Bytes], tune: Any
 ) -> None:
     labels, source = np.empty((20, 20), np.uint8), Changing(first, first, 99)
     chunks.compress_chunked(source, labels, 4, tune=tune, dither="none")
@@ -286,7 +286,7 @@ def pickled(travels: list[bytes]) -> Callable[..., Any]:
 
 @pytest.mark.parametrize("dither", ["none", "ordered", "fs"])
 def test_of_an_array_a_block_travels_and_not_the_whole(
-    dither: str, monkeypatch: pytest.MonkeyPatch
+    dither: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("codec.encoder.cutting._BLOCK_PIXELS", 128 * 64)
     picture = block_picture("noise", 1024, 64, 3)

@@ -192,7 +192,7 @@ def check_nearest(pixels: Pixels, indexed: codec.IndexedImage, exact: bool) -> N
 @given(pictures(), st.integers(1, 40), st.booleans(), st.integers(0, 3))
 @settings(max_examples=150, derandomize=True, deadline=None)
 def test_whatever_the_picture_the_promises_of_compress_hold(
-    tune: str, pixels: Pixels, n_colors: int, exact: bool, seed: int
+    tune: Any, pixels: Pixels, n_colors: int, exact: bool, seed: int
 ) -> None:  # row 67
     compress = partial(codec.compress, n_colors=n_colors, tune=tune, seed=seed, exact=exact)
     before = pixels.copy()

@@ -53,7 +53,7 @@ def test_indices_of_a_palette_are_the_labels(make: Any, n_colors: int) -> None:
 
 
 @pytest.mark.parametrize("codebook_from", ["random", "first-pixels", "median-cut"])
-def test_indices_are_kept_whoever_would_choose_the_codebook(codebook_from: str) -> None:
+def test_indices_are_kept_whoever_would_choose_the_codebook(codebook_from: Any) -> None:
     indexed = codec.compress(paletted(), 20, codebook_from=codebook_from)
     np.testing.assert_array_equal(indexed.labels, CLASSES)
 

@@ -1,6 +1,7 @@
 """What is solid stays solid, and what is clear stays clear."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def test_solid_is_solid_and_clear_is_clear_at_every_size(name: str, grey: bool) 
 @pytest.mark.parametrize("space", ["rgb", "oklab", slowly("lab")])
 @pytest.mark.parametrize("dither", ["none", "fs", "ordered"])
 def test_they_are_in_every_space_by_every_engine_and_dithered(
-    name: str, engine: str, space: str, dither: str
+    name: str, engine: Any, space: Any, dither: Any
 ) -> None:
     pixels = WITH_ALPHA[name]()
     for size in (2, 3, 5, 8, 17):
@@ -53,7 +54,7 @@ def test_they_are_in_every_space_by_every_engine_and_dithered(
 
 @pytest.mark.parametrize("effort", ["fast", slowly("best")])
 @pytest.mark.parametrize("name", WITH_ALPHA)
-def test_they_are_whatever_the_effort_and_the_seed(name: str, effort: str) -> None:
+def test_they_are_whatever_the_effort_and_the_seed(name: str, effort: Any) -> None:
     pixels = WITH_ALPHA[name]()
     for size in (2, 4, 9):
         decoded = codec.decompress(codec.compress(pixels, size, effort=effort, seed=size))
@@ -63,7 +64,7 @@ def test_they_are_whatever_the_effort_and_the_seed(name: str, effort: str) -> No
 
 @pytest.mark.parametrize("name", WITH_ALPHA)
 @pytest.mark.parametrize("source", ["random", "first-pixels", "median-cut"])
-def test_they_are_in_codebooks_without_kmeans(name: str, source: str) -> None:
+def test_they_are_in_codebooks_without_kmeans(name: str, source: Any) -> None:
     pixels = WITH_ALPHA[name]()
     for size in (2, 3, 7, 30):
         indexed = codec.compress(pixels, size, codebook_from=source)

@@ -91,7 +91,7 @@ def test_an_array_in_chunks_is_compressed_as_the_whole(
 
 @pytest.mark.parametrize("scheduler", ["synchronous", "threads"])
 @pytest.mark.parametrize("tune", ["visual", "psnr"])
-def test_arrays_that_show_an_object_slice_it(tmp_path: Path, scheduler: str, tune: str) -> None:
+def test_arrays_that_show_an_object_slice_it(tmp_path: Path, scheduler: str, tune: Any) -> None:
     pixels = block_picture("flat", 120, 90, 3)
     np.save(tmp_path / "a.npy", pixels)
     array = da.from_array(NpySource(tmp_path / "a.npy"), chunks=(50, 50, 3))
@@ -189,7 +189,7 @@ def test_what_is_no_picture_is_refused_before_it_is_computed(array: Any, reason:
 
 
 @pytest.mark.parametrize("dither", ["fs", "selective", "auto"])
-def test_errors_are_not_diffused_in_chunks(dither: str) -> None:
+def test_errors_are_not_diffused_in_chunks(dither: Any) -> None:
     with pytest.raises(ParameterError, match="whole rows") as caught:
         codec.dask.fit(zeros(9, 8, 3), dither=dither)
     assert caught.value.reason == "dither"
@@ -227,7 +227,7 @@ def picture(tmp_path: Path) -> Bytes:
 @pytest.mark.parametrize("dither", ["none", "ordered", "fs", "selective"])
 @pytest.mark.parametrize("tune", ["visual", "psnr"])
 def test_a_file_is_compressed_as_in_memory(
-    picture: Bytes, tmp_path: Path, dither: str, tune: str
+    picture: Bytes, tmp_path: Path, dither: Any, tune: Any
 ) -> None:
     whole = codec.compress(picture, 20, dither=dither, tune=tune)
     with small_tasks(900):

@@ -97,7 +97,7 @@ def test_impossible_arguments_are_refused() -> None:
         fitted.inverse_transform([[2]])
     for name, value in (("engine", "fast"), ("effort", "native")):
         with pytest.raises(ParameterError, match=f"{name} '{value}' is not one of"):
-            ColorQuantizer(n_colors=2, **{name: value}).fit(np.zeros((3, 3)))
+            ColorQuantizer(n_colors=2).set_params(**{name: value}).fit(np.zeros((3, 3)))
     for weights in ([1.0, -1.0], [0.0, 0.0]):
         with pytest.raises(ValueError, match=r"(?i)weights"):  # if all zero, scikit-learn's
             ColorQuantizer(n_colors=2).fit(np.array([[0.0], [9.0]]), sample_weight=weights)

@@ -135,7 +135,7 @@ def test_reading_changes_nothing_that_others_see(tmp_path: Path) -> None:
 @pytest.mark.parametrize("space", ["rgb", "oklab", "lab"])
 @pytest.mark.parametrize("dither", ["none", "fs", "ordered"])
 def test_compressing_saving_and_loading_change_nothing_that_others_see(
-    space: str, dither: str, tmp_path: Path
+    space: Any, dither: Any, tmp_path: Path
 ) -> None:
     def work() -> None:
         for pixels in (many_colors(), with_alpha(), many_colors()[:, :, 0]):

@@ -1,15 +1,18 @@
 """What `codec.compress` may be told."""
 
+import inspect
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from cli_tools import few_colors, many_colors
 
 import codec
+from codec import options
 from codec.codebook.training import Training, train_codebook
 from codec.encoder import steps
 from codec.errors import ParameterError
+from codec.formats.registry import FORMATS, LARGE_FORMATS
 from codec.settings import CompressSettings
 
 
@@ -100,3 +103,28 @@ def test_what_is_given_overrides_the_tune() -> None:
     assert compressed() != compressed(color_space="oklab")
     assert compressed() != compressed(dither="fs")
     assert compressed() != compressed(dither="ordered")
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [
+        ("engine", ("auto", *options.ENGINE_NAMES)),
+        ("effort", tuple(options.EFFORTS)),
+        ("tune", options.TUNES),
+        ("color_space", options.COLOR_SPACES),
+        ("dither", options.DITHER_KINDS),
+        ("codebook_from", options.CODEBOOK_SOURCES),
+        ("palette_depth", options.PALETTE_DEPTHS),
+        ("format", tuple(FORMATS)),
+    ],
+)
+def test_type_checkers_know_the_words_that_are_taken(name: str, accepted: tuple[str, ...]) -> None:
+    for function in (codec.compress, codec.train, codec.sweep, codec.chunks.compress_chunked,
+                     codec.dask.compress_files, codec.ColorQuantizer, codec.save):  # fmt: skip
+        parameter = inspect.signature(function).parameters.get(name)
+        if parameter is None:
+            continue
+        kinds = (parameter.annotation, *get_args(parameter.annotation))
+        words = [word for kind in kinds if get_origin(kind) is Literal for word in get_args(kind)]
+        large = tuple(LARGE_FORMATS) if words[-1] in LARGE_FORMATS else ()
+        assert sorted(words) == sorted({*accepted, *large}), function

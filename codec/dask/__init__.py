@@ -34,7 +34,16 @@ from codec.encoder.streaming import Compressed
 from codec.errors import ImageError, ParameterError
 from codec.formats.registry import format_named
 from codec.limits import MAX_CODEBOOK_SIZE
-from codec.options import DEFAULT_FORMAT
+from codec.options import (
+    DEFAULT_FORMAT,
+    ColorSpaceChoice,
+    DepthChoice,
+    DitherChoice,
+    EffortChoice,
+    EngineChoice,
+    FormatChoice,
+    TuneChoice,
+)
 from codec.settings import CompressSettings
 
 __all__ = ["compress", "compress_files", "decompress", "fit", "labels"]
@@ -52,17 +61,17 @@ def fit(
     *,
     client: Any = None,
     seed: int = 0,
-    engine: str = "auto",
-    effort: str = "default",
-    tune: str = "visual",
-    color_space: str | None = None,
+    engine: EngineChoice = "auto",
+    effort: EffortChoice = "default",
+    tune: TuneChoice = "visual",
+    color_space: ColorSpaceChoice | None = None,
     exact: bool = False,
-    dither: str = "none",
+    dither: DitherChoice = "none",
     dither_strength: float = 1.0,
     codebook: Bytes | None = None,
     keep: Colors = (),
-    palette_depth: str | None = None,
-    format: str = DEFAULT_FORMAT,
+    palette_depth: DepthChoice | None = None,
+    format: FormatChoice = DEFAULT_FORMAT,
     patience: float = PATIENCE,
     progress: Progress | None = None,
 ) -> Codebook:
@@ -286,17 +295,17 @@ def compress_files(
     *,
     client: Any = None,
     seed: int = 0,
-    engine: str = "auto",
-    effort: str = "default",
-    tune: str = "visual",
-    color_space: str | None = None,
+    engine: EngineChoice = "auto",
+    effort: EffortChoice = "default",
+    tune: TuneChoice = "visual",
+    color_space: ColorSpaceChoice | None = None,
     exact: bool = False,
-    dither: str = "none",
+    dither: DitherChoice = "none",
     dither_strength: float = 1.0,
     codebook: Bytes | None = None,
     keep: Colors = (),
-    palette_depth: str | None = None,
-    format: str = DEFAULT_FORMAT,
+    palette_depth: DepthChoice | None = None,
+    format: FormatChoice = DEFAULT_FORMAT,
     patience: float = PATIENCE,
     progress: Progress | None = None,
 ) -> Compressed:

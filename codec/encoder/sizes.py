@@ -21,7 +21,15 @@ from codec.errors import ParameterError
 from codec.formats.registry import Format, format_named
 from codec.images.memory import as_source
 from codec.images.records import SourceImage
-from codec.options import DEFAULT_FORMAT, SWEPT_SIZES
+from codec.options import (
+    DEFAULT_FORMAT,
+    SWEPT_SIZES,
+    ColorSpaceChoice,
+    DitherChoice,
+    EffortChoice,
+    EngineChoice,
+    TuneChoice,
+)
 from codec.settings import CompressSettings
 from codec.stopwatch import Stopwatch
 
@@ -150,12 +158,12 @@ def sweep(
     formats: Sequence[str] = (DEFAULT_FORMAT,),
     measure: bool = False,
     seed: int = 0,
-    engine: str = "auto",
-    effort: str = "default",
-    tune: str = "visual",
-    color_space: str | None = None,
+    engine: EngineChoice = "auto",
+    effort: EffortChoice = "default",
+    tune: TuneChoice = "visual",
+    color_space: ColorSpaceChoice | None = None,
     exact: bool = False,
-    dither: str | None = None,
+    dither: DitherChoice | None = None,
     dither_strength: float = 1.0,
 ) -> list[Swept]:
     """Tell what a picture becomes at several sizes of codebook, from one training.
@@ -223,7 +231,7 @@ def _swept(
     sized: Sized,
     format: str,
     compression: Compression,
-    effort: str,
+    effort: EffortChoice,
     *,
     measure: bool,
 ) -> Swept:

@@ -17,6 +17,7 @@ from codec.encoder.steps import weigh_picture
 from codec.errors import ImageError
 from codec.images.records import SourceImage
 from codec.limits import MAX_CODEBOOK_SIZE
+from codec.options import ColorSpaceChoice, DepthChoice, EffortChoice, EngineChoice, TuneChoice
 from codec.settings import CompressSettings
 
 if TYPE_CHECKING:
@@ -107,13 +108,13 @@ def train(
     n_colors: int = MAX_CODEBOOK_SIZE,
     *,
     seed: int = 0,
-    engine: str = "auto",
-    effort: str = "default",
-    tune: str = "visual",
-    color_space: str | None = None,
+    engine: EngineChoice = "auto",
+    effort: EffortChoice = "default",
+    tune: TuneChoice = "visual",
+    color_space: ColorSpaceChoice | None = None,
     exact: bool = False,
     keep: Colors = (),
-    palette_depth: str | None = None,
+    palette_depth: DepthChoice | None = None,
 ) -> npt.NDArray[np.uint8]:
     """Find one codebook for many pictures, for `codec.compress(..., codebook=codebook)`.
 

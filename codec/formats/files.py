@@ -20,7 +20,7 @@ from codec.formats.registry import (
 from codec.formats.seal import SEAL_CHUNK
 from codec.indexed import IndexedImage
 from codec.limits import MAX_PIXELS
-from codec.options import EFFORTS
+from codec.options import EFFORTS, EffortChoice, FormatChoice
 from codec.png.reading import SIGNATURE, read_png
 from codec.settings import check_choice
 
@@ -32,8 +32,8 @@ def save(
     path: str | os.PathLike[str] | BinaryWriter,
     *,
     exclusive: bool = False,
-    effort: str = "default",
-    format: str | None = None,
+    effort: EffortChoice = "default",
+    format: FormatChoice | None = None,
 ) -> list[Path]:
     """Store an indexed image, whole or not at all.
 
@@ -88,7 +88,9 @@ def save(
     return paths
 
 
-def dumps(indexed: IndexedImage, format: str, *, effort: str = "default") -> bytes:
+def dumps(
+    indexed: IndexedImage, format: FormatChoice, *, effort: EffortChoice = "default"
+) -> bytes:
     """Encode an indexed image as the content of one file.
 
     Parameters
@@ -127,7 +129,7 @@ def dumps(indexed: IndexedImage, format: str, *, effort: str = "default") -> byt
     return data
 
 
-def _encode(indexed: IndexedImage, format: Format, effort: str) -> list[bytes]:
+def _encode(indexed: IndexedImage, format: Format, effort: EffortChoice) -> list[bytes]:
     if not isinstance(indexed, IndexedImage):
         raise ImageError(f"expected an IndexedImage, not {type(indexed).__name__}", "bad-type")
     indexed.check()

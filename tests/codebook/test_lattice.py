@@ -7,6 +7,7 @@ import io
 import shutil
 import subprocess
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -138,7 +139,7 @@ def _error(pixels: Pixels, decoded: Pixels) -> float:
 Peer = Callable[[Pixels, int], Pixels | None]
 
 
-def _worse(seeds: range, *peers: Peer, engine: str = "native") -> dict[tuple[int, str], float]:
+def _worse(seeds: range, *peers: Peer, engine: Any = "native") -> dict[tuple[int, str], float]:
     """The project's error in parts of a peer's, where the project's is greater."""
     worse = {}
     for seed in seeds:

@@ -11,6 +11,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from cli_tools import REPOSITORY, SAMPLES, child_environment, sample
@@ -31,7 +32,7 @@ CASES = [
 ]
 
 
-def _digests(name: str, case: dict[str, str]) -> dict[str, str]:
+def _digests(name: str, case: dict[str, Any]) -> dict[str, str]:
     indexed = codec.compress(
         sample(name),
         int(case["k"]),

@@ -39,7 +39,7 @@ class Slow(io.RawIOBase):
 
 @pytest.mark.parametrize("effort", ["fast", "best"])
 @pytest.mark.parametrize("format", FORMATS)
-def test_bytes_are_those_of_the_file(format: str, effort: str, tmp_path: Path) -> None:
+def test_bytes_are_those_of_the_file(format: Any, effort: Any, tmp_path: Path) -> None:
     (path,) = codec.save(PICTURE, tmp_path / f"a.{format}", effort=effort)
     data = codec.dumps(PICTURE, format, effort=effort)
     assert data == path.read_bytes()
@@ -56,7 +56,7 @@ def test_bytes_are_those_of_the_file(format: str, effort: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_an_open_file_gets_the_bytes_and_stays_open(format: str, tmp_path: Path) -> None:
+def test_an_open_file_gets_the_bytes_and_stays_open(format: Any, tmp_path: Path) -> None:
     data = codec.dumps(PICTURE, format)
     file, slow = io.BytesIO(), Slow()
     assert codec.save(PICTURE, file, format=format) == []
@@ -191,7 +191,7 @@ class Full(io.RawIOBase):
     ids=["no format", "pair", "gif", "text", "closed", "full", "int", "bytes", "other"],
 )
 def test_what_cannot_be_written_is_told(
-    target: Any, format: str | None, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    target: Any, format: Any, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CodecError) as caught:

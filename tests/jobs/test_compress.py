@@ -89,7 +89,7 @@ def test_the_codebook_is_written_before_the_labels(  # row 108
 
 
 @pytest.mark.parametrize("kind", ["fs", "ordered"])
-def test_command_dithers(sandbox: Sandbox, kind: str) -> None:
+def test_command_dithers(sandbox: Sandbox, kind: Any) -> None:
     sandbox.picture("photo.png", many_colors())
     run = sandbox.run(
         "compress", "photo.png", "-k8", "--dither", kind, "--dither-strength", "0.5", "--json",

@@ -1,5 +1,7 @@
 """Targets on the command line: what is written, and what is skipped."""
 
+from typing import Any
+
 import pytest
 from cli_tools import OUTPUTS, Sandbox, few_colors, many_colors, usage_error
 from marks import needs_kernels
@@ -10,7 +12,7 @@ from codec.colors.metrics import measure
 
 
 @pytest.mark.parametrize("name", ["pair", "npz", "png", pytest.param("kmc", marks=needs_kernels)])
-def test_bytes_are_those_of_all_files(sandbox: Sandbox, name: str) -> None:
+def test_bytes_are_those_of_all_files(sandbox: Sandbox, name: Any) -> None:
     original = many_colors()
     sandbox.picture("photo.png", original)
     run = sandbox.run(

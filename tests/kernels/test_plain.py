@@ -458,7 +458,8 @@ def test_samples_are_the_same_through_the_twins(
 ) -> None:
     """Training too: its twins are slow, but a codebook of 16 is soon found."""
     pixels = codec.read_image(SAMPLES / name).pixels
-    for tune, dither in (("psnr", "none"), ("psnr", "ordered"), ("visual", "auto")):
+    choices: list[tuple[Any, Any]] = [("psnr", "none"), ("psnr", "ordered"), ("visual", "auto")]
+    for tune, dither in choices:
         some = pixels if dither == "none" else pixels[::7, ::7]
         compress = functools.partial(
             codec.compress, some, 16, engine="native", effort="fast", tune=tune, dither=dither

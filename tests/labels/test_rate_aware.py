@@ -1,6 +1,6 @@
 """Labels for their bytes: bands, threads, groups, and what becomes of error and bits."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +39,7 @@ class Task(NamedTuple):
     rate: int
 
     @classmethod
-    def of(cls, picture: Bytes, n_colors: int, space: str = "rgb", factor: float = 1.2) -> "Task":
+    def of(cls, picture: Bytes, n_colors: int, space: Any = "rgb", factor: float = 1.2) -> "Task":
         """A bit may cost `factor` times the mean squared error of nearest labels."""
         metric = ColorMetric(space)
         indexed = codec.compress(
