@@ -14,6 +14,7 @@ import imageio.v3 as iio
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
 
 import codec
 from codec import kernels
@@ -91,6 +92,15 @@ def write_dense(path: Path, channels: int) -> Pixels:
 def read_picture(path: Path) -> Pixels:
     """Read a picture with imageio, knowing nothing of kmcodec."""
     return np.asarray(iio.imread(io.BytesIO(path.read_bytes()), plugin="pillow"))
+
+
+def pixels_of(image: Image.Image) -> Pixels:
+    """Show an image of Pillow in as few channels as it takes."""
+    pixels = np.asarray(image.convert("RGBA"))
+    alpha = [pixels[..., 3:]] if image.has_transparency_data else []
+    grey = (pixels[..., :3] == pixels[..., :1]).all()
+    found = np.concatenate([pixels[..., : 1 if grey else 3], *alpha], axis=2)
+    return found[..., 0] if found.shape[2] == 1 else found
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The imageio plugin for `.kmc`; `codec.register` makes it known."""
+"""The imageio plugin for `.kmc`; `codec.register_plugins` makes it known."""
 
 from collections.abc import Iterator
 from typing import Any

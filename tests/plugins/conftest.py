@@ -8,5 +8,5 @@ import codec
 @pytest.fixture(autouse=True)
 def registered() -> None:
     """Teach imageio and Pillow to read dense files; a second time it does nothing."""
-    codec.register()
-    codec.register()
+    codec.register_plugins()
+    codec.register_plugins()

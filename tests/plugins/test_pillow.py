@@ -1,17 +1,19 @@
 """What only Pillow asks for."""
 
+import mimetypes
 import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from cli_tools import few_colors, write_dense
+from cli_tools import few_colors, pixels_of, write_dense
 from PIL import Image
 from profile_tools import cyan_only_profile, rgb_profile
 
 import codec
 from codec.errors import ImageError
+from codec.formats.kmc import file as kmc
 
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
 
@@ -39,7 +41,7 @@ def in_16_bits() -> Image.Image:
 @pytest.mark.parametrize("image", [*map(in_mode, MODES), in_16_bits()], ids=[*MODES, "I;16"])
 def test_pillow_writes_what_compress_takes(image: Image.Image, tmp_path: Path) -> None:
     expected = codec.decompress(codec.compress(image))
-    assert np.array_equal(np.asarray(saved(image, tmp_path / "x.kmc")), expected)
+    assert np.array_equal(pixels_of(saved(image, tmp_path / "x.kmc")), expected)
 
 
 def test_pillow_refuses_modes_without_a_range(tmp_path: Path) -> None:
@@ -56,7 +58,7 @@ def test_transparency_and_orientation_are_not_lost(mode: str, tmp_path: Path) ->
     exif[0x0112] = 6
     image.save(tmp_path / "x.png", exif=exif)
     with Image.open(tmp_path / "x.png") as opened:
-        pixels = np.asarray(saved(opened, tmp_path / "x.kmc"))
+        pixels = pixels_of(saved(opened, tmp_path / "x.kmc"))
     assert pixels.shape == (17, 12, {"L": 2, "RGB": 4}[mode])
     shown = codec.read_image(tmp_path / "x.png").pixels
     assert np.array_equal(pixels[..., -1], shown[..., -1])
@@ -69,26 +71,28 @@ def test_a_profile_goes_with_the_colors_it_is_for(tmp_path: Path) -> None:
         image = Image.fromarray(few_colors()).convert(mode)
         image.info["icc_profile"] = wide
         again = saved(image, tmp_path / "x.kmc")
-        assert np.array_equal(np.asarray(again), np.asarray(image.convert("RGB")))
+        assert np.array_equal(pixels_of(again), np.asarray(image.convert("RGB")))
         assert again.info["icc_profile"] == wide
     # Greys of a palette too, since a profile of RGB is of no use for a grey picture.
     greys = Image.fromarray(few_colors()).convert("L").convert("P")
-    assert saved(greys, tmp_path / "x.kmc", icc_profile=wide).mode == "RGB"
-    assert saved(greys, tmp_path / "x.kmc").mode == "L"
+    saved(greys, tmp_path / "x.kmc", icc_profile=wide)
+    assert codec.load(tmp_path / "x.kmc").channels == 3
+    saved(greys, tmp_path / "x.kmc")
+    assert codec.load(tmp_path / "x.kmc").channels == 1
     inks = in_mode("CMYK")
     inks.info["icc_profile"] = cyan_only_profile()
     again = saved(inks, tmp_path / "x.kmc")
     assert "icc_profile" not in again.info
-    assert np.array_equal(np.asarray(again), codec.decompress(codec.compress(inks)))
+    assert np.array_equal(pixels_of(again), codec.decompress(codec.compress(inks))[..., 0])
     plain = saved(in_mode("CMYK"), tmp_path / "y.kmc")
-    assert not np.array_equal(np.asarray(again), np.asarray(plain))
+    assert not np.array_equal(pixels_of(again), pixels_of(plain))
 
 
 def test_an_opened_image_goes_to_other_processes(tmp_path: Path) -> None:
     pixels = write_dense(tmp_path / "x.kmc", 4)
     with Image.open(tmp_path / "x.kmc") as image:
         again = pickle.loads(pickle.dumps(image))
-    assert np.array_equal(np.asarray(again), pixels)
+    assert np.array_equal(pixels_of(again), pixels)
 
 
 @pytest.mark.parametrize("profile", [None, rgb_profile()], ids=["sRGB", "a profile"])
@@ -110,3 +114,38 @@ def test_pillow_keeps_the_order_of_a_palette_if_asked(
         assert found.info.get("icc_profile") == profile
     with pytest.raises(ImageError, match="no palette indices"):
         image.convert("RGB").save(tmp_path / "y.kmc", keep_order=True)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_greys_with_a_profile_are_no_palette(channels: int, tmp_path: Path) -> None:
+    pixels = write_dense(tmp_path / "x.kmc", channels)
+    path = tmp_path / "y.kmc"
+    path.write_bytes(kmc.encode(codec.load(tmp_path / "x.kmc"), "default", b"grey profile")[0])
+    with Image.open(path) as image:
+        assert image.mode == ("L", "LA")[channels - 1]
+        assert image.info["icc_profile"] == b"grey profile"
+        assert np.array_equal(np.asarray(image), pixels)
+
+
+def test_options_of_other_formats_are_passed_over(tmp_path: Path) -> None:
+    image = Image.fromarray(few_colors())
+    image.save(tmp_path / "x.kmc", n_colors=4)
+    image.save(tmp_path / "y.kmc", n_colors=4, quality=90, optimize=True, exif=b"", dpi=(9, 9))
+    assert (tmp_path / "x.kmc").read_bytes() == (tmp_path / "y.kmc").read_bytes()
+    with pytest.raises(codec.ParameterError, match="effort"):
+        image.save(tmp_path / "z.kmc", effort="most")
+
+
+def test_the_type_of_dense_files_is_known_to_servers() -> None:
+    assert mimetypes.guess_type("x.kmc") == ("image/x-kmc", None)
+    assert Image.MIME["KMC"] == "image/x-kmc"
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_palette_goes_from_kmc_to_png_in_its_order(channels: int, tmp_path: Path) -> None:
+    write_dense(tmp_path / "x.kmc", channels)
+    with Image.open(tmp_path / "x.kmc") as image:
+        image.save(tmp_path / "y.png")
+    found, expected = codec.load(tmp_path / "y.png"), codec.load(tmp_path / "x.kmc")
+    assert np.array_equal(found.labels, expected.labels)
+    assert np.array_equal(found.codebook[: expected.n_colors], expected.codebook)

@@ -222,8 +222,8 @@ def peek_size(start: bytes) -> tuple[int, int]:
     return header.width, header.height
 
 
-def read_profile(data: bytes, max_pixels: int) -> bytes:
-    """Read the ICC profile of a dense file without its labels.
+def read_colors(data: bytes, max_pixels: int) -> tuple[npt.NDArray[np.uint8], bytes]:
+    """Read codebook and ICC profile of a dense file without its labels.
 
     Parameters
     ----------
@@ -232,6 +232,8 @@ def read_profile(data: bytes, max_pixels: int) -> bytes:
 
     Returns
     -------
+    codebook : ndarray of shape (K, C), dtype uint8
+        Not verified.
     profile : bytes
         Empty if there is none.
 
@@ -242,11 +244,9 @@ def read_profile(data: bytes, max_pixels: int) -> bytes:
     """
     reader = _Reader(data)
     header = _read_header(reader, max_pixels)
-    if not header.has_profile:
-        return b""
-    _, used = decode_codebook(data[reader.at :], header.n_colors, header.channels)
+    codebook, used = decode_codebook(data[reader.at :], header.n_colors, header.channels)
     reader.take(used)
-    return _read_profile(reader)
+    return codebook, _read_profile(reader) if header.has_profile else b""
 
 
 def _read_header(reader: _Reader, max_pixels: int) -> Header:
