@@ -24,6 +24,8 @@ from codec.formats.files import save as save
 from codec.formats.large.stored import open as open  # noqa: A004
 from codec.images.reading import read_image as read_image
 from codec.indexed import IndexedImage as IndexedImage
+from codec.jobs.reporting import Report as Report
+from codec.jobs.reporting import report as report
 from codec.plugins import register_plugins as register_plugins
 
 __version__: str

@@ -13,6 +13,7 @@ from matplotlib.colors import to_hex, to_rgba_array
 
 import codec
 from codec import plots
+from codec.colors.metrics import psnr_db
 
 
 @pytest.fixture(autouse=True)
@@ -37,12 +38,13 @@ def as_shown(pixels: Pixels) -> Pixels:
 def swept(
     n_colors: int, bits: float, mse: float, knee: int = 8, format: str = "kmc", **more: Any
 ) -> codec.Swept:
-    facts = {
+    facts: dict[str, Any] = {
         "n_colors_asked": n_colors, "n_colors": n_colors, "format": format,
         "size_bytes": round(1000 * bits), "bits_per_pixel": bits, "mse": mse, "ssim": None,
         "knee": knee,
     }  # fmt: skip
-    return codec.Swept(**{**facts, **more})
+    facts |= more
+    return codec.Swept(**facts, psnr_db=psnr_db(facts["mse"]))
 
 
 CURVE = [swept(4, 1.0, 100.0), swept(16, 2.0, 10.0), swept(64, 4.0, 1.0)]

@@ -127,8 +127,9 @@ class Swept:
         Bytes of all files.
     bits_per_pixel : float
         Bits of the files for each pixel.
-    mse : float
-        Mean squared error; see `codec.colors.metrics.Quality`.
+    mse, psnr_db : float
+        Mean squared error, see `codec.colors.metrics.Quality`, and the ratio of 255 squared to it
+        in dB, infinite without error.
     ssim : float or None
         Mean structural similarity, if it was to be measured; None for pictures smaller than 7x7.
     knee : int
@@ -142,13 +143,9 @@ class Swept:
     size_bytes: int
     bits_per_pixel: float
     mse: float
+    psnr_db: float
     ssim: float | None
     knee: int
-
-    @property
-    def psnr_db(self) -> float:
-        """Peak signal-to-noise ratio in dB, infinite without error."""
-        return psnr_db(self.mse)
 
 
 def sweep(
@@ -249,6 +246,7 @@ def _swept(
         size_bytes=size_bytes,
         bits_per_pixel=8 * size_bytes / (indexed.width * indexed.height),
         mse=compression.mse,
+        psnr_db=psnr_db(compression.mse),
         ssim=ssim,
         knee=sized.knee,
     )

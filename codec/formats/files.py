@@ -286,14 +286,12 @@ def _not_compressed() -> FormatError:
     return FormatError(f"not a {', '.join(titles)} or {last}", "not-compressed")
 
 
-def is_marked(
-    path: str | bytes | os.PathLike[str], *, max_pixels: int = MAX_PIXELS, lenient: bool = False
-) -> bool:
+def is_marked(path: Readable, *, max_pixels: int = MAX_PIXELS, lenient: bool = False) -> bool:
     """Tell whether a file is a PNG with the chunk that only kmcodec writes.
 
     Parameters
     ----------
-    path : str, bytes or path-like
+    path : path, bytes or file
         Any file; no pixels are decoded.
     max_pixels : int
         Largest picture that is accepted.
@@ -305,11 +303,12 @@ def is_marked(
     FormatError, LimitError, FileError
         It is a damaged PNG, larger than allowed, or cannot be read.
     """
-    start, _ = read_start(path, len(SIGNATURE))
-    if start != SIGNATURE:
+    start = read_start(path, len(SIGNATURE))[0] if is_path(path) else content_of(path)
+    if not start.startswith(SIGNATURE):
         return False
+    data = read_file(path) if is_path(path) else start
     passed_over: list[str] | None = [] if lenient else None
-    return SEAL_CHUNK in read_png(read_file(path), max_pixels, passed_over=passed_over).chunks
+    return SEAL_CHUNK in read_png(data, max_pixels, passed_over=passed_over).chunks
 
 
 def _recognize(path: Path, start: bytes, has_codebook: bool) -> Format:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from codec.errors import CodecError, FormatError, ImageError, LimitError
 from codec.files import display_name, read_start
+from codec.files.given import Readable, is_path
 from codec.formats.contents import Contents
 from codec.formats.files import is_marked, load_contents
 from codec.formats.registry import FORMATS, is_reserved
@@ -114,13 +115,13 @@ def _describe_pixels(pixels: "PixelSource | Held", source: Path, watch: Stopwatc
     )
 
 
-def load_any(source: Path, reading: ReadOptions) -> "Contents | SourceImage":
+def load_any(source: Readable, reading: ReadOptions) -> "Contents | SourceImage":
     """Read a compressed file, or a picture if it is none.
 
     Parameters
     ----------
-    source : Path
-        Any file. A PNG with a palette is compressed, whoever wrote it.
+    source : path or bytes
+        Any file, or its content. A PNG with a palette is compressed, whoever wrote it.
     reading : ReadOptions
         How a picture is read.
 
@@ -148,14 +149,14 @@ def load_any(source: Path, reading: ReadOptions) -> "Contents | SourceImage":
             raise FormatError(f"{error}{also}", error.reason) from error
 
 
-def _read_picture(path: Path, reading: ReadOptions) -> "SourceImage":
+def _read_picture(path: Readable, reading: ReadOptions) -> "SourceImage":
     # Decompressing, which tells the facts of compressed files, reads no picture.
     from codec.images.reading import read_image
 
     return read_image(path, **asdict(reading))
 
 
-def _may_be_picture(path: Path, error: FormatError, max_pixels: int) -> bool:
+def _may_be_picture(path: Readable, error: FormatError, max_pixels: int) -> bool:
     """Tell whether a file that is refused as one of ours may be anybody's picture.
 
     Of a PNG without our mark what loses nothing is passed over, as by all who read pictures.
@@ -163,7 +164,9 @@ def _may_be_picture(path: Path, error: FormatError, max_pixels: int) -> bool:
     if error.reason in _NOT_OURS:
         return True
     try:
-        return not is_reserved(path) and not is_marked(path, max_pixels=max_pixels, lenient=True)
+        if is_path(path) and is_reserved(path):
+            return False
+        return not is_marked(path, max_pixels=max_pixels, lenient=True)
     except CodecError:
         return False
 
