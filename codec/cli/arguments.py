@@ -13,6 +13,7 @@ from codec.limits import (
 from codec.options import (
     CODEBOOK_SOURCES,
     DEFAULT_FORMAT,
+    EFFORTS,
     PALETTE_DEPTHS,
     SWEPT_SIZES,
 )
@@ -36,6 +37,7 @@ examples:
   kmcodec compress photo.png --max-bytes 50k the best picture in 50,000 bytes
   kmcodec compress slide.tif -o slide.zarr   of any size, block by block
   kmcodec decompress photo.labels.png        photo.decoded.png
+  kmcodec convert photo.kmc -o photo.png     the same colors, in another format
   kmcodec report photo.png photo.labels.png  sizes and quality
   kmcodec report photo.png photo.kmc photo.jpg --html lost.html
   kmcodec sweep photo.png -k 4 16 64 256     one line per K
@@ -137,6 +139,17 @@ def make_parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     add_max_pixels(decompress)
 
+    _add_convert(commands.add_parser(
+        "convert",
+        help="turn compressed files into those of another format, without loss",
+        parents=[output, amount],
+        description="Turn compressed files of any format, and indexed PNGs, GIFs and TIFFs with a "
+        "palette of other programs, into those of another format: the same labels, and the same "
+        "code-words in the same order. What has no palette is for compress.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ))  # fmt: skip
+
     _add_train(commands.add_parser(
         "train",
         help="find one codebook for many pictures",
@@ -193,6 +206,31 @@ def make_parser() -> argparse.ArgumentParser:
     sweep.add_argument("--json", action="store_true", help="print JSON")
     add_force(sweep)
     return parser
+
+
+def _add_convert(convert: argparse.ArgumentParser) -> None:
+    """Arguments of the conversion."""
+    convert.add_argument(
+        "inputs", nargs="+", metavar="INPUT",
+        help="a compressed file, or a picture with a palette",
+    )  # fmt: skip
+    convert.add_argument(
+        "--format", metavar="FORMAT",
+        help="pair, npz, png, kmc, gif, zarr or tiff; -o chooses by its name",
+    )  # fmt: skip
+    convert.add_argument(
+        "--codebook", type=Path, metavar="FILE.npy",
+        help="codebook of label PNGs that does not stand beside them",
+    )  # fmt: skip
+    convert.add_argument(
+        "--effort", choices=EFFORTS, default="default",
+        help="how hard deflate tries (default %(default)s)",
+    )  # fmt: skip
+    convert.add_argument(
+        "--first-frame", action="store_true",
+        help="take the first picture of an animation or of several pages",
+    )  # fmt: skip
+    add_max_pixels(convert)
 
 
 def _wishes() -> argparse.ArgumentParser:

@@ -249,6 +249,15 @@ def _decompress(options: argparse.Namespace) -> int:
     return _finish(options, reports, ratios=False)
 
 
+def _convert(options: argparse.Namespace) -> int:
+    from codec.cli.converting import convert
+    from codec.reports.text import compress_line
+
+    return _finish(
+        options, convert(options, _show(options, compress_line), _wants_progress(options))
+    )
+
+
 def _info(options: argparse.Namespace) -> int:
     from codec.cli.runner import Task, run
     from codec.cli.swatches import with_swatches
@@ -352,6 +361,7 @@ def _sweep(options: argparse.Namespace) -> int:
 _COMMANDS = {
     "compress": _compress,
     "decompress": _decompress,
+    "convert": _convert,
     "train": _train,
     "info": _info,
     "report": _report,

@@ -153,3 +153,42 @@ def holds_exactly(data: bytes, extension: str, pixels: Pixels) -> bool:
         # As `open`, which would complain of a size, depending on a limit that others set.
         decoded = np.asarray(picture.convert(_MODES[_channels(pixels)]))
     return bool(np.array_equal(decoded, pixels))
+
+
+def encode_gif(labels: Pixels, codebook: Pixels) -> bytes:
+    """Encode an indexed picture as a GIF, its indices and its palette as they are.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (H, W), dtype uint8
+        Indices.
+    codebook : ndarray of shape (K, C), dtype uint8
+        The palette.
+
+    Returns
+    -------
+    data : bytes
+        The file.
+
+    Raises
+    ------
+    ImageError
+        A color is neither solid nor clear, or more than one is clear; or the picture is too large.
+    """
+    from codec.images.memory import to_pillow
+
+    options: dict[str, Any] = {}
+    if codebook.shape[1] in (2, 4):
+        clear = np.flatnonzero(codebook[:, -1] == 0)
+        if len(clear) + np.count_nonzero(codebook[:, -1] == 255) < len(codebook):
+            raise ImageError("a GIF has no colors that are translucent", "not-encodable")
+        if len(clear) > 1:
+            raise ImageError("a GIF has one clear color at the most", "not-encodable")
+        if len(clear):
+            options["transparency"] = int(clear[0])
+    image = to_pillow(labels, codebook)
+    image.info.clear()
+    data = io.BytesIO()
+    with _refusing(".gif"):
+        image.save(data, "GIF", optimize=False, **options)
+    return data.getvalue()

@@ -26,6 +26,7 @@ from codec.limits import MAX_PIXELS
 # Why what is given by name is skipped.
 COMPRESSED_ALREADY = "compressed-already"
 STORE_ENDING = ".zarr"
+GIF_ENDING = ".gif"
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,45 @@ def plan_decompression(
         whole = folder / (source.name + DECODED_ENDING)
         others = [*([codebook] if codebook else []), *files_together(source)]
         return _planned(source, target, whole, lambda target: [target], naming, others)
+
+    return _plan(_without_other_halves(inputs), naming, wanted, place)
+
+
+def plan_conversion(
+    inputs: Sequence[Path], naming: Naming, format: Format | None, codebook: Path | None = None
+) -> list[PlannedFile]:
+    """Decide what is converted to where.
+
+    Parameters
+    ----------
+    inputs, naming, codebook
+        As for `plan_decompression`.
+    format : Format or None
+        What is written; None is a GIF.
+
+    Returns
+    -------
+    plan : list of PlannedFile
+        Of what is found in directories, whatever may have a palette.
+
+    Raises
+    ------
+    ParameterError
+        As for `plan_compression`.
+    """
+    formats = (*FORMATS.values(), *LARGE_FORMATS.values())
+    endings = (*(format.ending for format in formats), GIF_ENDING, ".tiff")
+    ending = format.default_ending if format else GIF_ENDING
+    files = format.files if format else lambda target: [target]
+
+    def wanted(name: str) -> bool:
+        return name.lower().endswith(endings)
+
+    def place(source: Path, folder: Path) -> PlannedFile:
+        target = naming.output or folder / (stem_of(source) + ending)
+        whole = folder / (source.name + ending)
+        others = [*([codebook] if codebook else []), *files_together(source)]
+        return _planned(source, target, whole, files, naming, others)
 
     return _plan(_without_other_halves(inputs), naming, wanted, place)
 

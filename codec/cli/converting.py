@@ -1,0 +1,74 @@
+"""What the verb `convert` does."""
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from codec.cli.choices import naming_of
+from codec.cli.runner import BlockBar, OutputFolders, Task, run, with_notices
+from codec.errors import ImageError, ParameterError
+from codec.formats.registry import Format, format_named, output_format_of
+from codec.jobs.collisions import PlannedFile
+from codec.jobs.convert import Conversion, convert_file
+from codec.jobs.ours import LEFT_OUT
+from codec.jobs.plan import GIF_ENDING, plan_conversion
+from codec.reports.report import FileReport
+from codec.settings import ReadOptions
+
+_GIF = "gif"
+
+
+def convert(
+    options: argparse.Namespace, show: Callable[[FileReport], None], progress: bool
+) -> list[FileReport]:
+    """Convert all inputs, and report each.
+
+    Raises
+    ------
+    ParameterError
+        The options contradict each other, or say of no format.
+    """
+    format = _format_for(options)
+    if format:
+        format.check_writable()
+    how = Conversion(format, options.effort, options.codebook, options.force)
+    reading = ReadOptions(options.first_frame, options.max_pixels)
+    plan = plan_conversion(
+        [Path(name) for name in options.inputs], naming_of(options), format, options.codebook
+    )
+
+    def work(planned: PlannedFile) -> FileReport:
+        if planned.failure:
+            raise planned.failure
+        folders.make(planned.target.parent)
+        try:
+            report = convert_file(planned.source, planned.target, how, reading, progress=bar.show)
+        except ImageError as error:
+            if planned.is_found and error.reason == "no-palette":
+                raise ImageError(str(error), LEFT_OUT) from error
+            raise
+        return with_notices(report, planned.notices)
+
+    bar = BlockBar(progress and len(plan) == 1)
+    with OutputFolders(options.directory) as folders, bar:
+        tasks = [Task(planned.source, partial(work, planned)) for planned in plan]
+        return run(tasks, show=show, progress=progress)
+
+
+def _format_for(options: argparse.Namespace) -> Format | None:
+    """Choose the format by its name, or by that of the output; none is a GIF."""
+    asked = options.format and (
+        None if options.format == _GIF else format_named(options.format, or_large=True)
+    )
+    if not options.output:
+        if not options.format:
+            raise ParameterError("to which format? -o OUT or --format says it", "format")
+        return asked or None
+    is_gif = options.output.name.lower().endswith(GIF_ENDING)
+    named = None if is_gif else output_format_of(options.output)
+    if options.format and asked != named:
+        raise ParameterError(
+            f"--format {options.format} contradicts the name of the output", "output-name"
+        )
+    return named
