@@ -36,6 +36,7 @@ examples:
   kmcodec compress map.png --format kmc      map.kmc, the fewest bytes
   kmcodec compress photo.png --max-bytes 50k the best picture in 50,000 bytes
   kmcodec compress slide.tif -o slide.zarr   of any size, block by block
+  kmcodec compress - -o - --format png       from standard input to standard output
   kmcodec decompress photo.labels.png        photo.decoded.png
   kmcodec convert photo.kmc -o photo.png     the same colors, in another format
   kmcodec report photo.png photo.labels.png  sizes and quality
@@ -79,8 +80,9 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     compress.add_argument(
-        "inputs", nargs="+", metavar="INPUT", help="a picture, or with -r a directory"
-    )
+        "inputs", nargs="+", metavar="INPUT",
+        help="a picture, - for standard input, or with -r a directory",
+    )  # fmt: skip
     compress.add_argument(
         "-k", "--colors", type=whole_number(1, MAX_CODEBOOK_SIZE), default=MAX_CODEBOOK_SIZE,
         metavar="K", help="largest number of colors (default %(default)s)",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from codec.cli.arguments import make_parser
 from codec.cli.choices import format_for, naming_of, settings_of
+from codec.cli.pipes import piped
 from codec.cli.process import (
     EXIT_FAILED,
     EXIT_OK,
@@ -44,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work() -> int:
         options = make_parser().parse_args(arguments)
-        return _COMMANDS[options.command](options)
+        with piped(options):
+            return _COMMANDS[options.command](options)
 
     return guarded(work)
 

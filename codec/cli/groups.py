@@ -43,7 +43,7 @@ def shared_options() -> list[argparse.ArgumentParser]:
         "--output",
         type=Path,
         metavar="OUT",
-        help="output of a single input; its name chooses the format",
+        help="output of a single input; its name chooses the format; - is standard output",
     )
     where.add_argument(
         "-d",

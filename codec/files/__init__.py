@@ -14,6 +14,7 @@ from io import FileIO
 from pathlib import Path
 
 from codec.errors import CodecError, FileError, LimitError
+from codec.files.names import display_name as display_name
 from codec.files.temporaries import BINARY, LinksRefusedError, Temporary, sweep, temporary_file
 from codec.limits import MAX_FILE_BYTES
 
@@ -244,27 +245,6 @@ def _longest_name(folder: Path) -> int:
         return os.pathconf(folder, "PC_NAME_MAX")
     except (AttributeError, OSError, ValueError):
         return 255
-
-
-def display_name(path: str | os.PathLike[str]) -> str:
-    """Escape a path for one line of text: no control characters, nothing undecodable.
-
-    Parameters
-    ----------
-    path : path-like
-        Any path, hostile ones included.
-
-    Returns
-    -------
-    name : str
-        Printable everywhere; characters that could move the cursor, reorder the line or break
-        it stand as escapes.
-    """
-    text = os.fsdecode(path)
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode()
-        for c in text
-    )
 
 
 def write_files(

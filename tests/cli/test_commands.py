@@ -223,7 +223,6 @@ def test_files_that_are_no_pictures_are_refused(sandbox: Sandbox) -> None:
         "<screen>",
         "<clipboard>",
         "imageio:chelsea.png",
-        "-",
     ],
 )
 @all_commands
