@@ -5,7 +5,8 @@ from pathlib import Path
 
 from codec import __version__
 from codec.cli.groups import add_force, add_max_pixels, page_option, shared_options
-from codec.cli.numbers import any_number, size_or_share, whole_number
+from codec.cli.numbers import any_number, size_or_share, whole_number, whole_numbers
+from codec.cli.usage import Joined, Parser
 from codec.limits import (
     MAX_CODEBOOK_SIZE,
     MAX_RATE_DISTORTION,
@@ -48,9 +49,9 @@ examples:
 """
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """Make the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="kmcodec",
         description="Lossy image compression by k-means color quantization.",
         epilog=_EXAMPLES + _EXIT_CODES,
@@ -193,8 +194,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     sweep.add_argument("inputs", nargs="+", metavar="INPUT", help="a picture")
     sweep.add_argument(
-        "-k", "--colors", type=whole_number(1, MAX_CODEBOOK_SIZE), nargs="+", metavar="K",
-        default=SWEPT_SIZES, help="numbers of colors (default 4 8 16 ... 256)",
+        "-k", "--colors", type=whole_numbers(1, MAX_CODEBOOK_SIZE), nargs="+", metavar="K",
+        action=Joined, default=SWEPT_SIZES,
+        help="numbers of colors, with blanks or commas (default 4 8 16 ... 256)",
     )  # fmt: skip
     sweep.add_argument(
         "--codebook-from", dest="codebooks", choices=CODEBOOK_SOURCES, nargs="+",
@@ -235,9 +237,9 @@ def _add_convert(convert: argparse.ArgumentParser) -> None:
     add_max_pixels(convert)
 
 
-def _wishes() -> argparse.ArgumentParser:
+def _wishes() -> Parser:
     """Options that say what trained code-words have to be."""
-    wishes = argparse.ArgumentParser(add_help=False)
+    wishes = Parser(add_help=False)
     wishes.add_argument(
         "--keep", metavar="COLORS", default="",
         help="colors that the codebook has exactly, used or not, such as '#ff0000,#ffffff'",

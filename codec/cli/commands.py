@@ -22,6 +22,7 @@ from codec.cli.process import (
     obey_signals,
     say,
 )
+from codec.cli.usage import with_verb
 from codec.errors import CodecError, ParameterError
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
 
     def work() -> int:
-        options = make_parser().parse_args(arguments)
+        given = sys.argv[1:] if arguments is None else arguments
+        options = make_parser().parse_args(with_verb(given, tuple(_COMMANDS)))
         with piped(options):
             return _COMMANDS[options.command](options)
 

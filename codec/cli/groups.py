@@ -4,13 +4,14 @@ import argparse
 from pathlib import Path
 
 from codec.cli.numbers import any_number, whole_number
+from codec.cli.usage import Parser
 from codec.limits import MAX_PIXELS, MAX_PIXELS_ASKED_FOR, MAX_SEED
 from codec.options import COLOR_SPACES, DITHER_KINDS, EFFORTS, ENGINE_NAMES, TUNES
 
 
-def page_option(verb: str) -> argparse.ArgumentParser:
+def page_option(verb: str) -> Parser:
     """Make the option of a page, which shows something."""
-    page = argparse.ArgumentParser(add_help=False)
+    page = Parser(add_help=False)
     page.add_argument(
         "--html", type=Path, metavar="FILE",
         help=f"{verb} what was lost and where: a page for a browser, in one file",
@@ -34,9 +35,9 @@ def add_max_pixels(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def shared_options() -> list[argparse.ArgumentParser]:
+def shared_options() -> list[Parser]:
     """Make those of outputs, of what is printed, of reading and of training."""
-    output = argparse.ArgumentParser(add_help=False)
+    output = Parser(add_help=False)
     where = output.add_mutually_exclusive_group()
     where.add_argument(
         "-o",
@@ -61,7 +62,7 @@ def shared_options() -> list[argparse.ArgumentParser]:
     )
     output.add_argument("-f", "--force", action="store_true", help="replace existing outputs")
 
-    amount = argparse.ArgumentParser(add_help=False)
+    amount = Parser(add_help=False)
     amount.add_argument("--json", action="store_true", help="print a JSON report on stdout")
     loudness = amount.add_mutually_exclusive_group()
     loudness.add_argument("-q", "--quiet", action="store_true", help="print errors only")
@@ -72,7 +73,7 @@ def shared_options() -> list[argparse.ArgumentParser]:
         help="print everything that is known, such as the time of each stage",
     )
 
-    reading = argparse.ArgumentParser(add_help=False)
+    reading = Parser(add_help=False)
     reading.add_argument(
         "--first-frame",
         action="store_true",
@@ -86,7 +87,7 @@ def shared_options() -> list[argparse.ArgumentParser]:
     )
     add_max_pixels(reading)
 
-    training = argparse.ArgumentParser(add_help=False)
+    training = Parser(add_help=False)
     training.add_argument(
         "--tune",
         choices=TUNES,

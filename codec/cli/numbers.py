@@ -29,6 +29,12 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def whole_numbers(low: int, high: int) -> Callable[[str], list[int]]:
+    """Make what reads whole numbers of a range, with commas between them."""
+    one = whole_number(low, high)
+    return lambda text: [one(part) for part in text.split(",")]
+
+
 def any_number(low: float, high: float) -> Callable[[str], float]:
     """Make what reads a number of a range."""
 
