@@ -27,7 +27,7 @@ from codec.colors.pixels import (
 )
 from codec.errors import ImageError, ParameterError
 from codec.indexed import IndexedImage
-from codec.labels.nearest import label_colors
+from codec.labels.remembered import label_again
 from codec.limits import MAX_CODEBOOK_SIZE
 from codec.options import PALETTE_DEPTHS
 from codec.settings import CompressSettings, Given, check_choice
@@ -249,7 +249,7 @@ def find_codewords(codebook: Bytes, histogram: ColorHistogram, metric: ColorMetr
     """
     colors = histogram.colors
     words = distinct(to_channels(codebook, colors.shape[1]))
-    labels = label_colors(colors, words, metric)
+    labels = label_again(colors, words, metric)
     # No metric is as fine as equality, but for what nobody sees.
     shown, shown_words = colors, words
     if not metric.exact:

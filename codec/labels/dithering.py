@@ -28,8 +28,11 @@ References
    the Society for Information Display 17(2), 1976.
 """
 
+import contextlib
 import functools
 import math
+from collections import deque
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,6 +56,7 @@ _STRIP_PIXELS = 1 << 21
 _LEAD = 8
 _REACH = 4  # of what tells bands
 _LEAST_BOUND = 160  # steps of places
+_MOST_IDLE = 8  # of what is kept for the next picture with the same code-words
 
 
 class _Bands(NamedTuple):
@@ -140,10 +144,11 @@ class Diffusion:
         self._metric, self._steps = metric, steps
         self._words = place_colors(codebook, metric)
         self._bands = {"fs": None, "selective": _SELECTIVE, "sparing": _SPARING}[kind]
-        self._bound = _bound(self._words, everywhere=self._bands is None)
+        bound = _bound(self._words, everywhere=self._bands is None)
         with_alpha = codebook.shape[1] in (2, 4)
         opaque = np.flatnonzero(codebook[:, -1] == 255) if with_alpha else np.empty(0)
-        self._opaque = opaque.astype(np.uint8)
+        key = self._words.tobytes(), self._words.shape[1], opaque.astype(np.uint8).tobytes(), bound
+        self._diffusers = _known_diffusers(*key)
 
     def label(self, pixels: Bytes, labels: Bytes, rows: range, top: int, height: int) -> Bytes:
         """Label rows of a picture.
@@ -172,7 +177,10 @@ class Diffusion:
         hands = min(thread_count(), len(strips))
 
         def diffuse(some: list[range]) -> None:
-            diffuser = kernels.diffusion.Diffuser(self._words, self._opaque, self._bound)
+            with self._diffusers.one() as diffuser:
+                label_strips(diffuser, some)
+
+        def label_strips(diffuser: Any, some: list[range]) -> None:
             for strip in some:
                 first = max(strip.start - _LEAD, 0)
                 start, stop = max(first - _REACH, 0), min(strip.stop + _REACH, height)
@@ -205,6 +213,32 @@ class Diffusion:
                 first, found,
             )  # fmt: skip
         return found
+
+
+class _Diffusers:
+    """A codebook prepared for diffusion, as often as threads need it at a time."""
+
+    def __init__(self, words: Places, opaque: Bytes, bound: int) -> None:
+        self._arguments, self._idle = (words, opaque, bound), deque[Any](maxlen=_MOST_IDLE)
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[Any]:
+        """Take one that nobody else has."""
+        try:
+            diffuser = self._idle.pop()
+        except IndexError:
+            diffuser = kernels.diffusion.Diffuser(*self._arguments)
+        try:
+            yield diffuser
+        finally:
+            self._idle.append(diffuser)
+
+
+@functools.lru_cache(maxsize=2)
+def _known_diffusers(data: bytes, axes: int, opaque: bytes, bound: int) -> _Diffusers:
+    """Keep those of the latest codebooks: many pictures may share one."""
+    words = np.frombuffer(data, dtype=np.int16).reshape(-1, axes)
+    return _Diffusers(words, np.frombuffer(opaque, dtype=np.uint8), bound)
 
 
 def strip_rows(width: int) -> int:

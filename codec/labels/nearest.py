@@ -4,7 +4,9 @@ The search is done once for each unique color; pixels only look the result up.
 """
 
 import functools
+import threading
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,9 @@ from codec.threads import row_strips, run_parallel, spans
 Bytes = npt.NDArray[np.uint8]
 
 _COLOR_WORK = 8  # of labeling a color, in pixels
+_FEW_COLORS = 1 << 16  # for which a new table of all colors would take longest
+
+_scratch = threading.local()  # such a table
 
 
 def label_colors(
@@ -82,9 +87,17 @@ def _search_grid(colors: Bytes, codebook: Bytes, metric: ColorMetric, labels: By
 
 def _search_points(colors: Bytes, codebook: Bytes, metric: ColorMetric, labels: Bytes) -> None:
     """Search in any space."""
-    words = _as_points(codebook, metric)
+    words, *ranks = _ranked(codebook.tobytes(), codebook.shape[1], metric)
     for strip in row_strips(len(colors), 1):
-        kernels.nearpoints.label_points(_as_points(colors[strip], metric), words, labels[strip])
+        points = _as_points(colors[strip], metric)
+        kernels.nearpoints.label_ranked(points, words, *ranks, labels[strip])
+
+
+@functools.lru_cache(maxsize=4)
+def _ranked(data: bytes, channels: int, metric: ColorMetric) -> tuple[npt.NDArray[Any], ...]:
+    """Prepare a codebook for searching; that of many pictures once."""
+    words = _as_points(np.frombuffer(data, dtype=np.uint8).reshape(-1, channels), metric)
+    return words, *kernels.nearpoints.rank_words(words)
 
 
 def _as_points(colors: Bytes, metric: ColorMetric) -> npt.NDArray[np.int32]:
@@ -115,7 +128,13 @@ def label_pixels(
     labels : ndarray of shape (H, W), dtype uint8
         One label a pixel.
     """
-    return Lookup(histogram, [color_labels])(pixels)[0]
+    channels = histogram.colors.shape[1]
+    if channels != 3 or len(histogram) > _FEW_COLORS:
+        return Lookup(histogram, [color_labels])(pixels)[0]
+    # What earlier pictures left in the table is of no color that is asked for.
+    if not hasattr(_scratch, "tables"):
+        _scratch.tables = np.empty((1, 1 << 24), dtype=np.uint8)
+    return Lookup(histogram, [color_labels], _scratch.tables)(pixels)[0]
 
 
 class Lookup:
@@ -127,10 +146,16 @@ class Lookup:
         Every color of these blocks.
     columns : sequence of ndarray of shape (U,), dtype uint8
         A fact of each of these colors.
+    tables : ndarray of shape (len(columns), 256 ** min(C, 3)), dtype uint8, optional
+        Written to, and looked up in for as long as the object is used; of zeros by default, which
+        is what colors are told that are not in the histogram.
     """
 
     def __init__(
-        self, histogram: ColorHistogram, columns: Sequence[npt.NDArray[np.uint8]]
+        self,
+        histogram: ColorHistogram,
+        columns: Sequence[npt.NDArray[np.uint8]],
+        tables: npt.NDArray[np.uint8] | None = None,
     ) -> None:
         colors = np.ascontiguousarray(histogram.colors)
         self.channels = channels = colors.shape[1]
@@ -140,7 +165,9 @@ class Lookup:
         bits = 20 if len(keys) >> 16 else 12
         beginnings = np.bincount(keys >> np.uint32(32 - bits), minlength=1 << bits)
         self._firsts = np.append(0, beginnings.cumsum()).astype(np.uint32)
-        self._tables = np.zeros((len(columns), 1 << 8 * min(channels, 3)), dtype=np.uint8)
+        if tables is None:
+            tables = np.zeros((len(columns), 1 << 8 * min(channels, 3)), dtype=np.uint8)
+        self._tables = tables
         self._values = [column[translucent] for column in columns]
         for column, table in zip(columns, self._tables, strict=True):
             kernels.mapping.fill_table(colors, np.ascontiguousarray(column), table)
