@@ -12,6 +12,7 @@ References
 
 import functools
 import math
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,6 +25,7 @@ from codec.threads import STRIP_PIXELS, row_strips, run_parallel, spans
 
 _SIDE = 4  # of a block
 _CELLS = 1 << 18
+_FEW_SAMPLES = 1 << 17  # of a picture that is weighed without looking at all cells
 # Of larger pictures a part tells how much errors show: every so many strips of blocks.
 _SAMPLED_PIXELS = 1 << 21
 _STRIP_BLOCKS = 4
@@ -34,6 +36,8 @@ _REACH = 2
 _LEAST_VARIANCE = 40
 _RANGE = 4
 ONE = 256
+
+_scratch = threading.local()  # sums of cells, zero between calls: making them takes longest
 
 
 def weigh_colors(
@@ -93,6 +97,8 @@ def weigh_by_strips(
     """
     parts = strips
     if len(strips) == 1:
+        if strips[0].size <= _FEW_SAMPLES:
+            return _weigh_few(strips[0], histogram, mildly=mildly)
         height, width = strips[0].shape[:2]
         parts = [
             strips[0][_SIDE * part.start : _SIDE * part.stop]
@@ -109,9 +115,7 @@ def weigh_by_strips(
     sums = run_parallel([functools.partial(weigh, group) for group in groups])
     weights, counts = np.array(sums).sum(axis=0, dtype=np.int64)
     mean = weights.sum() / counts.sum()
-    means = np.where(counts > 0, weights / np.maximum(counts, 1), mean)
-    if mildly:
-        means = 4 * np.sqrt(np.maximum(means, 2))
+    means = _means(weights, counts, mean, mildly=mildly)
     weighed = np.empty(len(histogram), dtype=np.int64)
 
     def weigh_part(part: slice) -> None:
@@ -122,6 +126,33 @@ def weigh_by_strips(
 
     run_parallel([functools.partial(weigh_part, part) for part in spans(len(histogram), 1)])
     return weighed
+
+
+def _weigh_few(
+    pixels: npt.NDArray[np.uint8], histogram: ColorHistogram, *, mildly: bool
+) -> npt.NDArray[np.int64]:
+    """Weigh the colors of a small picture: most cells have none, and are not looked at."""
+    if not hasattr(_scratch, "sums"):
+        _scratch.sums = np.zeros((2, _CELLS), dtype=np.int32)
+    sums, cells = _scratch.sums, _cells(histogram.colors)
+    try:
+        kernels.activity.weigh_cells(as_rows(pixels), pixels.shape[2], *sums)
+        mean = int(sums[0].sum(dtype=np.int32)) / (pixels.shape[0] * pixels.shape[1])
+        weights, counts = sums[:, cells].astype(np.int64)
+    finally:
+        sums[:, cells] = 0
+        if sums[1].any():  # of hidden pixels, whose colors need not be in the histogram
+            sums[:] = 0
+    means = _means(weights, counts, mean, mildly=mildly)
+    return np.rint(histogram.counts * means).astype(np.int64)
+
+
+def _means(
+    weights: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], mean: float, *, mildly: bool
+) -> npt.NDArray[np.float64]:
+    """Tell the mean weight of the pixels of each cell; of cells that have none, that of all."""
+    means = np.where(counts > 0, weights / np.maximum(counts, 1), mean)
+    return 4 * np.sqrt(np.maximum(means, 2)) if mildly else means
 
 
 def _cells(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:

@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from codec.colors.visibility import ONE, weigh_pixels
+from codec import kernels
+from codec.colors.histogram import ColorHistogram, count_colors
+from codec.colors.visibility import ONE, weigh_by_strips, weigh_colors, weigh_pixels
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -81,3 +83,46 @@ def test_of_any_strides() -> None:
     pixels = np.random.RandomState(0).randint(0, 256, (12, 20, 4)).astype(np.uint8)
     turned = np.ascontiguousarray(pixels[::-1, :, ::-1])[::-1, :, ::-1]
     assert np.array_equal(weigh_pixels(turned), weigh_pixels(pixels))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("mildly", [False, True])
+def test_small_pictures_are_weighed_by_their_cells(channels: int, mildly: bool) -> None:
+    """One after the other, as what is left of one must not count for the next."""
+    for seed in range(3):
+        state = np.random.RandomState(seed)
+        pixels = (state.randint(0, 40, (33, 50, channels)) * (1 + seed)).astype(np.uint8)
+        histogram = count_colors(pixels)
+        sums = np.zeros((2, 1 << 18), np.int32)
+        kernels.activity.weigh_cells(pixels.reshape(33, -1), channels, *sums)
+        weights, counts = sums.astype(np.int64)
+        means = weights / np.maximum(counts, 1)
+        if mildly:
+            means = 4 * np.sqrt(np.maximum(means, 2))
+        cells = histogram.colors[:, 0].astype(int)
+        if channels >= 3:
+            cells = (histogram.colors[:, :3] >> 2) @ np.array([1 << 12, 1 << 6, 1])
+        wanted = np.rint(histogram.counts * means[cells]).astype(np.int64)
+        assert np.array_equal(weigh_colors(pixels, histogram, mildly=mildly), wanted)
+
+
+def test_hidden_colors_of_one_picture_do_not_count_for_the_next() -> None:
+    """Those that were merged have no place in the histogram, but had one among the cells."""
+    state = np.random.RandomState(5)
+    hidden = state.randint(0, 256, (40, 40, 4)).astype(np.uint8)
+    hidden[..., 3] = 0
+    clear = ColorHistogram(np.zeros((1, 4), np.uint8), np.array([1600], np.int64))
+    pixels = np.repeat(state.randint(0, 256, (20, 20, 4)), 2, axis=1).astype(np.uint8)
+    histogram = count_colors(pixels)
+    before = weigh_colors(pixels, histogram)
+    weigh_colors(hidden, clear)
+    assert np.array_equal(weigh_colors(pixels, histogram), before)
+
+
+def test_small_pictures_are_weighed_as_large_ones() -> None:
+    state = np.random.RandomState(6)
+    pixels = np.repeat(state.randint(0, 200, (64, 32, 3)), 2, axis=1).astype(np.uint8)
+    strips = [pixels[:32], pixels[32:]]  # which several strips are taken for
+    histogram = count_colors(pixels)
+    whole = weigh_by_strips([pixels], histogram, mildly=False)
+    assert np.array_equal(whole, weigh_by_strips(strips, histogram, mildly=False))
