@@ -1,5 +1,6 @@
 """What a report says of colors, by their names in `FileReport`."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,14 @@ def pixel_facts(pixels: Bytes) -> dict[str, Any]:
 
 
 def write_colors(colors: Bytes) -> tuple[str, ...]:
-    """Write colors of shape (N, C)."""
-    return tuple(map(write_color, colors))
+    """Write colors of shape (N, C); those of a codebook that many files share, once."""
+    return _written(colors.tobytes(), colors.shape[1])
+
+
+@functools.lru_cache(maxsize=4)
+def _written(data: bytes, channels: int) -> tuple[str, ...]:
+    colors = np.frombuffer(data, dtype=np.uint8).reshape(-1, channels)
+    return tuple(map(write_color, colors.tolist()))
 
 
 def _has_alpha(colors: Bytes) -> bool:
