@@ -2,8 +2,9 @@
 
 import functools
 import io
+import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ Pixels = npt.NDArray[np.uint8]
 _SAME = 2
 # Pixels that are converted at once.
 _AT_ONCE = 1 << 20
+_latest = threading.local()  # a conversion, which no two threads may use at a time
 DAMAGED = "its color profile is damaged and not applied"
 _OF_NO_USE = "its color profile is damaged or for another kind, and not applied"
 
@@ -190,8 +192,16 @@ def to_srgb(pixels: Pixels, profile: bytes) -> tuple[Pixels, tuple[str, ...]]:
     notices : tuple of str
         What was done, or why nothing could be.
     """
-    conversion = Conversion(profile, pixels.ndim == 2 or pixels.shape[2] <= 2)
+    grey = pixels.ndim == 2 or pixels.shape[2] <= 2
+    conversion = _conversion(profile, grey)
     return conversion(pixels), conversion.notices
+
+
+def _conversion(profile: bytes, grey: bool) -> Conversion:
+    """Make a conversion, or take the latest of this thread: pictures of a folder have the same."""
+    if getattr(_latest, "asked", None) != (profile, grey):
+        _latest.conversion, _latest.asked = Conversion(profile, grey), (profile, grey)
+    return cast(Conversion, _latest.conversion)
 
 
 def _profile_name(source: Any) -> str:
