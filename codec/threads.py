@@ -77,7 +77,10 @@ def spans(length: int, unit: int) -> list[slice]:
     parts : list of slice
         One for each thread that has `THREAD_PIXELS` to do; in order, none of them empty.
     """
-    pieces = max(1, min(length * unit // THREAD_PIXELS, length, thread_count()))
+    pieces = min(length * unit // THREAD_PIXELS, length)
+    if pieces <= 1:
+        return [slice(0, length)]
+    pieces = min(pieces, thread_count())
     return [
         slice(length * piece // pieces, length * (piece + 1) // pieces) for piece in range(pieces)
     ]
@@ -101,7 +104,7 @@ def run_parallel(functions: Sequence[Callable[[], T]]) -> list[T]:
     BaseException
         What the first of those that failed raised, when all have ended.
     """
-    helpers = min(len(functions), thread_count()) - 1
+    helpers = min(len(functions), thread_count()) - 1 if len(functions) > 1 else 0
     if helpers <= 0:
         return [function() for function in functions]
     work = _Work(functions)

@@ -22,6 +22,8 @@ def display_name(path: str | os.PathLike[str]) -> str:
     """
     text = os.fsdecode(path)
     text = SHOWN_AS.get(text, text)
+    if text.isprintable():
+        return text
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode()
         for c in text

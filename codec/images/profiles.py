@@ -4,7 +4,7 @@ import functools
 import io
 import threading
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ Pixels = npt.NDArray[np.uint8]
 _SAME = 2
 # Pixels that are converted at once.
 _AT_ONCE = 1 << 20
-_latest = threading.local()  # a conversion, which no two threads may use at a time
+_MOST_KEPT, _MOST_KEPT_BYTES = 4, 1 << 16  # of conversions, and of the profile of each
 DAMAGED = "its color profile is damaged and not applied"
 _OF_NO_USE = "its color profile is damaged or for another kind, and not applied"
 
@@ -197,11 +197,25 @@ def to_srgb(pixels: Pixels, profile: bytes) -> tuple[Pixels, tuple[str, ...]]:
     return conversion(pixels), conversion.notices
 
 
+class _Latest(threading.local):
+    """Conversions, the latest at the end; no two threads may use one at a time."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[bytes, bool], Conversion] = {}
+
+
+_latest = _Latest()
+
+
 def _conversion(profile: bytes, grey: bool) -> Conversion:
-    """Make a conversion, or take the latest of this thread: pictures of a folder have the same."""
-    if getattr(_latest, "asked", None) != (profile, grey):
-        _latest.conversion, _latest.asked = Conversion(profile, grey), (profile, grey)
-    return cast(Conversion, _latest.conversion)
+    """Make a conversion, or take one of the latest of this thread: a folder has few profiles."""
+    kept = _latest.kept
+    found = kept.pop((profile, grey), None) or Conversion(profile, grey)
+    if len(profile) <= _MOST_KEPT_BYTES:
+        kept[profile, grey] = found
+        if len(kept) > _MOST_KEPT:
+            del kept[next(iter(kept))]
+    return found
 
 
 def _profile_name(source: Any) -> str:

@@ -106,7 +106,7 @@ def compress_file(
     check_targets([*paths, *([page.path] if page else [])], force=writing.force)
     with watch.stage("read"):
         try:
-            image = read_image(source, **asdict(reading))
+            image = read_image(source, **vars(reading))
         except LimitError as error:
             from codec.jobs.large import is_for_blocks
 

@@ -59,7 +59,7 @@ def count_file(
     check_source(planned.source)
     if planned.is_found:
         check_not_decoded(planned.source, reading.max_pixels)
-    image = read_image(planned.source, **asdict(reading))
+    image = read_image(planned.source, **vars(reading))
     height, width, channels = (*image.pixels.shape, 1)[:3]
     return FileReport(
         display_name(planned.source),
