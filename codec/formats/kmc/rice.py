@@ -4,6 +4,8 @@ Rice codes: R. F. Rice, "Some practical universal noiseless coding techniques", 
 79-22, 1979. Code-words in ascending order take about two thirds of their raw bytes.
 """
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +16,10 @@ _PARAMETERS = range(9)
 _ALL_ZERO = 15
 
 _MOST_BITS = 264  # of a residual
+
+# The codebook that was decoded last, behind its bytes: many pictures may share one, and nothing
+# that follows the bytes of a codebook has a part in it.
+_latest: tuple[bytes, npt.NDArray[np.uint8]] | None = None
 
 Integers = npt.NDArray[np.int64]
 
@@ -31,6 +37,13 @@ def encode_codebook(codebook: npt.NDArray[np.uint8]) -> bytes:
     coded : bytes
         C modes, and the bits of all residuals.
     """
+    return _encoded(codebook.tobytes(), codebook.shape[1])
+
+
+@functools.lru_cache(maxsize=4)
+def _encoded(data: bytes, channels: int) -> bytes:
+    """Code a codebook; one that many pictures share, once."""
+    codebook = np.frombuffer(data, dtype=np.uint8).reshape(-1, channels)
     modes, bits = bytearray(), ""
     for channel in range(codebook.shape[1]):
         mode, residuals = _best_mode(codebook.astype(np.int64), channel)
@@ -95,6 +108,16 @@ def decode_codebook(data: bytes, size: int, channels: int) -> tuple[npt.NDArray[
     FormatError
         An illegal mode, a residual over 255, bits behind the last, or too few bytes.
     """
+    global _latest
+    known = _latest  # another thread may exchange it
+    if known and known[1].shape == (size, channels) and data.startswith(known[0]):
+        return known[1].copy(), len(known[0])
+    codebook, used = _decoded(data, size, channels)
+    _latest = data[:used], codebook.copy()
+    return codebook, used
+
+
+def _decoded(data: bytes, size: int, channels: int) -> tuple[npt.NDArray[np.uint8], int]:
     modes = data[:channels]
     if len(modes) < channels:
         raise FormatError("the file is cut short", "truncated")
@@ -123,7 +146,7 @@ class _Bits:
     """A string of bits, the highest of each byte first."""
 
     def __init__(self, data: bytes) -> None:
-        self._bits = "".join(f"{byte:08b}" for byte in data)
+        self._bits = f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}" if data else ""
         self._at = 0
 
     def rice(self, parameter: int) -> int:

@@ -52,3 +52,29 @@ def test_codebooks_take_what_their_order_allows() -> None:
     ramp = np.arange(256, dtype=np.uint8)[:, None]
     # A zero of one bit and 255 ones of two; the other channels repeat it, and take no bits.
     assert len(encode_codebook(np.hstack([ramp, ramp, ramp]))) == 3 + 64
+
+
+def test_a_codebook_that_was_just_decoded_is_told_from_others() -> None:
+    """It is recognized by its bytes, of which others may share the first."""
+    state = np.random.RandomState(3)
+    books = [state.randint(0, 256, (size, 3)).astype(np.uint8) for size in (1, 2, 255, 256)]
+    books += [np.zeros((9, 3), np.uint8), np.zeros((8, 3), np.uint8), books[3][:, :1].copy()]
+    for first in books:
+        for second in books:
+            for book in (first, second, first):
+                found, used = decode_codebook(encode_codebook(book) + b"\xff\0", *book.shape)
+                assert np.array_equal(found, book)
+                assert used == len(encode_codebook(book))
+                found[:] = 7  # is nobody else's
+
+
+def test_a_damaged_codebook_is_not_taken_for_the_one_before() -> None:
+    book = np.random.RandomState(4).randint(0, 256, (64, 3)).astype(np.uint8)
+    coded = encode_codebook(book)
+    decode_codebook(coded, 64, 3)
+    damaged = coded[:9] + bytes([coded[9] ^ 4]) + coded[10:]
+    try:
+        found, _ = decode_codebook(damaged, 64, 3)
+    except FormatError:
+        return
+    assert not np.array_equal(found, book)
