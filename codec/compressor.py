@@ -254,7 +254,7 @@ def compress_with_details(
     with watch.stage("ordering"):
         indexed = arrange(picture, labeled, settings, format)
     found = judge(picture, chosen, labeled, indexed, exact=settings.exact, dither=dither)
-    return replace(found, rate_distortion=rate)
+    return replace(found, rate_distortion=rate) if rate else found
 
 
 def _as_source(picture: "Image") -> SourceImage:

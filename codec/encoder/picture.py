@@ -1,7 +1,7 @@
 """A picture as the encoder knows it before a codebook is chosen: its pixels, counted."""
 
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -135,7 +135,7 @@ def count_picture(
     told = tell_colors(count_colors(pixels), settings, WholeScene(pixels))
     pixels = to_channels(pixels, told.channels)
     scene = WholeScene(pixels[..., : told.histogram.colors.shape[1]])
-    return Picture(**vars(replace(told, scene=scene)), pixels=pixels, weights=weights)
+    return Picture(**{**vars(told), "scene": scene}, pixels=pixels, weights=weights)
 
 
 def tell_colors(counted: ColorHistogram, settings: CompressSettings, scene: Scene) -> Counted:

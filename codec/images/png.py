@@ -87,10 +87,12 @@ def decode_png(
         pixels = to_pixels(png, samples)
     highest = int(pixels.max()) if is_indexed(png) else 0
     findings = describe(png, structure, highest)
-    structure = replace(structure, notices=tuple(passed_over))
-    return pixels, replace(
-        findings, structure=structure, notices=(*exact, *findings.notices), conversions=conversions
-    )
+    if passed_over or exact or conversions:
+        findings = replace(
+            findings, structure=replace(structure, notices=tuple(passed_over)),
+            notices=(*exact, *findings.notices), conversions=conversions,
+        )  # fmt: skip
+    return pixels, findings
 
 
 def describe(png: PngFile, structure: Structure, highest: int = 0) -> Findings:

@@ -1,6 +1,6 @@
 """Picture files to compressed files."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -232,7 +232,7 @@ def target_facts(settings: CompressSettings) -> dict[str, Any]:
     """Collect what was asked for, as a report names it."""
     asked = {
         name: value
-        for name, value in asdict(settings.targets).items()
+        for name, value in vars(settings.targets).items()
         if value is not None and value is not False
     }
     return {"targets": asked or None}
