@@ -7,6 +7,7 @@ temporary file, syncs them, compares what the disk gives back, and only then giv
 
 import contextlib
 import errno
+import functools
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -240,6 +241,7 @@ def _check_target(target: Path, *, force: bool) -> None:
         raise FileError("it already exists (--force replaces it)", "exists")
 
 
+@functools.lru_cache(maxsize=16)
 def _longest_name(folder: Path) -> int:
     try:
         return os.pathconf(folder, "PC_NAME_MAX")

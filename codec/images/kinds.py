@@ -1,7 +1,6 @@
 """Kinds of picture files: their names, and how they begin."""
 
 import os
-from pathlib import Path
 
 from codec.errors import ImageError
 from codec.png.reading import SIGNATURE
@@ -62,7 +61,7 @@ def recognize(data: bytes) -> str:
 
 def name_notices(path: str | bytes | os.PathLike[str], kind: str) -> list[str]:
     """Say so if a file's name is that of another kind."""
-    extension = Path(os.fsdecode(path)).suffix.lower()
+    extension = os.path.splitext(os.fsdecode(path))[1].lower()
     if extension not in READABLE_EXTENSIONS or extension in EXTENSIONS.get(kind, (extension,)):
         return []
     return [f"this is a {kind} file in spite of its name"]

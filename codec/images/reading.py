@@ -28,6 +28,8 @@ from codec.threads import row_strips
 
 Pixels = npt.NDArray[np.uint8]
 
+_SMALL_BYTES = 1 << 20  # of a file that is not opened again to be read
+
 
 def read_image(
     path: Readable,
@@ -128,7 +130,11 @@ def _read_if_small(given: Readable, max_pixels: int) -> tuple[bytes, str]:
     """Read a file, unless its headers are those of too large a picture or of none."""
     if is_path(given):
         with open_parts(given) as (part, size_bytes):
-            _check_headers(part, size_bytes, max_pixels)
+            kind = _check_headers(part, size_bytes, max_pixels)
+            if kind and size_bytes <= _SMALL_BYTES:
+                data = part(0, size_bytes)
+                if len(data) == size_bytes:
+                    return data, kind
         data = read_file(given)
     else:
         data = content_of(given)
@@ -136,18 +142,21 @@ def _read_if_small(given: Readable, max_pixels: int) -> tuple[bytes, str]:
     return data, recognize(data)
 
 
-def _check_headers(part: Part, size_bytes: int, max_pixels: int) -> None:
+def _check_headers(part: Part, size_bytes: int, max_pixels: int) -> str:
+    """Tell the kind of a picture that is not too large; nothing of what is no whole header."""
     start = part(0, START_BYTES)
-    if size_bytes <= MAX_FILE_BYTES and len(start) == START_BYTES:
-        kind = recognize(start)
-        if kind == "PNG":
-            size = png_size(start)
-        else:
-            from codec.images.containers import stated_size
+    if size_bytes > MAX_FILE_BYTES or len(start) < START_BYTES:
+        return ""
+    kind = recognize(start)
+    if kind == "PNG":
+        size = png_size(start)
+    else:
+        from codec.images.containers import stated_size
 
-            size = stated_size(part, kind)
-        if size and all(size):
-            check_dimensions(*size, max_pixels)
+        size = stated_size(part, kind)
+    if size and all(size):
+        check_dimensions(*size, max_pixels)
+    return kind
 
 
 def _decode(
