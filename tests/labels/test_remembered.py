@@ -5,9 +5,10 @@ import threading
 import numpy as np
 import pytest
 
+import codec
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import count_colors
-from codec.labels import remembered
+from codec.labels import dithering, nearest, remembered
 from codec.labels.nearest import label_colors
 from codec.labels.remembered import RememberedLabels, label_again
 
@@ -72,3 +73,22 @@ def test_threads_may_ask_at_a_time() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("tune", ["visual", "psnr"])
+def test_pictures_are_what_they_are_alone(channels: int, tune: str) -> None:
+    """Nothing that is kept of one picture changes the next with the same codebook."""
+    pictures = []
+    for seed in range(4):
+        state = np.random.RandomState(seed)
+        shades = np.cumsum(state.randint(-2, 3, (48, 48, channels)), axis=1) + 90 + 20 * seed
+        pictures.append(np.clip(shades, 0, 255).astype(np.uint8))
+    codebook = codec.train(pictures, 256 if channels > 1 else 16, tune=tune)
+    one_after_the_other = [codec.compress(each, codebook=codebook, tune=tune) for each in pictures]
+    for pixels, found in zip(pictures, one_after_the_other, strict=True):
+        remembered._remembered.cache_clear()
+        nearest._ranked.cache_clear()
+        dithering._known_diffusers.cache_clear()
+        assert codec.compress(pixels, codebook=codebook, tune=tune) == found
+    assert len({found.labels.tobytes() for found in one_after_the_other}) == 4
