@@ -5,6 +5,7 @@ import pytest
 from marks import needs_kernels
 
 from codec import kernels
+from codec.kernels.plain import nearpoints as plain
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 64, 256])
@@ -42,3 +43,35 @@ def test_what_does_not_fit_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=r"fit|code-words|large"):
             kernels.nearpoints.label_points(some, words, found)
+
+
+@needs_kernels
+@pytest.mark.parametrize("size", [1, 3, 256])
+def test_ranks_are_those_of_the_twin_and_serve_again(size: int) -> None:
+    state = np.random.RandomState(size)
+    words = state.randint(-99, 99, (size, 4)).astype(np.int32)
+    order, apart = kernels.nearpoints.rank_words(words)
+    other_order, other_apart = plain.rank_words(words)
+    assert (order.dtype, apart.dtype) == (other_order.dtype, other_apart.dtype)
+    assert np.array_equal(order, other_order)
+    assert np.array_equal(apart, other_apart)
+    for seed in range(3):
+        points = np.random.RandomState(seed).randint(-120, 120, (500, 4)).astype(np.int32)
+        found, wanted = np.empty((2, 500), dtype=np.uint8)
+        kernels.nearpoints.label_ranked(points, words, order, apart, found)
+        plain.label_ranked(points, words, order, apart, wanted)
+        assert np.array_equal(found, wanted)
+
+
+@needs_kernels
+def test_ranks_that_do_not_fit_are_refused() -> None:
+    words, labels = np.arange(12, dtype=np.int32).reshape(3, 4), np.empty(3, dtype=np.uint8)
+    order, apart = kernels.nearpoints.rank_words(words)
+    for wrong in (
+        (order[:2], apart),
+        (order, apart[:, :2].copy()),
+        (order + np.uint8(1), apart),
+        kernels.nearpoints.rank_words(words[:2]),
+    ):
+        with pytest.raises(ValueError, match=r"fit|code-word"):
+            kernels.nearpoints.label_ranked(words, words, *wrong, labels)
