@@ -1,5 +1,6 @@
 """Labels that are remembered are those that are found."""
 
+from typing import Any
 import threading
 
 import numpy as np
@@ -77,7 +78,7 @@ def test_threads_may_ask_at_a_time() -> None:
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("tune", ["visual", "psnr"])
-def test_pictures_are_what_they_are_alone(channels: int, tune: str) -> None:
+def test_pictures_are_what_they_are_alone(channels: int, tune: Any) -> None:
     """Nothing that is kept of one picture changes the next with the same codebook."""
     pictures = []
     for seed in range(4):
