@@ -1,6 +1,8 @@
 """One large picture that the workers of a cluster read and write."""
 
+import contextlib
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 from codec.dask.blocks import spread
@@ -41,6 +43,31 @@ def compress_at(
     ImportError
         Dask is not installed.
     """
+    with workers_at(address, progress) as workers:
+        return compress_far(source, sink, settings, format, workers, token=token)
+
+
+@contextlib.contextmanager
+def workers_at(address: str, progress: Progress | None = None) -> Iterator[Workers]:
+    """Reach the workers of a scheduler.
+
+    Parameters
+    ----------
+    address, progress
+        As for `compress_at`.
+
+    Yields
+    ------
+    workers : Workers
+        Those that there are, or will be.
+
+    Raises
+    ------
+    ClusterError
+        There is no scheduler (``no-scheduler``).
+    ImportError
+        Dask is not installed.
+    """
     load_dask()
     from distributed import Client
 
@@ -51,8 +78,7 @@ def compress_at(
             f"there is no scheduler at {address}: dask scheduler starts one", "no-scheduler"
         ) from error
     with client:
-        workers = Workers(client, PATIENCE, progress)
-        return compress_far(source, sink, settings, format, workers, token=token)
+        yield Workers(client, PATIENCE, progress)
 
 
 def compress_far(

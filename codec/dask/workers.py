@@ -1,10 +1,12 @@
 """Tasks of Dask: on a cluster, whose workers come and go, or by `dask.compute`."""
 
+import itertools
+import math
 import queue
 import time
 import uuid
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from codec.errors import ClusterError, ParameterError
@@ -12,9 +14,13 @@ from codec.errors import ClusterError, ParameterError
 PATIENCE = 60.0  # seconds without any worker
 _POLL = 1.0
 _AT_ONCE = 16  # tasks where there is no cluster: what they return waits in memory
+_AHEAD = 8  # times as many tasks as are under way may be done before an older one is
+_KILLED = "worker-killed"
 _SETTLE = 60.0  # seconds that tasks get to end when nobody waits for them any more
 
 Progress = Callable[[int, int], None]
+# What is under way: numbers of tasks, and futures, by key.
+_Pending = dict[str, tuple[int, Any]]
 
 
 def load_dask() -> Any:
@@ -140,18 +146,81 @@ class Workers:
         if self._progress is not None:
             self._progress(min(self._done, self._total), self._total)
 
+    def feed(
+        self, function: Callable[..., Any], verb: str, given: Any, batches: Iterable[Any]
+    ) -> Iterator[Result]:
+        """Have any number of tasks done on a cluster, of which few are under way at a time.
+
+        Parameters
+        ----------
+        function : callable
+            ``function(given, batch)`` is what is to be done.
+        verb : str
+            For dashboards.
+        given : object
+            What all tasks need; it reaches each worker once.
+        batches : iterable of (str, object)
+            What each task gets, after its name for people. They are taken when there is room,
+            and none is that is far ahead of one that is not done.
+
+        Yields
+        ------
+        result : Result
+            As they come. The value is a `ClusterError` where workers died of a task.
+
+        Raises
+        ------
+        ClusterError
+            There are no workers.
+        """
+        everywhere, waiting, sent = self._client.compute(self.once(given)), iter(batches), 0
+        room, looked = 0, -math.inf
+
+        def send(pending: _Pending) -> list[Any]:
+            nonlocal sent, room, looked
+            if time.monotonic() - looked >= _POLL:  # workers come and go
+                room, looked = 2 * self.count() + 2, time.monotonic()
+            first = min((number for number, _ in pending.values()), default=sent)
+            free = min(room - len(pending), _AHEAD * room - (sent - first))
+            futures = []
+            for name, batch in itertools.islice(waiting, max(free, 0)):
+                key = f"kmcodec-{verb}-{uuid.uuid4().hex}"
+                self._names[key] = name
+                futures.append(
+                    self._client.submit(function, everywhere, batch, key=key, pure=False)
+                )
+            sent += len(futures)
+            return futures
+
+        yield from self._gather(send, forgiving=True)
+
     def _run_far(self, tasks: list[Any], wanted: int) -> Iterator[Result]:
         with warnings.catch_warnings():  # what `once` has is large, and there once
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-            futures = self._client.compute(tasks)
-        pending = {future.key: (number, future) for number, future in enumerate(futures)}
+            sending = iter([self._client.compute(tasks)])
+        del tasks  # what is done, and asked for no more, need not stay on workers
+        for result in self._gather(lambda pending: next(sending, []), wanted):
+            self._step()
+            if result.number < wanted:
+                yield result
+            del result
+
+    def _gather(
+        self,
+        send: Callable[["_Pending"], list[Any]],
+        wanted: float = math.inf,
+        *,
+        forgiving: bool = False,
+    ) -> Iterator[Result]:
+        """Wait for tasks that are sent as others end."""
+        pending: _Pending = {}
+        ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        sent, seen = 0, time.monotonic()
         try:
-            del futures, tasks  # what is done, and asked for no more, need not stay on workers
-            ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
-            for _, future in pending.values():
-                future.add_done_callback(ended.put)
-            seen = time.monotonic()
-            while pending:
+            while True:
+                sent = _await(send(pending), sent, pending, ended)
+                if not pending:
+                    return
                 try:
                     key = ended.get(timeout=min(_POLL, self._patience / 4)).key
                 except queue.Empty:
@@ -161,11 +230,15 @@ class Workers:
                 if key not in pending:
                     continue
                 number, future = pending[key]
-                value = self._value(key, future, number < wanted)
+                try:
+                    value = self._value(key, future, number < wanted)
+                except ClusterError as error:
+                    if not forgiving or error.reason != _KILLED:
+                        raise
+                    value = error
                 del pending[key], future
-                self._step()
-                if number < wanted:
-                    yield Result(number, value)
+                yield Result(number, value)
+                del value
         finally:
             if pending:
                 self._stop([future for _, future in pending.values()])
@@ -187,7 +260,7 @@ class Workers:
                 raise ClusterError(
                     f"workers died of {name}, one after the other: they may have too little "
                     "memory, or the picture is damaged there",
-                    "worker-killed",
+                    _KILLED,
                 ) from error
             except TimeoutError:
                 if future.status != "finished":  # it was lost, and is being done again
@@ -224,6 +297,17 @@ class Workers:
                 time.sleep(0.05)
         except (OSError, RuntimeError, ValueError):  # the scheduler is gone
             return
+
+
+def _await(
+    futures: list[Any], first: int, pending: _Pending, ended: "queue.SimpleQueue[Any]"
+) -> int:
+    """Note what was sent, numbered from `first` on; tell the next number."""
+    for number, future in enumerate(futures, first):
+        pending[future.key] = number, future
+    for future in futures:
+        future.add_done_callback(ended.put)
+    return first + len(futures)
 
 
 def _is_active(keys: set[str], dask_worker: Any) -> bool:
