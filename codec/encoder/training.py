@@ -63,6 +63,18 @@ class Pool:
         self.pictures += 1
         return len(picture.histogram)
 
+    def total(self) -> Histogram | None:
+        """Sum up what was counted, for a pool elsewhere; None if there are no pictures."""
+        return self._tally.total() if self._tally is not None else None
+
+    def merge(self, histogram: Histogram, pictures: int) -> None:
+        """Add the sum of so many pictures, from a pool of the same settings."""
+        if self._tally is not None and self._tally.channels == histogram.channels:
+            self._tally.add(histogram)
+        else:
+            self._add(histogram.unpacked())
+        self.pictures += pictures
+
     def _add(self, histogram: ColorHistogram) -> None:
         """Add a histogram; grey and opaque colors are written as the other ones are."""
         own = histogram.colors.shape[1]

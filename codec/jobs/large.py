@@ -252,8 +252,15 @@ def compress_large(
 
 def _compress_at(scheduler: str) -> Callable[..., Compressed]:
     """Import what asks a cluster, and only then Dask."""
+    check_dask()
+    from codec.dask.far import compress_at
+
+    return functools.partial(compress_at, scheduler)
+
+
+def check_dask() -> None:
+    """Refuse to ask a cluster where Dask is not installed."""
     try:
-        from codec.dask.far import compress_at
         from codec.dask.workers import load_dask
 
         load_dask()
@@ -261,7 +268,6 @@ def _compress_at(scheduler: str) -> Callable[..., Compressed]:
         raise ParameterError(
             '--scheduler needs Dask: pip install "kmcodec[dask]"', "not-installed"
         ) from error
-    return functools.partial(compress_at, scheduler)
 
 
 def _check_apart(source: Path, target: Path) -> None:

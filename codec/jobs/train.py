@@ -3,8 +3,10 @@
 import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -137,11 +139,16 @@ def share_codebook(
         with suppress(CodecError, MemoryError):
             count_file(planned, pool, reading, weights)
             counted.append(planned)
-    if not counted:
-        return settings, counted
+    return with_codebook(settings, pool), counted
+
+
+def with_codebook(settings: CompressSettings, pool: Pool) -> CompressSettings:
+    """Give settings the codebook of all pictures of a pool, if there are any."""
+    if not pool.pictures:
+        return settings
     codebook = pool.train()
     given = Given(codebook, palette_depth=settings.given.palette_depth)
-    return replace(settings, n_colors=len(codebook), given=given), counted
+    return replace(settings, n_colors=len(codebook), given=given)
 
 
 class SharedCodebook:
@@ -160,6 +167,8 @@ class SharedCodebook:
 
     Attributes
     ----------
+    target : Path
+        The file.
     report : CodebookReport
         Its name and sizes.
     """
@@ -168,7 +177,7 @@ class SharedCodebook:
         self, codebook: Bytes, pictures: int, target: Path, *, force: bool = False
     ) -> None:
         self._data = encode_codebook(codebook, target)
-        self._target, self._force = target, force
+        self.target, self._force = target, force
         self.report = CodebookReport(
             display_name(target), len(self._data), len(codebook), pictures
         )
@@ -184,17 +193,23 @@ class SharedCodebook:
         if self._is_there():
             return
         try:
-            write_files([(self._target, self._data)], force=self._force)
+            write_files([(self.target, self._data)], force=self._force)
         except FileError as error:
             if error.reason != "exists" or not self._is_there():
                 raise
 
+    def absolute(self) -> Self:
+        """Say the same of the file to whoever works in another directory."""
+        other = copy(self)
+        other.target = self.target.absolute()
+        return other
+
     def check_place(self, outputs: Collection[Path], max_pixels: int) -> None:
         """Refuse to take the place of another; see `check_not_needed`."""
-        check_not_needed(self._target, self._data, outputs, max_pixels)
+        check_not_needed(self.target, self._data, outputs, max_pixels)
 
     def _is_there(self) -> bool:
-        return _holds(self._target, self._data)
+        return _holds(self.target, self._data)
 
 
 def check_not_needed(
