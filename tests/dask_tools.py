@@ -26,6 +26,25 @@ def wait_until(happened: Any, what: str) -> None:
         time.sleep(0.01)
 
 
+_OPTIONS: dict[str, Any] = {
+    "threads_per_worker": 1,
+    "dashboard_address": ":0",  # any port: others run too
+    "host": "127.0.0.1",
+}
+
+
+@contextlib.contextmanager
+def cluster_of(size: int, **options: Any) -> Iterator[Any]:
+    """Start workers, and end them whatever happens."""
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(n_workers=size, **_OPTIONS, **options) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
 class Gate:
     """Holds whoever reads, while it is closed, and tells who that is.
 
@@ -42,15 +61,18 @@ class Gate:
     def close(self) -> None:
         (self.folder / "closed").touch()
 
+    def is_closed(self) -> bool:
+        return (self.folder / "closed").exists()
+
     def open(self) -> None:
         with contextlib.suppress(FileNotFoundError):
             (self.folder / "closed").unlink()
 
     def pass_through(self) -> None:
         """Called by whoever reads."""
-        if (self.folder / "closed").exists():
+        if self.is_closed():
             (self.folder / f"reader-{os.getpid()}").touch()
-            wait_until(lambda: not (self.folder / "closed").exists(), "opening the gate")
+            wait_until(lambda: not self.is_closed(), "opening the gate")
 
     def readers(self) -> list[int]:
         return [int(path.name.split("-")[1]) for path in self.folder.glob("reader-*")]
@@ -63,6 +85,25 @@ class Gate:
         for path in self.folder.glob("reader-*"):
             path.unlink()
         self.open()
+        return killed
+
+
+class Killer:
+    """Kills a worker while it reads, in a thread of its own."""
+
+    def __init__(self, gate: Gate) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        self._pool, self._gate = ThreadPoolExecutor(1), gate
+        self._killed: Any = None
+
+    def begin(self) -> None:
+        self._gate.close()
+        self._killed = self._pool.submit(self._gate.kill_a_reader)
+
+    def end(self) -> int:
+        killed: int = self._killed.result(timeout=120)
+        self._pool.shutdown()
         return killed
 
 
@@ -172,3 +213,30 @@ def small_tasks(pixels: int) -> Iterator[None]:
         for name in ("_LEAST_PIXELS", "_MOST_PIXELS"):
             patch.setattr(f"codec.dask.blocks.{name}", 2 * pixels)
         yield
+
+
+def count_at(gate: Gate, orders: Any, errands: Any) -> Any:
+    """Count pictures on a worker that may be killed before."""
+    from codec.jobs.folders import count_batch
+
+    gate.pass_through()
+    return count_batch(orders, errands)
+
+
+def compress_at(gate: Gate, orders: Any, errands: Any) -> Any:
+    """Compress pictures on a worker that may be killed after the first of them."""
+    from codec.jobs.folders import compress_batch
+
+    if gate.is_closed():
+        compress_batch(orders, errands[:1])
+        gate.pass_through()
+    return compress_batch(orders, errands)
+
+
+def die_of(name: str, orders: Any, errands: Any) -> Any:
+    """Compress pictures on a worker, but for one that kills it."""
+    from codec.jobs.folders import compress_batch
+
+    if any(errand.planned.source.name == name for errand in errands):
+        os._exit(1)
+    return compress_batch(orders, errands)

@@ -16,8 +16,17 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from cli_tools import REPOSITORY, child_environment
-from dask_tools import Deadly, Gate, NpySink, NpySource, small_tasks, wait_until
-from distributed import Client, LocalCluster
+from dask_tools import (
+    Deadly,
+    Gate,
+    Killer,
+    NpySink,
+    NpySource,
+    cluster_of,
+    small_tasks,
+    wait_until,
+)
+from distributed import Client
 from marks import needs_kernels
 from picture_tools import block_picture
 
@@ -27,22 +36,6 @@ from codec.errors import ClusterError, ImageError
 pytestmark = [pytest.mark.slow, needs_kernels]
 
 Bytes = npt.NDArray[np.uint8]
-
-_OPTIONS: dict[str, Any] = {
-    "threads_per_worker": 1,
-    "dashboard_address": ":0",  # any port: others run too
-    "host": "127.0.0.1",
-}
-
-
-@contextlib.contextmanager
-def cluster_of(size: int, **options: Any) -> Iterator[Any]:
-    """Start workers, and end them whatever happens."""
-    with (
-        LocalCluster(n_workers=size, **_OPTIONS, **options) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
 
 
 @pytest.fixture(scope="module")
@@ -62,25 +55,6 @@ def picture(tmp_path: Path) -> Bytes:
 @pytest.fixture
 def gate(tmp_path: Path) -> Gate:
     return Gate(tmp_path / "gate")
-
-
-class Killer:
-    """Kills a worker while it reads, in a thread of its own."""
-
-    def __init__(self, gate: Gate) -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
-        self._pool, self._gate = ThreadPoolExecutor(1), gate
-        self._killed: Any = None
-
-    def begin(self) -> None:
-        self._gate.close()
-        self._killed = self._pool.submit(self._gate.kill_a_reader)
-
-    def end(self) -> int:
-        killed: int = self._killed.result(timeout=120)
-        self._pool.shutdown()
-        return killed
 
 
 def pids(client: Any) -> set[int]:

@@ -110,7 +110,8 @@ def make_parser() -> Parser:
     compress.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="of a Dask cluster, such as tcp://host:8786, whose workers read and write a .zarr",
+        help="of a Dask cluster, such as tcp://host:8786, whose workers do the work and see the "
+        "same files: all of them a picture that becomes a .zarr, each of them some of many",
     )
     _add_given(compress)
 

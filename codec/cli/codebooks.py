@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,9 @@ from codec.reports.report import CodebookReport, FileReport
 from codec.reports.text import as_json, codebook_line
 from codec.settings import CompressSettings, ReadOptions
 
+if TYPE_CHECKING:
+    from codec.jobs.folders import FarFolder
+
 
 def share(
     options: argparse.Namespace,
@@ -33,8 +37,9 @@ def share(
     plan: Sequence[PlannedFile],
     folders: OutputFolders,
     weights: npt.NDArray[np.uint8] | None,
+    far: "FarFolder | None" = None,
 ) -> tuple[CompressSettings, SharedCodebook | None]:
-    """Train one codebook for all inputs.
+    """Train one codebook for all inputs, whose colors workers count if there are any.
 
     Returns
     -------
@@ -69,7 +74,8 @@ def share(
     if once:
         folders.make(target.parent)
         check_targets([target], force=options.force)
-    settings, counted = share_codebook(plan, settings, reading, weights)
+    train = far.share_codebook if far else share_codebook
+    settings, counted = train(plan, settings, reading, weights)
     if settings.given.codebook is None or not once:
         return settings, None
     shared = SharedCodebook(settings.given.codebook, len(counted), target, force=options.force)

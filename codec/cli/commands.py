@@ -138,8 +138,6 @@ def _compress(options: argparse.Namespace) -> int:
     settings = settings_of(options, options.colors)
     reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
     writing = WriteOptions(options.force, options.skip_if_larger)
-    if options.scheduler and format.name != "zarr":
-        raise ParameterError("workers of --scheduler write .zarr alone", "scheduler")
     if format.piecewise:
         from codec.jobs.large import check_options
 
@@ -154,6 +152,15 @@ def _compress(options: argparse.Namespace) -> int:
         weights = read_weights(options.weights, reading)
     inputs = [Path(name) for name in options.inputs]
     plan = plan_compression(inputs, naming_of(options), format, options.max_pixels)
+    # All workers do a picture that becomes a .zarr, and each of them some of many files.
+    if options.scheduler and plan and not (len(plan) == 1 and format.name == "zarr"):
+        from codec.cli.clusters import compress_far
+
+        show, progress = _show(options, compress_line), _wants_progress(options)
+        reports, more = compress_far(
+            options, format, settings, reading, writing, weights, plan, show, progress=progress
+        )
+        return _finish(options, reports, **more)
     paths = [path for planned in plan for path in (planned.source, *planned.files)]
     page = make_page(options, len(plan), paths)
 
@@ -174,7 +181,7 @@ def _compress(options: argparse.Namespace) -> int:
         return with_notices(report, planned.notices)
 
     shared = None
-    more: dict[str, Any] = {}
+    more = {}
     bar = BlockBar(_wants_progress(options) and len(plan) == 1)
     with OutputFolders(options.directory) as folders, bar:
         if options.shared_codebook:

@@ -27,13 +27,6 @@ def test_a_scheduler_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert not (tmp_path / "a.zarr").exists()
 
 
-def test_only_a_zarr_is_written_by_a_cluster(tmp_path: Path) -> None:
-    run = spawn("compress", "a.tif", "-o", "b.tif", *NOBODY, cwd=tmp_path)
-
-    assert run.returncode == 2
-    assert "write .zarr alone" in run.stderr
-
-
 @pytest.mark.slow
 def test_a_cluster_makes_what_the_command_makes_alone(tmp_path: Path) -> None:
     picture = block_picture("flat", 300, 280, 3)
