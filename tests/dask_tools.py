@@ -3,6 +3,8 @@
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from cli_tools import REPOSITORY, child_environment
 
 from codec.errors import ImageError
 
@@ -43,6 +46,26 @@ def cluster_of(size: int, **options: Any) -> Iterator[Any]:
         Client(cluster) as client,
     ):
         yield client
+
+
+@contextlib.contextmanager
+def program(name: str, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a part of a cluster."""
+    environment = child_environment() | {"PYTHONPATH": str(REPOSITORY / "tests")}
+    command = [sys.executable, "-m", f"distributed.cli.dask_{name}", "--no-dashboard", *arguments]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def worker(scheduler: Path) -> Any:
+    return program(
+        "worker", "--scheduler-file", str(scheduler), "--nthreads", "1", "--no-nanny",
+        "--host", "127.0.0.1", "--local-directory", str(scheduler.parent),
+    )  # fmt: skip
 
 
 class Gate:

@@ -3,8 +3,6 @@
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +13,6 @@ import dask.array as da
 import numpy as np
 import numpy.typing as npt
 import pytest
-from cli_tools import REPOSITORY, child_environment
 from dask_tools import (
     Deadly,
     Gate,
@@ -23,8 +20,10 @@ from dask_tools import (
     NpySink,
     NpySource,
     cluster_of,
+    program,
     small_tasks,
     wait_until,
+    worker,
 )
 from distributed import Client
 from marks import needs_kernels
@@ -187,26 +186,6 @@ def test_a_cluster_without_workers_is_an_error(picture: Bytes, tmp_path: Path) -
 
 
 # Workers that are programs of their own
-
-
-@contextlib.contextmanager
-def program(name: str, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a part of a cluster."""
-    environment = child_environment() | {"PYTHONPATH": str(REPOSITORY / "tests")}
-    command = [sys.executable, "-m", f"distributed.cli.dask_{name}", "--no-dashboard", *arguments]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def worker(scheduler: Path) -> Any:
-    return program(
-        "worker", "--scheduler-file", str(scheduler), "--nthreads", "1", "--no-nanny",
-        "--host", "127.0.0.1", "--local-directory", str(scheduler.parent),
-    )  # fmt: skip
 
 
 def test_workers_over_tcp_of_which_all_are_lost(

@@ -88,6 +88,7 @@ def compress_far(
             measure=options.measure,
             locate=options.json or options.verbose,
             shared=shared,
+            colors=options.verbose,
         )  # fmt: skip
         outcomes = far.compress(orders, format, folders.make)
         reports = _report(outcomes, len(plan), show, progress=progress)

@@ -52,6 +52,8 @@ class Orders:
         As for `compress_file`.
     format : str
         The name of one.
+    colors : bool
+        Report colors, which are most of a report.
     version : str
         Of kmcodec, which must be that of whoever asks.
     """
@@ -65,6 +67,7 @@ class Orders:
     measure: bool = False
     locate: bool = False
     shared: SharedCodebook | None = None
+    colors: bool = True
     version: str = __version__
 
     def check(self) -> None:
@@ -155,12 +158,13 @@ def _attempt(orders: Orders, errand: Errand) -> Outcome:
 
 
 def _compress(orders: Orders, planned: PlannedFile) -> FileReport:
-    return compress_file(
+    report = compress_file(
         planned.source, planned.target, format_named(orders.format, or_large=True),
         orders.settings, orders.reading, orders.writing, share=orders.share,
         measure=orders.measure, locate=orders.locate, shared=orders.shared,
         weights=orders.weights,
     )  # fmt: skip
+    return report if orders.colors else replace(report, colors=())
 
 
 def _is_left(planned: PlannedFile) -> bool:
