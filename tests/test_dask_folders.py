@@ -1,11 +1,12 @@
 """Batches of files: how they are cut, and that few are under way."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from codec.dask.folders import File, cut, do_batches
+from codec.dask.folders import File, cut, do_batches, workers_at
 from codec.dask.workers import Workers
 
 distributed = pytest.importorskip("distributed")
@@ -83,3 +84,17 @@ def fail(_: object, errands: list[int]) -> None:
 def test_faults_of_ours_are_not_hidden(client: Any) -> None:
     with pytest.raises(ZeroDivisionError, match="of "):
         list(do_batches(Workers(client), fail, "fail", None, iter(files(1, 1)), count=2))
+
+
+@pytest.mark.slow
+def test_dask_logs_nothing_where_a_command_speaks(
+    client: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    logger = logging.getLogger("distributed.client")
+    with workers_at(client.scheduler.address) as workers:
+        logger.error("The scheduler is gone")
+        assert workers.count() == 2
+    logger.error("This is heard again")
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "This is heard again"
+    ]

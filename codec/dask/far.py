@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,14 +72,26 @@ def workers_at(address: str, progress: Progress | None = None) -> Iterator[Worke
     load_dask()
     from distributed import Client
 
+    with _without_logs():
+        try:
+            client = Client(address, timeout=_REACHED, set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise ClusterError(
+                f"there is no scheduler at {address}: dask scheduler starts one", "no-scheduler"
+            ) from error
+        with client:
+            yield Workers(client, PATIENCE, progress)
+
+
+@contextlib.contextmanager
+def _without_logs() -> Iterator[None]:
+    """Keep Dask from logging what becomes one line: that a scheduler is gone takes it forty."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
-        client = Client(address, timeout=_REACHED, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise ClusterError(
-            f"there is no scheduler at {address}: dask scheduler starts one", "no-scheduler"
-        ) from error
-    with client:
-        yield Workers(client, PATIENCE, progress)
+        yield
+    finally:
+        logging.disable(before)
 
 
 def compress_far(
