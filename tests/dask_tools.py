@@ -68,6 +68,27 @@ def worker(scheduler: Path) -> Any:
     )  # fmt: skip
 
 
+@contextlib.contextmanager
+def programs(folder: Path, workers: int) -> Iterator[str]:
+    """Start a scheduler and workers that nobody starts again; give its address."""
+    from distributed import Client
+
+    file = folder / "scheduler.json"
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(
+            program(
+                "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)
+            )
+        )
+        wait_until(file.exists, "starting a scheduler")
+        for _ in range(workers):
+            stack.enter_context(worker(file))
+        with Client(scheduler_file=str(file), timeout=60, set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=120)
+            address: str = client.scheduler.address
+        yield address
+
+
 class Gate:
     """Holds whoever reads, while it is closed, and tells who that is.
 
@@ -256,10 +277,12 @@ def compress_at(gate: Gate, orders: Any, errands: Any) -> Any:
     return compress_batch(orders, errands)
 
 
-def die_of(name: str, orders: Any, errands: Any) -> Any:
+def die_of(name: str, gate: Gate | None, orders: Any, errands: Any) -> Any:
     """Compress pictures on a worker, but for one that kills it."""
     from codec.jobs.folders import compress_batch
 
     if any(errand.planned.source.name == name for errand in errands):
+        if gate is not None:
+            gate.pass_through()
         os._exit(1)
     return compress_batch(orders, errands)

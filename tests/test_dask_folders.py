@@ -36,7 +36,7 @@ def double(factor: int, errands: list[int]) -> list[int]:
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     with distributed.Client(
-        processes=False, n_workers=1, threads_per_worker=2, dashboard_address=None,
+        processes=False, n_workers=1, threads_per_worker=2, dashboard_address=":0",
         set_as_default=False,
     ) as client:  # fmt: skip
         yield client

@@ -186,9 +186,11 @@ class Workers:
             for name, batch in itertools.islice(waiting, max(free, 0)):
                 key = f"kmcodec-{verb}-{uuid.uuid4().hex}"
                 self._names[key] = name
-                futures.append(
-                    self._client.submit(function, everywhere, batch, key=key, pure=False)
-                )
+                future = self._client.submit(
+                    function, everywhere, batch, key=key, pure=False,
+                    fifo_timeout=0,  # those that were sent first are done first
+                )  # fmt: skip
+                futures.append(future)
             sent += len(futures)
             return futures
 

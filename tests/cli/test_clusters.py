@@ -1,11 +1,9 @@
 """`--scheduler` with many files: what the command makes alone, whatever becomes of workers."""
 
-import contextlib
 import functools
 import json
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,14 +16,11 @@ from dask_tools import (
     compress_at,
     count_at,
     die_of,
-    program,
-    wait_until,
-    worker,
 )
 from marks import needs_kernels
 
 dask = pytest.importorskip("dask")
-Client = pytest.importorskip("distributed").Client
+pytest.importorskip("distributed")
 
 TALL = np.arange(70_000 * 2 * 3, dtype=np.uint32).reshape(70_000, 2, 3) // 40_000
 
@@ -163,7 +158,7 @@ def test_a_file_of_which_workers_die_is_named(
     folder: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     near = folder.run("compress", "-r", "in", "--json", "-d", "near")
-    deadly = functools.partial(die_of, "4.png")
+    deadly = functools.partial(die_of, "4.png", None)
     monkeypatch.setattr("codec.jobs.folders.compress_batch", deadly)
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
@@ -203,51 +198,6 @@ def test_a_cluster_without_workers_is_told_once(
     assert said[0].startswith("kmcodec: error: the cluster has had no worker")
     results = json.loads(run.out)["results"]
     assert [result["reason"] for result in results] == ["no-workers"] * 14
-
-
-@contextlib.contextmanager
-def programs(folder: Path, workers: int) -> Iterator[tuple[str, Any]]:
-    """Start a scheduler and workers as programs, which nobody starts again."""
-    file = folder / "scheduler.json"
-    with contextlib.ExitStack() as stack:
-        process = stack.enter_context(
-            program(
-                "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file)
-            )
-        )
-        wait_until(file.exists, "starting a scheduler")
-        for _ in range(workers):
-            stack.enter_context(worker(file))
-        address = json.loads(file.read_text())["address"]
-        with Client(address, timeout=60, set_as_default=False) as client:
-            client.wait_for_workers(workers, timeout=120)
-        yield address, process
-
-
-@pytest.mark.slow
-@needs_kernels
-def test_when_no_worker_is_left_what_was_done_is_told(
-    folder: Sandbox, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    near = folder.run("compress", "-r", "in", "--json", "-d", "near")
-    deadly = functools.partial(die_of, "4.png")
-    monkeypatch.setattr("codec.jobs.folders.compress_batch", deadly)
-    monkeypatch.setattr("codec.dask.far.PATIENCE", 1.0)
-    with programs(tmp_path_factory.mktemp("dask"), 1) as (address, _):
-        far = folder.run("compress", "-r", "in", "--json", "-d", "far", "--scheduler", address)
-
-    assert far.code == 1
-    assert [line for line in far.lines if "no worker" in line] == [
-        "kmcodec: error: the cluster has had no worker for 1 s: dask worker "
-        f"{address} starts one (no-workers)"
-    ]
-    results = facts(far, "far")["results"]
-    failed = [each["input"] for each in results if each["reason"] == "no-workers"]
-    done = [each for each in results if each["reason"] != "no-workers"]
-    assert "in/tree1/4.png" in failed
-    assert len(done) >= 3
-    assert done == [each for each in facts(near, "near")["results"] if each["input"] not in failed]
-    assert contents(folder, "far").items() < contents(folder, "near").items()
 
 
 NOBODY = ("--scheduler", "tcp://127.0.0.1:9")

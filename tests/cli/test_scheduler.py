@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_tools import spawn
+from dask_tools import cluster_of
 from picture_tools import block_picture
 
 import codec
 
 tifffile = pytest.importorskip("tifffile")
-distributed = pytest.importorskip("distributed")
+pytest.importorskip("distributed")
 pytest.importorskip("zarr")
 
 NOBODY = ("--scheduler", "tcp://127.0.0.1:9")
@@ -31,12 +32,10 @@ def test_a_scheduler_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_cluster_makes_what_the_command_makes_alone(tmp_path: Path) -> None:
     picture = block_picture("flat", 300, 280, 3)
     tifffile.imwrite(tmp_path / "a.tif", picture, tile=(64, 64), compression="deflate")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None
-    ) as cluster:
+    with cluster_of(2) as client:
         words = ["compress", "a.tif", "-k", "20", "--dither", "none", "-o", "a.zarr"]
 
-        run = spawn(*words, "--scheduler", cluster.scheduler_address, cwd=tmp_path)
+        run = spawn(*words, "--scheduler", client.scheduler.address, cwd=tmp_path)
 
     assert run.returncode == 0, run.stderr
     whole = codec.compress(picture, 20, dither="none")

@@ -1,18 +1,29 @@
-"""Files as workers do them; in this process, since a cluster adds nothing to it."""
+"""Files as workers do them; most of it in this process, since a cluster adds nothing."""
 
+import functools
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cli_tools import few_colors, many_colors, snapshot, with_alpha, write_picture
+from dask_tools import Gate, die_of, programs
+from marks import needs_kernels
 
 import codec
 from codec.encoder.training import Pool
 from codec.errors import ClusterError, CodecError, FileError
 from codec.formats.registry import format_named
 from codec.jobs.collisions import PlannedFile
-from codec.jobs.folders import Errand, Orders, _names, _with_names, compress_batch, count_batch
+from codec.jobs.folders import (
+    Errand,
+    Orders,
+    _names,
+    _with_names,
+    compress_batch,
+    count_batch,
+    far_folder,
+)
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions
 
@@ -134,3 +145,35 @@ def test_names_are_those_that_were_given(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert error.reason == "exists"
     memory = MemoryError()
     assert _with_names(memory, {"a": "b"}) is memory
+
+
+@pytest.mark.slow
+@needs_kernels
+def test_what_was_done_before_the_last_worker_was_lost_is_told(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed")
+    names = [f"{number}" for number in range(8)]
+    for name in names:
+        write_picture(tmp_path / f"{name}.png", many_colors())
+    gate, found = Gate(tmp_path_factory.mktemp("gate")), list[str]()
+    gate.close()
+    monkeypatch.setattr("codec.dask.folders._MOST_FILES", 2)
+    monkeypatch.setattr("codec.dask.far.PATIENCE", 1.0)
+    deadly = functools.partial(die_of, "4.png", gate)
+    monkeypatch.setattr("codec.jobs.folders.compress_batch", deadly)
+    plan = [planned(tmp_path, name) for name in names]
+    with (
+        programs(tmp_path_factory.mktemp("dask"), 1) as address,
+        far_folder(address, plan) as far,
+    ):
+        for file, outcome in far.compress(ORDERS, format_named("pair"), lambda path: None):
+            assert file is plan[len(found)]
+            found.append(outcome.reason if isinstance(outcome, CodecError) else "ok")
+            if len(found) == 4:
+                gate.open()
+
+    assert found == ["ok"] * 4 + ["no-workers"] * 4
+    assert sorted(path.name for path in tmp_path.glob("*.labels.png")) == [
+        f"{name}.labels.png" for name in names[:4]
+    ]
