@@ -277,12 +277,12 @@ def compress_at(gate: Gate, orders: Any, errands: Any) -> Any:
     return compress_batch(orders, errands)
 
 
-def die_of(name: str, gate: Gate | None, orders: Any, errands: Any) -> Any:
-    """Compress pictures on a worker, but for one that kills it."""
-    from codec.jobs.folders import compress_batch
+def die_of(name: str, verb: str, gate: Gate | None, orders: Any, errands: Any) -> Any:
+    """Count or compress pictures on a worker, but for one that kills it."""
+    from codec.jobs import folders
 
     if any(errand.planned.source.name == name for errand in errands):
         if gate is not None:
             gate.pass_through()
         os._exit(1)
-    return compress_batch(orders, errands)
+    return getattr(folders, verb)(orders, errands)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from codec.dask.folders import File, cut, do_batches, workers_at
+from codec.dask.folders import File, Pace, cut, do_batches, workers_at
 from codec.dask.workers import Workers
 
 distributed = pytest.importorskip("distributed")
@@ -23,10 +23,20 @@ def numbers(batches: Iterator[list[File]]) -> list[list[int]]:
 
 
 def test_batches_have_at_most_so_many_files_and_bytes() -> None:
-    assert numbers(cut(files(1, 1, 1, 1, 1), 2)) == [[0, 1], [2, 3], [4]]
-    assert numbers(cut(files(20 * MIB, 12 * MIB, 1), 9)) == [[0, 1], [2]]
-    assert numbers(cut(files(1, 900 * MIB, 1), 9)) == [[0], [1], [2]]
-    assert numbers(cut([], 9)) == []
+    assert numbers(cut(files(1, 1, 1, 1, 1), Pace(2))) == [[0, 1], [2, 3], [4]]
+    assert numbers(cut(files(20 * MIB, 12 * MIB, 1), Pace(9))) == [[0, 1], [2]]
+    assert numbers(cut(files(1, 900 * MIB, 1), Pace(9))) == [[0], [1], [2]]
+    assert numbers(cut([], Pace(9))) == []
+
+
+def test_batches_grow_while_they_take_little_time() -> None:
+    pace = Pace(100)
+    sizes = [pace.size]
+    for files_done, seconds in ((16, 0.1), (32, 0.2), (64, 8.0), (32, 32.0), (4, 90.0), (1, 0.0)):
+        pace.learn(files_done, seconds)
+        sizes.append(pace.size)
+    assert sizes == [16, 32, 64, 32, 4, 1, 2]
+    assert Pace(3).size == 3
 
 
 def double(factor: int, errands: list[int]) -> list[int]:

@@ -1,6 +1,8 @@
 """Many files, in batches that workers do one of at a time."""
 
+import functools
 import itertools
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -10,8 +12,9 @@ from codec.errors import ClusterError
 
 __all__ = ["File", "do_batches", "workers_at"]
 
-# A batch takes a worker about a second: long beside what a task costs, and short beside a run.
 _MOST_FILES, _MOST_BYTES = 256, 1 << 25
+# What a batch is to take: long beside what a task costs, and not much is lost with a worker.
+_SECONDS, _FIRST_FILES = 4.0, 16
 _BATCHES_EACH = 4  # that many for each worker, so that all end at about the same time
 
 
@@ -72,8 +75,10 @@ def do_batches(
     ClusterError
         There are no workers, or no scheduler.
     """
-    most = min(max(-(-count // (_BATCHES_EACH * workers.count())), 1), _MOST_FILES)
-    batches, sent = cut(files, most), dict[int, list[File]]()
+    share = -(-count // (_BATCHES_EACH * workers.count()))
+    pace = Pace(min(max(share, 1), _MOST_FILES))
+    batches, sent = cut(files, pace), dict[int, list[File]]()
+    function = functools.partial(_timed, function)
     while True:
         lost: list[File] = []
 
@@ -89,27 +94,59 @@ def do_batches(
             if isinstance(value, ClusterError):
                 lost += batch
             else:
-                yield [file.errand for file in batch], value
+                pace.learn(len(batch), value[0])
+                yield [file.errand for file in batch], value[1]
+            del value
         if not lost:
             return
         # Whatever a worker had is blamed for its death. Alone, only the culprit is.
         for file in lost:
             alone = [(file.name, [file.errand])]
             for _, value in workers.feed(function, verb, given, alone):
-                yield [file.errand], value
+                yield [file.errand], value if isinstance(value, ClusterError) else value[1]
 
 
-def cut(files: Iterable[File], most: int) -> Iterator[list[File]]:
-    """Cut files into batches of at most so many, and of not many bytes unless one has them."""
+class Pace:
+    """How many files a batch has, so that it takes a few seconds.
+
+    Parameters
+    ----------
+    most : int
+        Of files.
+
+    Attributes
+    ----------
+    size : int
+        How many the next batch has.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.size = min(most, _FIRST_FILES)
+
+    def learn(self, files: int, seconds: float) -> None:
+        """Note how long some files took; no batch is much larger than those before."""
+        suitable = int(files * _SECONDS / seconds) if seconds > 0 else self._most
+        self.size = max(1, min(suitable, 2 * self.size, self._most))
+
+
+def cut(files: Iterable[File], pace: Pace) -> Iterator[list[File]]:
+    """Cut files into batches at a pace, of not many bytes unless one file has them."""
     batch, size = list[File](), 0
     for file in files:
-        if batch and (len(batch) == most or size + file.size_bytes > _MOST_BYTES):
+        if batch and (len(batch) >= pace.size or size + file.size_bytes > _MOST_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(file)
         size += file.size_bytes
     if batch:
         yield batch
+
+
+def _timed(function: Callable[[Any, list[Any]], Any], given: Any, errands: list[Any]) -> Any:
+    begin = time.monotonic()
+    value = function(given, errands)
+    return time.monotonic() - begin, value
 
 
 def _title(batch: Sequence[File]) -> str:

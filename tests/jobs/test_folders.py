@@ -160,7 +160,7 @@ def test_what_was_done_before_the_last_worker_was_lost_is_told(
     gate.close()
     monkeypatch.setattr("codec.dask.folders._MOST_FILES", 2)
     monkeypatch.setattr("codec.dask.far.PATIENCE", 1.0)
-    deadly = functools.partial(die_of, "4.png", gate)
+    deadly = functools.partial(die_of, "4.png", "compress_batch", gate)
     monkeypatch.setattr("codec.jobs.folders.compress_batch", deadly)
     plan = [planned(tmp_path, name) for name in names]
     with (
