@@ -261,7 +261,7 @@ def small_tasks(pixels: int) -> Iterator[None]:
 
 def count_at(gate: Gate, orders: Any, errands: Any) -> Any:
     """Count pictures on a worker that may be killed before."""
-    from codec.jobs.folders import count_batch
+    from codec.jobs.batches import count_batch
 
     gate.pass_through()
     return count_batch(orders, errands)
@@ -269,7 +269,7 @@ def count_at(gate: Gate, orders: Any, errands: Any) -> Any:
 
 def compress_at(gate: Gate, orders: Any, errands: Any) -> Any:
     """Compress pictures on a worker that may be killed after the first of them."""
-    from codec.jobs.folders import compress_batch
+    from codec.jobs.batches import compress_batch
 
     if gate.is_closed():
         compress_batch(orders, errands[:1])
@@ -279,10 +279,10 @@ def compress_at(gate: Gate, orders: Any, errands: Any) -> Any:
 
 def die_of(name: str, verb: str, gate: Gate | None, orders: Any, errands: Any) -> Any:
     """Count or compress pictures on a worker, but for one that kills it."""
-    from codec.jobs import folders
+    from codec.jobs import batches
 
     if any(errand.planned.source.name == name for errand in errands):
         if gate is not None:
             gate.pass_through()
         os._exit(1)
-    return getattr(folders, verb)(orders, errands)
+    return getattr(batches, verb)(orders, errands)

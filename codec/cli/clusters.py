@@ -16,8 +16,9 @@ from codec.encoder.blocks import Progress
 from codec.errors import ClusterError, CodecError, ParameterError
 from codec.files import display_name
 from codec.formats.registry import Format
+from codec.jobs.batches import Orders, Outcome
 from codec.jobs.collisions import PlannedFile
-from codec.jobs.folders import Orders, Outcome, far_folder
+from codec.jobs.folders import far_folder
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions, WriteOptions
 
