@@ -1,7 +1,7 @@
 """Labels that are remembered are those that are found."""
 
-from typing import Any
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
