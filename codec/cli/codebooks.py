@@ -1,7 +1,8 @@
 """One codebook for many pictures, as the verbs `train` and `compress` make it."""
 
 import argparse
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -17,12 +18,13 @@ from codec.errors import CodecError, ParameterError
 from codec.files import check_targets
 from codec.formats.codebooks import check_ending, holds_alpha
 from codec.formats.registry import Format, format_named
-from codec.jobs.collisions import PlannedFile
+from codec.jobs.collisions import Plan
 from codec.jobs.plan import Naming, plan_compression
 from codec.jobs.train import SharedCodebook, count_file, share_codebook, write_codebook
 from codec.options import DEFAULT_FORMAT
 from codec.reports.report import CodebookReport, FileReport
 from codec.reports.text import as_json, codebook_line
+from codec.reports.totals import Totals
 from codec.settings import CompressSettings, ReadOptions
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def share(
     format: Format,
     settings: CompressSettings,
     reading: ReadOptions,
-    plan: Sequence[PlannedFile],
+    plan: Plan,
     folders: OutputFolders,
     weights: npt.NDArray[np.uint8] | None,
     far: "FarFolder | None" = None,
@@ -68,7 +70,7 @@ def share(
             "(files of other formats have a copy each)",
             "shared_codebook",
         )
-    if not plan:
+    if not len(plan):
         return settings, None
     target = Path(options.directory or "") / format.shared_name
     if once:
@@ -78,9 +80,10 @@ def share(
     settings, counted = train(plan, settings, reading, weights)
     if settings.given.codebook is None or not once:
         return settings, None
-    shared = SharedCodebook(settings.given.codebook, len(counted), target, force=options.force)
+    shared = SharedCodebook(settings.given.codebook, sum(counted), target, force=options.force)
     # What may be skipped in the end may be as it was.
-    outputs = [] if options.skip_if_larger else [planned.target for planned in counted]
+    anew = () if options.skip_if_larger else itertools.compress(plan, counted)
+    outputs = (planned.target for planned in anew)
     shared.check_place(outputs, options.max_pixels)
     return settings, shared
 
@@ -94,14 +97,14 @@ def say_shared(report: CodebookReport) -> None:
     )
 
 
-def refuse_all(plan: Sequence[PlannedFile], error: CodecError, *, quiet: bool) -> list[FileReport]:
+def refuse_all(plan: Plan, error: CodecError, *, quiet: bool) -> Totals:
     """Say once why no input is compressed, and report it of each that is not at fault itself."""
-    reports = [failure_of(planned.source, planned.failure or error) for planned in plan]
+    totals = Totals.of(failure_of(planned.source, planned.failure or error) for planned in plan)
     if failure_of(plan[0].source, error).status == "error":
         complain(str(error), error.reason)
     elif not quiet:
         say(f"skipped: {error}")
-    return reports
+    return totals
 
 
 def train(
@@ -110,13 +113,13 @@ def train(
     show: Callable[[FileReport], None],
     *,
     progress: bool,
-) -> list[FileReport]:
+) -> Totals:
     """Train a codebook with all inputs that can be read, and write it.
 
     Returns
     -------
-    reports : list of FileReport
-        One an input.
+    totals : Totals
+        Of the inputs.
 
     Raises
     ------
@@ -133,17 +136,25 @@ def train(
     # Nothing is written for each picture: what it would be named does not matter.
     naming, format = Naming(recursive=options.recursive), format_named(DEFAULT_FORMAT)
     plan = plan_compression([Path(name) for name in options.inputs], naming, format)
-    tasks = [Task(planned.source, partial(count_file, planned, pool, reading)) for planned in plan]
-    reports = run(tasks, show=show, progress=progress, parallel=False)
+    totals = Totals(keep=options.json)
+
+    def end(report: FileReport) -> None:
+        totals.add(report)
+        show(report)
+
+    run(
+        (Task(one.source, partial(count_file, one, pool, reading)) for one in plan),
+        total=len(plan), show=end, progress=progress, parallel=False, keep=False,
+    )  # fmt: skip
     try:
         codebook = pool.train()
     except CodecError:
         if options.json:
-            print(as_json(reports, with_totals=False))
+            print(as_json(totals.reports, with_totals=False))
         raise
     done = write_codebook(codebook, pool.pictures, options.output, force=options.force)
     if options.json:
-        print(as_json(reports, with_totals=False, codebook=asdict(done)))
+        print(as_json(totals.reports, with_totals=False, codebook=asdict(done)))
     if not options.quiet:
         say(codebook_line(done))
-    return reports
+    return totals

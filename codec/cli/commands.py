@@ -28,6 +28,7 @@ from codec.errors import CodecError, ParameterError
 if TYPE_CHECKING:
     from codec.jobs.collisions import PlannedFile
     from codec.reports.report import FileReport
+    from codec.reports.totals import Totals
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,22 +54,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return guarded(work)
 
 
-def _exit_code(reports: "Sequence[FileReport]") -> int:
-    states = {report.status for report in reports}
+def _exit_code(states: Collection[str]) -> int:
     if "error" in states:
         return EXIT_FAILED
     return EXIT_SKIPPED if "skipped" in states else EXIT_OK
 
 
 def _show(
-    options: argparse.Namespace, line: "Callable[[FileReport], str]"
+    options: argparse.Namespace,
+    line: "Callable[[FileReport], str]",
+    totals: "Totals | None" = None,
 ) -> "Callable[[FileReport], None]":
-    """Make what prints a report as soon as its file is done."""
+    """Make what prints a report, and adds it up, as soon as its file is done."""
     from codec.cli.swatches import with_swatches
     from codec.reports.text import as_text
 
     def show(report: "FileReport") -> None:
         obey_signals()
+        if totals is not None:
+            totals.add(report)
         if report.status == "error":
             complain(report.error or "", report.reason, report.input)
             return
@@ -103,7 +107,7 @@ def _say_notices(report: "FileReport", said: Collection[str] = ()) -> None:
 
 def _finish(
     options: argparse.Namespace,
-    reports: "Sequence[FileReport]",
+    totals: "Totals",
     *,
     ratios: bool = True,
     **more: Any,
@@ -111,12 +115,12 @@ def _finish(
     from codec.reports.text import as_json, totals_line
 
     if options.json:
-        print(as_json(reports, **more))
-    if not reports and not options.quiet:
+        print(as_json(totals.reports, **more))
+    if not len(totals) and not options.quiet:
         say("kmcodec: no files found")
-    if len(reports) > 1 and not options.quiet:
-        say(totals_line(reports, ratios=ratios))
-    return _exit_code(reports)
+    if len(totals) > 1 and not options.quiet:
+        say(totals_line(totals, ratios=ratios))
+    return _exit_code(totals.states)
 
 
 def _wants_progress(options: argparse.Namespace) -> bool:
@@ -132,6 +136,7 @@ def _compress(options: argparse.Namespace) -> int:
     from codec.jobs.ours import check_not_decoded
     from codec.jobs.plan import plan_compression
     from codec.reports.text import compress_line
+    from codec.reports.totals import Totals
     from codec.settings import ReadOptions, WriteOptions
 
     format = format_for(options)
@@ -161,8 +166,9 @@ def _compress(options: argparse.Namespace) -> int:
             options, format, settings, reading, writing, weights, plan, show, progress=progress
         )
         return _finish(options, reports, **more)
-    paths = [path for planned in plan for path in (planned.source, *planned.files)]
+    paths = [path for one in plan for path in (one.source, *one.files)] if options.html else []
     page = make_page(options, len(plan), paths)
+    totals = Totals(keep=options.json or bool(page))
 
     def work(planned: "PlannedFile") -> "FileReport":
         if planned.failure:
@@ -195,19 +201,21 @@ def _compress(options: argparse.Namespace) -> int:
                 raise
             except CodecError as error:
                 return _finish(options, refuse_all(plan, error, quiet=options.quiet))
-        reports = run(
-            [Task(planned.source, partial(work, planned)) for planned in plan],
-            show=_show(options, compress_line),
+        run(
+            (Task(planned.source, partial(work, planned)) for planned in plan),
+            total=len(plan),
+            show=_show(options, compress_line, totals),
             progress=_wants_progress(options),
             # scikit-learn has threads of its own, and it cannot be told how to share them.
             parallel=settings.engine == "native",
+            keep=False,
         )
-    if shared and any(report.status == "ok" for report in reports):
+    if shared and totals.states["ok"]:
         more = {"shared_codebook": asdict(shared.report)}
         if not options.quiet:
             say_shared(shared.report)
-    more |= finish_page(page, reports, quiet=options.quiet)
-    return _finish(options, reports, **more)
+    more |= finish_page(page, totals.reports, quiet=options.quiet)
+    return _finish(options, totals, **more)
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -215,8 +223,7 @@ def _train(options: argparse.Namespace) -> int:
 
     settings = settings_of(options, options.colors)
     show = _show(options, lambda report: f"{report.input}  {report.unique_colors} colors")
-    reports = train(options, settings, show, progress=_wants_progress(options))
-    return _exit_code(reports)
+    return _exit_code(train(options, settings, show, progress=_wants_progress(options)).states)
 
 
 def _decompress(options: argparse.Namespace) -> int:
@@ -226,6 +233,7 @@ def _decompress(options: argparse.Namespace) -> int:
     from codec.jobs.decompress import decompress_file
     from codec.jobs.plan import plan_decompression
     from codec.reports.text import decompress_line
+    from codec.reports.totals import Totals
 
     if options.output:
         check_image_name(options.output)
@@ -234,6 +242,7 @@ def _decompress(options: argparse.Namespace) -> int:
     plan = plan_decompression(
         [Path(name) for name in options.inputs], naming_of(options), options.codebook
     )
+    totals = Totals(keep=options.json)
 
     def work(planned: "PlannedFile") -> "FileReport":
         if planned.failure:
@@ -252,12 +261,14 @@ def _decompress(options: argparse.Namespace) -> int:
 
     bar = BlockBar(_wants_progress(options) and len(plan) == 1)
     with OutputFolders(options.directory) as folders, bar:
-        reports = run(
-            [Task(planned.source, partial(work, planned)) for planned in plan],
-            show=_show(options, decompress_line),
+        run(
+            (Task(planned.source, partial(work, planned)) for planned in plan),
+            total=len(plan),
+            show=_show(options, decompress_line, totals),
             progress=_wants_progress(options),
+            keep=False,
         )
-    return _finish(options, reports, ratios=False)
+    return _finish(options, totals, ratios=False)
 
 
 def _convert(options: argparse.Namespace) -> int:
@@ -298,7 +309,7 @@ def _info(options: argparse.Namespace) -> int:
     if options.json:
         more: dict[str, Any] = {"engine": engine} if options.engine else {}
         print(as_json(reports, with_colors=True, **more))
-    return _exit_code(reports)
+    return _exit_code({report.status for report in reports})
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -327,7 +338,7 @@ def _report(options: argparse.Namespace) -> int:
     more = finish_page(page, reports)
     if options.json:
         print(as_json(reports, with_totals=len(compressed) == 1, **more))
-    return _exit_code(reports)
+    return _exit_code({report.status for report in reports})
 
 
 def _sweep(options: argparse.Namespace) -> int:
@@ -366,7 +377,7 @@ def _sweep(options: argparse.Namespace) -> int:
     more = finish_page(page, reports)
     if options.json:
         print(as_json(reports, with_totals=False, **more))
-    return _exit_code(reports)
+    return _exit_code({report.status for report in reports})
 
 
 _COMMANDS = {

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,32 +66,40 @@ def with_notices(report: FileReport, notices: Sequence[str]) -> FileReport:
 
 
 def run(
-    tasks: Sequence[Task],
+    tasks: Iterable[Task],
     *,
+    total: int | None = None,
     show: Callable[[FileReport], None] = lambda report: None,
     progress: bool = False,
     parallel: bool = True,
+    keep: bool = True,
 ) -> list[FileReport]:
     """Do every task; what fails is reported and the others are done.
 
     Parameters
     ----------
-    tasks : sequence of Task
-        One a file.
+    tasks : iterable of Task
+        One a file, asked for when it is its turn.
+    total : int, optional
+        How many there are, if they are no sequence.
     show : callable
         Called with every report, in the order of the tasks, as soon as there is one.
     progress : bool
         Draw a bar on stderr.
     parallel : bool
         Do small files several at a time.
+    keep : bool
+        Return the reports. Without, only `show` sees them, and memory does not grow with files.
 
     Returns
     -------
     reports : list of FileReport
-        One a task.
+        One a task, if they are kept.
     """
     reports: list[FileReport] = []
-    bar = _make_bar(len(tasks)) if progress and len(tasks) > 1 else None
+    if total is None:
+        total = len(tasks := list(tasks))
+    bar = _make_bar(total) if progress and total > 1 else None
 
     def begin(task: Task) -> None:
         if bar:
@@ -103,9 +111,10 @@ def run(
         show(report)
         if bar:
             bar.update()
-        reports.append(report)
+        if keep:
+            reports.append(report)
 
-    workers = min(thread_count(), len(tasks)) if parallel else 1
+    workers = min(thread_count(), total) if parallel else 1
     with (
         closing(bar) if bar else nullcontext(),
         _Crew(workers if workers > 1 else 0) as crew,
@@ -143,9 +152,9 @@ class _Crew:
         self._waiting: SimpleQueue[tuple[int, Task] | None] = SimpleQueue()
         self._done: SimpleQueue[tuple[int, FileReport | BaseException]] = SimpleQueue()
         self._gone: list[None] = []
-        self._handed_out: list[Task] = []
+        self._tasks: dict[int, Task] = {}  # those whose reports are not taken
         self._reports: dict[int, FileReport] = {}
-        self._taken = 0
+        self._handed_out = self._taken = 0
 
     def __enter__(self) -> Self:
         with suppress(RuntimeError):  # no more threads than these
@@ -174,22 +183,23 @@ class _Crew:
     @property
     def unfinished(self) -> int:
         """How many tasks were handed out whose reports are not taken."""
-        return len(self._handed_out) - self._taken
+        return self._handed_out - self._taken
 
     def hand_out(self, task: Task) -> None:
         """Let a thread do a task."""
-        self._handed_out.append(task)
-        self._waiting.put((len(self._handed_out) - 1, task))
+        number, self._handed_out = self._handed_out, self._handed_out + 1
+        self._tasks[number] = task
+        self._waiting.put((number, task))
 
     def next_report(self) -> FileReport:
         """Wait for the report of the first task whose report is not taken, and take it."""
         while self._taken not in self._reports:
             self._receive()
-        report = self._reports.pop(self._taken)
+        report, task = self._reports.pop(self._taken), self._tasks.pop(self._taken)
         if report.reason == "memory":  # it may do when it is alone
-            while self._taken + 1 + len(self._reports) < len(self._handed_out):
+            while self._taken + 1 + len(self._reports) < self._handed_out:
                 self._receive()
-            report = attempt(self._handed_out[self._taken])
+            report = attempt(task)
         self._taken += 1
         return report
 

@@ -5,16 +5,21 @@ Inputs whose outputs would have one name keep their own endings in it: `a.jpg` a
 """
 
 import os
+from array import array
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from codec.errors import CodecError, FileError
 from codec.files import display_name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PlannedFile:
     """One input and where its result goes.
 
@@ -48,35 +53,64 @@ class PlannedFile:
     is_found: bool = False
 
 
-def without_collisions(plan: Sequence[PlannedFile]) -> list[PlannedFile]:
+Place = Callable[[str], PlannedFile]
+
+
+class Plan(Collection[PlannedFile]):
+    """Inputs in their order, of which most are kept as names: there may be a million.
+
+    Where an output goes follows from the name of its input, and is told when it is asked for.
+    """
+
+    def __init__(self) -> None:
+        self._places: list[Place] = []
+        self._entries: list[list[str | PlannedFile]] = []
+        self._starts = [0]
+
+    def extend(self, place: Place, entries: list[str | PlannedFile]) -> None:
+        """Add the files of a folder: names, with what tells of one what is planned; or plans."""
+        if entries:
+            self._places.append(place)
+            self._entries.append(entries)
+            self._starts.append(len(self) + len(entries))
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    def __iter__(self) -> Iterator[PlannedFile]:
+        for place, entries in zip(self._places, self._entries, strict=True):
+            for entry in entries:
+                yield place(entry) if isinstance(entry, str) else entry
+
+    def __contains__(self, planned: object) -> bool:
+        return any(one == planned for one in self)
+
+    def __getitem__(self, number: int) -> PlannedFile:
+        part, number = self._find(number)
+        entry = self._entries[part][number]
+        return self._places[part](entry) if isinstance(entry, str) else entry
+
+    def __setitem__(self, number: int, planned: PlannedFile) -> None:
+        part, number = self._find(number)
+        self._entries[part][number] = planned
+
+    def _find(self, number: int) -> tuple[int, int]:
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        part = bisect_right(self._starts, number) - 1
+        return part, number - self._starts[part]
+
+
+def settle_collisions(plan: Plan) -> None:
     """Give every input outputs of its own, or let it fail, whatever `--force` says.
 
     Parameters
     ----------
-    plan : sequence of PlannedFile
-        In the order of the inputs.
-
-    Returns
-    -------
-    plan : list of PlannedFile
-        In the same order. What was renamed says so in a notice; what fails has the reason
+    plan : Plan
+        What was renamed says so in a notice from now on; what fails has the reason
         ``collision``.
     """
-    places, plan = _Places(), list(plan)
-    inputs = [path for one in plan if not one.failure for path in (one.source, *one.others)]
-    real = {os.path.realpath(path): path for path in inputs if os.path.islink(path)}
-    real.update({places.of(path): path for path in inputs})
-    identities = {_identity(path): path for path in inputs}
-    identities.pop(None, None)
-
-    def overwritten(planned: PlannedFile) -> PlannedFile:
-        for file in planned.files:
-            known = [real.get(place) for place in places.all_of(file)]
-            if clash := next(filter(None, [*known, identities.get(_identity(file))]), None):
-                said = f"the output {display_name(file)} is the input {display_name(clash)}"
-                return replace(planned, files=(), failure=FileError(said, "collision"))
-        return planned
-
+    places = _Places()
     # Names grow with every round, so there are few.
     while shared := _shared_outputs(places, plan):
         for number, said in shared.items():
@@ -86,16 +120,25 @@ def without_collisions(plan: Sequence[PlannedFile]) -> list[PlannedFile]:
             else:
                 failure = FileError(said, "collision")
                 plan[number] = replace(plan[number], files=(), failure=failure)
-    return [overwritten(planned) for planned in plan]
+    for number, said in _overwritten_inputs(places, plan).items():
+        failure = FileError(said, "collision")
+        plan[number] = replace(plan[number], files=(), failure=failure)
 
 
-def _shared_outputs(places: "_Places", plan: Sequence[PlannedFile]) -> dict[int, str]:
+def _shared_outputs(places: "_Places", plan: Plan) -> dict[int, str]:
     """Find inputs that share an output and must yield, with what is to be said of each."""
+
+    def named() -> Iterator[tuple[int, str]]:
+        for number, planned in enumerate(plan):
+            for file in planned.files:
+                for place in places.all_of(file):
+                    yield number, place
+
+    often = _repeated(_hashes(place for _, place in named()))
     owners: defaultdict[str, list[int]] = defaultdict(list)
-    for number, planned in enumerate(plan):
-        for file in planned.files:
-            for place in places.all_of(file):
-                owners[place].append(number)
+    for number, place in named() if often else ():
+        if hash(place) in often:
+            owners[place].append(number)
     said = {}
     for numbers in owners.values():
         if len(numbers) == 1:
@@ -108,6 +151,50 @@ def _shared_outputs(places: "_Places", plan: Sequence[PlannedFile]) -> dict[int,
                 f"{display_name(plan[number].target)} as well"
             )
     return said
+
+
+def _overwritten_inputs(places: "_Places", plan: Plan) -> dict[int, str]:
+    """Find inputs with an output that is one of the inputs, with what is to be said of each."""
+
+    def read() -> Iterator[tuple[Path, str | tuple[int, int] | None]]:
+        for planned in plan:
+            if planned.failure and planned.failure.reason != "collision":
+                continue
+            for path in (planned.source, *planned.others):
+                if os.path.islink(path):
+                    yield path, os.path.realpath(path)
+                yield path, places.of(path)
+                yield path, _identity(path)
+
+    def written() -> Iterator[tuple[int, Path, str | tuple[int, int] | None]]:
+        for number, planned in enumerate(plan):
+            for file in planned.files:
+                for place in places.all_of(file):
+                    yield number, file, place
+                yield number, file, _identity(file)
+
+    inputs = _hashes(mark for _, mark in read() if mark is not None)
+    outputs = _hashes(mark for _, _, mark in written() if mark is not None)
+    common = set(np.intersect1d(inputs, outputs).tolist())
+    said: dict[int, str] = {}
+    if not common:
+        return said
+    known = {mark: path for path, mark in read() if mark is not None and hash(mark) in common}
+    for number, file, mark in written():
+        if mark is not None and mark in known:
+            message = f"the output {display_name(file)} is the input {display_name(known[mark])}"
+            said.setdefault(number, message)
+    return said
+
+
+def _hashes(marks: Iterator[str | tuple[int, int]]) -> npt.NDArray[np.int64]:
+    """Hash what tells files apart, of which all at once would take too much memory."""
+    return np.frombuffer(array("q", map(hash, marks)), np.int64)
+
+
+def _repeated(hashes: npt.NDArray[np.int64]) -> set[int]:
+    ordered = np.sort(hashes)
+    return set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
 
 
 class _Places:

@@ -19,7 +19,7 @@ from codec.formats.registry import (
     stem_of,
 )
 from codec.images.kinds import READABLE_EXTENSIONS
-from codec.jobs.collisions import PlannedFile, without_collisions
+from codec.jobs.collisions import Plan, PlannedFile, settle_collisions
 from codec.jobs.ours import DECODED_ENDING, is_ours, made_here
 from codec.limits import MAX_PIXELS
 
@@ -50,7 +50,7 @@ class Naming:
 
 def plan_compression(
     inputs: Sequence[Path], naming: Naming, format: Format, max_pixels: int = MAX_PIXELS
-) -> list[PlannedFile]:
+) -> Plan:
     """Decide what is compressed to where.
 
     Parameters
@@ -66,8 +66,8 @@ def plan_compression(
 
     Returns
     -------
-    plan : list of PlannedFile
-        In the order of the inputs, directories sorted; see `without_collisions`. Pictures in
+    plan : Plan
+        In the order of the inputs, directories sorted; see `settle_collisions`. Pictures in
         directories that kmcodec compressed have a failure of the reason ``left-out``.
 
     Raises
@@ -75,7 +75,8 @@ def plan_compression(
     ParameterError
         One output was named for several inputs, or it is the input.
     """
-    ours = functools.cache(functools.partial(is_ours, max_pixels=max_pixels))
+    # What is asked twice is asked at once.
+    ours = functools.lru_cache(1)(functools.partial(is_ours, max_pixels=max_pixels))
 
     def wanted(name: str) -> bool:
         return name.lower().endswith(READABLE_EXTENSIONS)
@@ -91,12 +92,13 @@ def plan_compression(
             return PlannedFile(source, target, (), failure)
         return _planned(source, target, whole, format.files, naming)
 
-    return _plan(inputs, naming, wanted, place, ours)
+    # Whether a reserved name is a picture's, its file says: once, since it may be written over.
+    return _plan(inputs, naming, wanted, place, settled=is_reserved, unwanted=ours)
 
 
 def plan_decompression(
     inputs: Sequence[Path], naming: Naming, codebook: Path | None = None
-) -> list[PlannedFile]:
+) -> Plan:
     """Decide what is decompressed to where.
 
     Parameters
@@ -108,7 +110,7 @@ def plan_decompression(
 
     Returns
     -------
-    plan : list of PlannedFile
+    plan : Plan
         A codebook in a directory is taken together with its labels.
 
     Raises
@@ -204,55 +206,84 @@ def _plan(
     naming: Naming,
     wanted: Callable[[str], bool],
     place: Callable[[Path, Path], PlannedFile],
+    *,
+    settled: Callable[[Path], bool] = lambda path: False,
     unwanted: Callable[[Path], bool] = lambda path: False,
-) -> list[PlannedFile]:
-    plan: list[PlannedFile] = []
+) -> Plan:
+    """Plan inputs; `settled` tells of a name whether `place` looks at its file too."""
+    plan = Plan()
+
+    def place_given(name: str) -> PlannedFile:
+        given = Path(name)
+        return place(given, naming.folder or given.parent)
+
+    def place_found(name: str, folder: Path, target: Path) -> PlannedFile:
+        found = folder / name
+        if isinstance(name, _LeftOut):
+            return PlannedFile(found, found, (), made_here())
+        planned = place(found, target)
+        renamed = planned.renamed and replace(planned.renamed, is_found=True)
+        return replace(planned, is_found=True, renamed=renamed)
+
     for given in dict.fromkeys(inputs):
         if naming.recursive and os.path.isdir(given) and not _is_store(given.name):
             if naming.output:
                 raise ParameterError("-o names one file and cannot take a directory", "output")
             for found in _walk(given, wanted, naming.folder):
                 if isinstance(found, PlannedFile):
-                    plan.append(found)
-                elif unwanted(found):
-                    plan.append(PlannedFile(found, found, (), made_here()))
-                else:
-                    inside = found.relative_to(given).parent
-                    planned = place(found, (naming.folder or given) / inside)
-                    renamed = planned.renamed and replace(planned.renamed, is_found=True)
-                    plan.append(replace(planned, is_found=True, renamed=renamed))
+                    plan.extend(place_given, [found])
+                    continue
+                folder, names = found
+                target = (naming.folder or given) / folder.relative_to(given)
+                here = functools.partial(place_found, folder=folder, target=target)
+                entries: list[str | PlannedFile] = []
+                for name in names:
+                    path = folder / name
+                    left_out = unwanted(path)
+                    entry = _LeftOut(name) if left_out else name
+                    entries.append(here(entry) if settled(path) and not left_out else entry)
+                plan.extend(here, entries)
         else:
-            plan.append(place(given, naming.folder or given.parent))
+            plan.extend(place_given, [place_given(str(given)) if settled(given) else str(given)])
     if naming.output and len(plan) > 1:
         raise ParameterError("-o names one file and there are several inputs", "output")
-    plan = without_collisions(plan)
-    if naming.output and plan and plan[0].failure and plan[0].failure.reason == "collision":
-        raise ParameterError(str(plan[0].failure), "collision")
+    settle_collisions(plan)
+    if naming.output and len(plan):
+        failure = plan[0].failure
+        if failure and failure.reason == "collision":
+            raise ParameterError(str(failure), "collision")
     return plan
+
+
+class _LeftOut(str):
+    """The name of a file that is left out, since kmcodec made it."""
+
+    __slots__ = ()
 
 
 def _walk(
     top: Path, wanted: Callable[[str], bool], excluded: Path | None
-) -> Iterator[Path | PlannedFile]:
-    """Find the wanted files below a directory, without following links to directories."""
+) -> Iterator[tuple[Path, list[str]] | PlannedFile]:
+    """Find the wanted files of one directory after the other, without following links to some."""
     waiting = [top]
     while waiting:  # a stack of our own, since trees may be deeper than Python's
-        folder = waiting.pop()
+        folder, names, below = waiting.pop(), [], []
         try:
             with os.scandir(folder) as entries:
-                found = sorted((entry.name, _kind(entry)) for entry in entries)
+                for entry in entries:
+                    kind = _kind(entry)
+                    if kind == _STORE or (kind == _FILE and wanted(entry.name)):
+                        names.append(entry.name)
+                    elif kind == _FOLDER:
+                        below.append(entry.name)
         except OSError as error:
             yield PlannedFile(folder, folder, (), as_file_error(error))
             continue
-        yield from (
-            folder / name
-            for name, kind in found
-            if kind == _STORE or (kind == _FILE and wanted(name))
-        )
+        yield folder, sorted(names)
         waiting += (
             folder / name
-            for name, kind in reversed(found)
-            if kind == _FOLDER and not (excluded and is_same_file(folder / name, excluded))
+            for name in sorted(below, reverse=True)
+            if not (excluded and is_same_file(folder / name, excluded))
         )
 
 

@@ -1,7 +1,7 @@
 """Picture files to one codebook."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from copy import copy
 from dataclasses import asdict, replace
@@ -110,16 +110,16 @@ def write_codebook(
 
 
 def share_codebook(
-    plan: Sequence[PlannedFile],
+    plan: Collection[PlannedFile],
     settings: CompressSettings,
     reading: ReadOptions,
     weights: Bytes | None = None,
-) -> tuple[CompressSettings, list[PlannedFile]]:
+) -> tuple[CompressSettings, bytearray]:
     """Train one codebook for all pictures of a run.
 
     Parameters
     ----------
-    plan : sequence of PlannedFile
+    plan : collection of PlannedFile
         The pictures. Those that cannot be read are left out, and will be complained of when it
         is their turn to be compressed.
     settings, reading
@@ -131,14 +131,14 @@ def share_codebook(
     -------
     settings : CompressSettings
         With that codebook as given; the same as before if there are no pictures.
-    counted : list of PlannedFile
-        The pictures it is of.
+    counted : bytearray
+        For each of the plan 1 if it has a part in it, else 0.
     """
-    pool, counted = Pool(settings), []
-    for planned in plan:
+    pool, counted = Pool(settings), bytearray(len(plan))
+    for number, planned in enumerate(plan):
         with suppress(CodecError, MemoryError):
             count_file(planned, pool, reading, weights)
-            counted.append(planned)
+            counted[number] = 1
     return with_codebook(settings, pool), counted
 
 
@@ -204,7 +204,7 @@ class SharedCodebook:
         other.target = self.target.absolute()
         return other
 
-    def check_place(self, outputs: Collection[Path], max_pixels: int) -> None:
+    def check_place(self, outputs: Iterable[Path], max_pixels: int) -> None:
         """Refuse to take the place of another; see `check_not_needed`."""
         check_not_needed(self.target, self._data, outputs, max_pixels)
 
@@ -213,7 +213,7 @@ class SharedCodebook:
 
 
 def check_not_needed(
-    target: Path, data: bytes, outputs: Collection[Path] = (), max_pixels: int = MAX_PIXELS
+    target: Path, data: bytes, outputs: Iterable[Path] = (), max_pixels: int = MAX_PIXELS
 ) -> None:
     """Refuse to replace a shared codebook that label PNGs need which stay.
 
@@ -223,7 +223,7 @@ def check_not_needed(
         What is about to be replaced; of any other name it is not looked at.
     data : bytes
         What is about to be written.
-    outputs : collection of Path
+    outputs : iterable of Path
         The label PNGs that will be written anew.
     max_pixels : int
         Larger pictures are not looked at: they may need it.

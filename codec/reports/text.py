@@ -1,13 +1,12 @@
 """Reports as one line, as text or as JSON."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from codec import kernels
 from codec.indexed import CHANNEL_NAMES
 from codec.reports.report import CodebookReport, FileReport
+from codec.reports.totals import Totals
 
 
 def format_bytes(size: int | None) -> str:
@@ -163,44 +162,9 @@ def asked_options(report: FileReport) -> str:
     )
 
 
-_STATES = ("ok", "skipped", "error", "left-out")
-
-
-def totals(reports: Sequence[FileReport]) -> dict[str, Any]:
-    """Add up the files that were done.
-
-    Parameters
-    ----------
-    reports : sequence of FileReport
-        Of one run.
-
-    Returns
-    -------
-    totals : dict
-        Number of files by status, where those that were left out are no files of the run, their
-        bytes, ratios of the sums, and seconds.
-    """
-    done = [report for report in reports if report.status == "ok"]
-    sums = {
-        name: sum(getattr(report, name) or 0 for report in done)
-        for name in ("input_bytes", "raw_bytes", "output_bytes")
-    }
-    compressed = sum(report.compressed_bytes or 0 for report in done)
-    has_originals = bool(done) and all(report.ratio_file is not None for report in done)
-    states = Counter(report.status for report in reports)
-    return {
-        "files": len(reports) - states["left-out"],
-        **{status.replace("-", "_"): states[status] for status in _STATES},
-        **sums,
-        "ratio_raw": sums["raw_bytes"] / compressed if compressed else None,
-        "ratio_file": sums["input_bytes"] / compressed if has_originals else None,
-        "seconds": sum(report.seconds for report in reports),
-    }
-
-
-def totals_line(reports: Sequence[FileReport], *, ratios: bool = True) -> str:
+def totals_line(totals: Totals, *, ratios: bool = True) -> str:
     """Tell in one line what a run over many files gave."""
-    sums = totals(reports)
+    sums = totals.facts()
     counts = ", ".join(
         f"{sums[status]} {word}"
         for status, word in (
@@ -266,7 +230,7 @@ def as_json(
         }
         for report in reports
     ]
-    sums = {"totals": totals(reports)} if with_totals else {}
+    sums = {"totals": Totals.of(reports).facts()} if with_totals else {}
     return json.dumps({"results": results, **sums, **more}, indent=2)
 
 

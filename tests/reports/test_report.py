@@ -6,7 +6,7 @@ from cli_tools import OUTPUTS, PICTURES, Sandbox, few_colors
 from report_tools import disk, read_json
 
 from codec.reports.report import FileReport
-from codec.reports.text import totals
+from codec.reports.totals import Totals
 
 
 @pytest.mark.parametrize("format", OUTPUTS)
@@ -119,7 +119,7 @@ def test_totals_of_what_has_no_original_have_no_ratio_to_it(sandbox: Sandbox) ->
 
 
 def test_totals_of_nothing_have_no_ratio() -> None:
-    sums = totals([FileReport("x", status="error")])
+    sums = Totals.of([FileReport("x", status="error")]).facts()
     assert sums["ratio_raw"] is None
     assert sums["ratio_file"] is None
     assert sums["output_bytes"] == 0
