@@ -21,7 +21,7 @@ from codec.options import (
 
 _EXIT_CODES = """\
 exit codes:
-  0  everything was done
+  0  everything was done, now or, with -d, by the same command before it was killed
   1  at least one input failed; the others were still processed
   2  wrong usage; nothing was read
   3  nothing failed, but something was skipped: its output exists, or would be larger, or a target
@@ -76,7 +76,8 @@ def make_parser() -> Parser:
             page_option("measure the result of a single input, and show"),
         ],
         description="Compress PNG, JPEG, WebP, BMP, GIF and TIFF pictures, and folders of Zarr. "
-        "What is too large for memory is compressed block by block, not to kmc.",
+        "What is too large for memory is compressed block by block, not to kmc. "
+        "Many files with -d, if killed, are continued by the same command.",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

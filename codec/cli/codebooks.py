@@ -29,6 +29,7 @@ from codec.settings import CompressSettings, ReadOptions
 
 if TYPE_CHECKING:
     from codec.jobs.folders import FarFolder
+    from codec.jobs.journal import Journal
 
 
 def share(
@@ -39,9 +40,12 @@ def share(
     plan: Plan,
     folders: OutputFolders,
     weights: npt.NDArray[np.uint8] | None,
+    journal: "Journal | None" = None,
     far: "FarFolder | None" = None,
 ) -> tuple[CompressSettings, SharedCodebook | None]:
-    """Train one codebook for all inputs, whose colors workers count if there are any.
+    """Train one codebook for all inputs, or go on from what a run that was ended did of it.
+
+    Workers count their colors, if there are any.
 
     Returns
     -------
@@ -73,14 +77,20 @@ def share(
     if not len(plan):
         return settings, None
     target = Path(options.directory or "") / format.shared_name
+    force = options.force
     if once:
         folders.make(target.parent)
-        check_targets([target], force=options.force)
-    train = far.share_codebook if far else share_codebook
-    settings, counted = train(plan, settings, reading, weights)
+        if journal:
+            force |= journal.claim(target)
+        check_targets([target], force=force)
+    if far:
+        settings, counted = far.share_codebook(plan, settings, reading, weights)
+    else:
+        settings, counted = share_codebook(plan, settings, reading, weights, journal)
     if settings.given.codebook is None or not once:
         return settings, None
-    shared = SharedCodebook(settings.given.codebook, sum(counted), target, force=options.force)
+    pictures = int(counted.sum())
+    shared = SharedCodebook(settings.given.codebook, pictures, target, force=force)
     # What may be skipped in the end may be as it was.
     anew = () if options.skip_if_larger else itertools.compress(plan, counted)
     outputs = (planned.target for planned in anew)

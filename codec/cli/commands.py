@@ -6,6 +6,7 @@ Imports of what needs NumPy stand inside functions, so that help and wrong usage
 import argparse
 import sys
 from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -176,7 +177,13 @@ def _compress(options: argparse.Namespace) -> int:
         if planned.is_found:
             check_not_decoded(planned.source, options.max_pixels)
         folders.make(planned.target.parent)
-        report = compress_file(
+        files = planned.files[-1:] if shared else planned.files
+        do = partial(compress, planned)
+        report = journal.once(planned, files, writing, do) if journal else do(writing)
+        return with_notices(report, planned.notices)
+
+    def compress(planned: "PlannedFile", writing: WriteOptions) -> "FileReport":
+        return compress_file(
             planned.source, planned.target, format, settings, reading, writing,
             share=options.max_bytes if isinstance(options.max_bytes, float) else None,
             measure=options.measure or bool(page),
@@ -184,18 +191,26 @@ def _compress(options: argparse.Namespace) -> int:
             shared=shared, weights=weights, page=page, progress=bar.show,
             scheduler=options.scheduler,
         )  # fmt: skip
-        return with_notices(report, planned.notices)
 
     shared = None
     more = {}
     bar = BlockBar(_wants_progress(options) and len(plan) == 1)
-    with OutputFolders(options.directory) as folders, bar:
+    with OutputFolders(options.directory) as folders, ExitStack() as opened:
+        opened.enter_context(bar)
+        journal = None
+        # What is written in blocks has its name before it is whole, and is continued by itself.
+        if options.directory and len(plan) > 1 and not format.piecewise:
+            from codec.cli.journals import open_journal
+
+            journal = opened.enter_context(
+                open_journal(options, format, settings, reading, weights, plan, folders)
+            )
         if options.shared_codebook:
             from codec.cli.codebooks import refuse_all, say_shared, share
 
             try:
                 settings, shared = share(
-                    options, format, settings, reading, plan, folders, weights
+                    options, format, settings, reading, plan, folders, weights, journal
                 )
             except ParameterError:
                 raise
@@ -210,7 +225,9 @@ def _compress(options: argparse.Namespace) -> int:
             parallel=settings.engine == "native",
             keep=False,
         )
-    if shared and totals.states["ok"]:
+        if journal:
+            journal.finish()
+    if shared and totals.states["ok"] + totals.states["done-before"]:
         more = {"shared_codebook": asdict(shared.report)}
         if not options.quiet:
             say_shared(shared.report)

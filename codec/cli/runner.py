@@ -18,13 +18,16 @@ from typing import Any, Self
 from codec.errors import CodecError, FileError, LimitError
 from codec.files import as_file_error, display_name, read_start
 from codec.formats.registry import START_BYTES, peek_size
-from codec.jobs.ours import LEFT_OUT
+from codec.jobs.ours import DONE_BEFORE, LEFT_OUT
 from codec.jobs.plan import COMPRESSED_ALREADY
 from codec.limits import SMALL_FILE_BYTES, SMALL_PICTURE_PIXELS
 from codec.reports.report import FileReport
 from codec.threads import thread_count
 
-_STATES = {"exists": "skipped", COMPRESSED_ALREADY: "skipped", LEFT_OUT: "left-out"}
+_STATES = {
+    "exists": "skipped", COMPRESSED_ALREADY: "skipped", LEFT_OUT: "left-out",
+    DONE_BEFORE: DONE_BEFORE,
+}  # fmt: skip
 _NAME = "kmcodec-file"
 
 
@@ -37,7 +40,7 @@ class Task:
 
 
 def attempt(task: Task) -> FileReport:
-    """Do a task; a failure becomes a report of status ``error``, ``skipped`` or ``left-out``."""
+    """Do a task; a failure becomes a report of its status is that of the reason."""
     try:
         return task.work()
     except (CodecError, MemoryError) as error:
@@ -53,7 +56,7 @@ def attempt_each(source: Path, reports: Iterator[FileReport]) -> Iterator[FileRe
 
 
 def failure_of(source: Path, error: CodecError | MemoryError) -> FileReport:
-    """Make a report of what went wrong: status ``error``, ``skipped`` or ``left-out``."""
+    """Make a report of what went wrong: its status is that of the reason."""
     if not isinstance(error, CodecError):
         error = LimitError("not enough memory", "memory")
     status = _STATES.get(error.reason, "error")

@@ -1,7 +1,7 @@
 """One codebook for many pictures, trained once from the sum of their histograms."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -86,6 +86,24 @@ class Pool:
                 wider.add(Histogram.of(recount(tally.total().unpacked(), channels)))
             self._tally = tally = wider
         tally.add(Histogram.of(recount(histogram, channels)))
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Tell what was counted, for `restore`: arrays, by names; nothing if there is nothing."""
+        if self._tally is None:
+            return {}
+        total = self._tally.total()
+        return {
+            "keys": total.keys, "counts": total.counts,
+            "channels": np.array(total.channels), "pictures": np.array(self.pictures),
+        }  # fmt: skip
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on from a state of another pool, of the same settings."""
+        if state:
+            total = Histogram(state["keys"], state["counts"], int(state["channels"]))
+            self._tally = Tally(total.channels)
+            self._tally.add(total)
+            self.pictures = int(state["pictures"])
 
     def train(self) -> Bytes:
         """Train a codebook.

@@ -25,8 +25,10 @@ _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.E
 BINARY = getattr(os, "O_BINARY", 0)
 _NAME = re.compile(r"\.kmcodec-([0-9]{1,9})-[0-9a-f]{12}\.tmp")
 _STALE_SECONDS = 3600
-# Directories in which this process has looked for what others left.
+# Directories in which this process has looked for what others left, and who left something for
+# certain.
 _swept: set[str] = set()
+_ended: set[int] = set()
 
 
 class LinksRefusedError(Exception):
@@ -324,12 +326,23 @@ def sweep(folder: Path) -> None:
             _remove(path)
 
 
+def sweep_of(processes: Iterable[int]) -> None:
+    """From now on, let `sweep` remove at once what these processes of this machine left."""
+    _ended.update(processes)
+
+
+def process_of(name: str) -> int | None:
+    """Tell which process made a temporary file, by its name; of others, None."""
+    made_by = _NAME.fullmatch(name)
+    return int(made_by[1]) if made_by else None
+
+
 def _is_stale(entry: "os.DirEntry[str]") -> bool:
-    made_by = _NAME.fullmatch(entry.name)
-    if not made_by or not entry.is_file(follow_symlinks=False):
+    process = process_of(entry.name)
+    if process is None or not entry.is_file(follow_symlinks=False):
         return False
     age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-    return age > _STALE_SECONDS and not _is_running(int(made_by[1]))
+    return (age > _STALE_SECONDS or process in _ended) and not _is_running(process)
 
 
 def _is_running(process: int) -> bool:

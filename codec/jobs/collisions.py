@@ -53,7 +53,8 @@ class PlannedFile:
     is_found: bool = False
 
 
-Place = Callable[[str], PlannedFile]
+# Names are kept as bytes: paths would keep texts in Python's table of them.
+Place = Callable[[bytes], PlannedFile]
 
 
 class Plan(Collection[PlannedFile]):
@@ -64,10 +65,10 @@ class Plan(Collection[PlannedFile]):
 
     def __init__(self) -> None:
         self._places: list[Place] = []
-        self._entries: list[list[str | PlannedFile]] = []
+        self._entries: list[list[bytes | PlannedFile]] = []
         self._starts = [0]
 
-    def extend(self, place: Place, entries: list[str | PlannedFile]) -> None:
+    def extend(self, place: Place, entries: list[bytes | PlannedFile]) -> None:
         """Add the files of a folder: names, with what tells of one what is planned; or plans."""
         if entries:
             self._places.append(place)
@@ -80,7 +81,7 @@ class Plan(Collection[PlannedFile]):
     def __iter__(self) -> Iterator[PlannedFile]:
         for place, entries in zip(self._places, self._entries, strict=True):
             for entry in entries:
-                yield place(entry) if isinstance(entry, str) else entry
+                yield place(entry) if isinstance(entry, bytes) else entry
 
     def __contains__(self, planned: object) -> bool:
         return any(one == planned for one in self)
@@ -88,7 +89,7 @@ class Plan(Collection[PlannedFile]):
     def __getitem__(self, number: int) -> PlannedFile:
         part, number = self._find(number)
         entry = self._entries[part][number]
-        return self._places[part](entry) if isinstance(entry, str) else entry
+        return self._places[part](entry) if isinstance(entry, bytes) else entry
 
     def __setitem__(self, number: int, planned: PlannedFile) -> None:
         part, number = self._find(number)

@@ -23,6 +23,7 @@ from codec.formats.registry import Format
 from codec.jobs.batches import Errand, Orders, Outcome, compress_batch, count_batch
 from codec.jobs.collisions import PlannedFile
 from codec.jobs.large import check_dask
+from codec.jobs.plan import Plan
 from codec.jobs.train import SharedCodebook, with_codebook
 from codec.settings import CompressSettings, ReadOptions
 
@@ -38,25 +39,25 @@ class FarFolder:
     ----------
     workers : Workers
         Who does them.
-    plan : sequence of PlannedFile
+    plan : Plan
         The files.
     counting : callable
         Told how many files were counted, of how many.
     """
 
     def __init__(
-        self, workers: "Workers", plan: Sequence[PlannedFile], counting: Progress = silent
+        self, workers: "Workers", plan: Plan, counting: Progress = silent
     ) -> None:
         self._workers, self._plan, self._counting = workers, plan, counting
         self._done: dict[int, Outcome] = {}
 
     def share_codebook(
         self,
-        plan: Sequence[PlannedFile],
+        plan: Plan,
         settings: CompressSettings,
         reading: ReadOptions,
         weights: npt.NDArray[np.uint8] | None = None,
-    ) -> tuple[CompressSettings, list[PlannedFile]]:
+    ) -> tuple[CompressSettings, npt.NDArray[np.bool]]:
         """Do as `codec.jobs.train.share_codebook`: files are counted there, and summed up here.
 
         Raises
@@ -64,7 +65,7 @@ class FarFolder:
         ClusterError
             There are no workers.
         """
-        pool, counted, seen = Pool(settings), set[int](), 0
+        pool, counted, seen = Pool(settings), np.zeros(len(plan), bool), 0
         orders = Orders(settings, reading, weights)
         files = (
             _file(Errand(number, _absolute(planned)))
@@ -80,10 +81,12 @@ class FarFolder:
                 continue
             if found.histogram is not None:
                 pool.merge(found.histogram, len(found.numbers))
-            counted.update(found.numbers)
+            counted[list(found.numbers)] = True
             del found
         self._counting(len(plan), len(plan))
-        return with_codebook(settings, pool), [plan[number] for number in sorted(counted)]
+        if not pool.pictures:
+            return settings, counted
+        return with_codebook(settings, pool.train()), counted
 
     def compress(
         self, orders: Orders, format: Format, make_folder: Callable[[Path], None]
@@ -162,7 +165,7 @@ class FarFolder:
 
 @contextlib.contextmanager
 def far_folder(
-    scheduler: str, plan: Sequence[PlannedFile], counting: Progress = silent
+    scheduler: str, plan: Plan, counting: Progress = silent
 ) -> Iterator[FarFolder]:
     """Reach the workers of a scheduler, for some files.
 

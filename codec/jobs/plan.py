@@ -213,12 +213,12 @@ def _plan(
     """Plan inputs; `settled` tells of a name whether `place` looks at its file too."""
     plan = Plan()
 
-    def place_given(name: str) -> PlannedFile:
-        given = Path(name)
+    def place_given(name: bytes) -> PlannedFile:
+        given = Path(os.fsdecode(name))
         return place(given, naming.folder or given.parent)
 
-    def place_found(name: str, folder: Path, target: Path) -> PlannedFile:
-        found = folder / name
+    def place_found(name: bytes, folder: Path, target: Path) -> PlannedFile:
+        found = folder / os.fsdecode(name)
         if isinstance(name, _LeftOut):
             return PlannedFile(found, found, (), made_here())
         planned = place(found, target)
@@ -236,15 +236,16 @@ def _plan(
                 folder, names = found
                 target = (naming.folder or given) / folder.relative_to(given)
                 here = functools.partial(place_found, folder=folder, target=target)
-                entries: list[str | PlannedFile] = []
+                entries: list[bytes | PlannedFile] = []
                 for name in names:
-                    path = folder / name
+                    path = folder / os.fsdecode(name)
                     left_out = unwanted(path)
                     entry = _LeftOut(name) if left_out else name
                     entries.append(here(entry) if settled(path) and not left_out else entry)
                 plan.extend(here, entries)
         else:
-            plan.extend(place_given, [place_given(str(given)) if settled(given) else str(given)])
+            name = os.fsencode(given)
+            plan.extend(place_given, [place_given(name) if settled(given) else name])
     if naming.output and len(plan) > 1:
         raise ParameterError("-o names one file and there are several inputs", "output")
     settle_collisions(plan)
@@ -255,7 +256,7 @@ def _plan(
     return plan
 
 
-class _LeftOut(str):
+class _LeftOut(bytes):
     """The name of a file that is left out, since kmcodec made it."""
 
     __slots__ = ()
@@ -263,7 +264,7 @@ class _LeftOut(str):
 
 def _walk(
     top: Path, wanted: Callable[[str], bool], excluded: Path | None
-) -> Iterator[tuple[Path, list[str]] | PlannedFile]:
+) -> Iterator[tuple[Path, list[bytes]] | PlannedFile]:
     """Find the wanted files of one directory after the other, without following links to some."""
     waiting = [top]
     while waiting:  # a stack of our own, since trees may be deeper than Python's
@@ -279,7 +280,7 @@ def _walk(
         except OSError as error:
             yield PlannedFile(folder, folder, (), as_file_error(error))
             continue
-        yield folder, sorted(names)
+        yield folder, [os.fsencode(name) for name in sorted(names)]
         waiting += (
             folder / name
             for name in sorted(below, reverse=True)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,9 @@ from codec.limits import MAX_PIXELS
 from codec.reports.report import CodebookReport, FileReport
 from codec.settings import CompressSettings, Given, ReadOptions
 from codec.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from codec.jobs.journal import Journal
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -114,7 +117,8 @@ def share_codebook(
     settings: CompressSettings,
     reading: ReadOptions,
     weights: Bytes | None = None,
-) -> tuple[CompressSettings, bytearray]:
+    journal: "Journal | None" = None,
+) -> tuple[CompressSettings, npt.NDArray[np.bool_]]:
     """Train one codebook for all pictures of a run.
 
     Parameters
@@ -126,29 +130,65 @@ def share_codebook(
         How they are compressed and read.
     weights : ndarray of shape (H, W), optional
         See `codec.compress`; the same for all.
+    journal : Journal, optional
+        Where it is noted how far this is. What a run that was ended has counted, and trained, is
+        taken from there.
 
     Returns
     -------
     settings : CompressSettings
         With that codebook as given; the same as before if there are no pictures.
-    counted : bytearray
-        For each of the plan 1 if it has a part in it, else 0.
+    counted : ndarray of shape (N,), dtype bool
+        Which of the plan it is of.
     """
-    pool, counted = Pool(settings), bytearray(len(plan))
+    from codec.jobs.journal import Checkpoint, Journal, digest_of, input_mark
+
+    journal = journal or Journal(None, b"", lambda line: None)
+    pool, codebook = Pool(settings), None
+    inputs, counted = np.zeros(len(plan), np.uint64), np.zeros(len(plan), bool)
+    if before := journal.load():
+        marks = (0 if one.failure else input_mark(one.source) for one in plan)
+        inputs = np.fromiter(marks, np.uint64, len(plan))
+        if np.isin(before.inputs, inputs).all():
+            counted, codebook = np.isin(inputs, before.inputs), before.codebook
+            pool.restore(before.counted)
+            journal.tell(_resumed(int(counted.sum()), len(plan), codebook is not None))
+        else:
+            journal.tell(
+                "pictures were changed or are gone since the run that was ended: "
+                "all are counted anew"
+            )
+
+    def checkpoint() -> Checkpoint:
+        return Checkpoint(inputs[counted], pool.state(), codebook)
+
     for number, planned in enumerate(plan):
+        if counted[number]:
+            continue
         with suppress(CodecError, MemoryError):
+            inputs[number] = input_mark(planned.source)
             count_file(planned, pool, reading, weights)
-            counted[number] = 1
-    return with_codebook(settings, pool), counted
+            counted[number], codebook = True, None
+            journal.save(checkpoint)
+    if not counted.any():
+        return settings, counted
+    if codebook is None:
+        codebook = pool.train()
+        journal.save(checkpoint, at_once=True)
+    journal.codebook = digest_of(codebook)
+    return with_codebook(settings, codebook), counted
 
 
-def with_codebook(settings: CompressSettings, pool: Pool) -> CompressSettings:
-    """Give settings the codebook of all pictures of a pool, if there are any."""
-    if not pool.pictures:
-        return settings
-    codebook = pool.train()
+def with_codebook(settings: CompressSettings, codebook: Bytes) -> CompressSettings:
+    """Give settings the codebook of all pictures of a run."""
     given = Given(codebook, palette_depth=settings.given.palette_depth)
     return replace(settings, n_colors=len(codebook), given=given)
+
+
+
+def _resumed(counted: int, pictures: int, is_trained: bool) -> str:
+    done = "the codebook is trained" if is_trained else "their colors are not counted again"
+    return f"goes on from a run that was ended: of {counted} of {pictures} pictures {done}"
 
 
 class SharedCodebook:

@@ -171,6 +171,7 @@ def totals_line(totals: Totals, *, ratios: bool = True) -> str:
             ("skipped", "skipped"),
             ("error", "failed"),
             ("left_out", "left out"),
+            ("done_before", "done before"),
         )
         if sums[status]
     )

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from codec.reports.report import FileReport
 
-STATES = ("ok", "skipped", "error", "left-out")
+STATES = ("ok", "skipped", "error", "left-out", "done-before")
 _SUMMED = ("input_bytes", "raw_bytes", "output_bytes")
 
 
