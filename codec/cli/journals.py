@@ -38,4 +38,5 @@ def open_journal(
         format.name, settings, reading, weights,
         options.max_bytes, options.shared_codebook, options.skip_if_larger, options.force,
     )  # fmt: skip
-    return Journal(options.directory, command, (lambda line: None) if options.quiet else say)
+    tell = (lambda line: None) if options.quiet else say
+    return Journal(options.directory, command, tell, counts=options.shared_codebook)

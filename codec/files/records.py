@@ -55,14 +55,14 @@ class RecordFile:
             self.was_other = bool(data) and not data.startswith(head)
             if not data.startswith(head):
                 os.ftruncate(descriptor, 0)
-                self.append(head)
+                self._begin(head)
                 data = head
             whole = len(data) - (len(data) - len(head)) % RECORD_BYTES
             if whole < len(data):
                 os.ftruncate(descriptor, whole)
             self.found = data[len(head) : whole]
         except BaseException:
-            os.close(descriptor)
+            self.close()
             raise
 
     def append(self, data: bytes) -> None:
@@ -72,6 +72,13 @@ class RecordFile:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             if os.write(self._descriptor, data) < len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _begin(self, head: bytes) -> None:
+        try:
+            self.append(head)
+        except OSError:
+            self.close(remove=True)
+            raise
 
     def close(self, *, remove: bool = False) -> None:
         """Let others have it, or remove it; twice does no harm."""
@@ -97,7 +104,7 @@ def _read_all(descriptor: int) -> bytes:
 
 
 def _locked() -> FileError:
-    return FileError("another process has it", "locked")
+    return FileError("another run is at work there", "locked")
 
 
 def _take(descriptor: int) -> None:

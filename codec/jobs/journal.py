@@ -69,6 +69,8 @@ class Journal:
         command is forgotten.
     tell : callable
         Takes a line for people.
+    counts : bool
+        Whether colors are counted for all files, which take long to count again.
 
     Attributes
     ----------
@@ -76,24 +78,39 @@ class Journal:
         Tells the codebook that files share, and with which they count as done.
     """
 
-    def __init__(self, folder: Path | None, command: bytes, tell: Callable[[str], None]) -> None:
-        self.codebook = b""
+    def __init__(
+        self,
+        folder: Path | None,
+        command: bytes,
+        tell: Callable[[str], None],
+        *,
+        counts: bool = True,
+    ) -> None:
+        self.codebook, self._counts = b"", counts
         self.tell = tell
         self._command, self._is_empty = command, True
         self._records: RecordFile | None = None
         self._found: Marks = np.empty(0, np.uint64)
-        self._is_wanted, self._cost = False, 0.0
+        self._is_wanted = self._is_broken = False
+        self._cost = 0.0
         self._begun = self._saved = time.monotonic()
         if folder is None:
             return
-        self._folder, self._place = folder, folder / FOLDER
+        self._place = folder / FOLDER
         with self._or_go_on():
             self._open()
 
     def _open(self) -> None:
         with contextlib.suppress(FileExistsError):
             self._place.mkdir()
-        self._records = records = RecordFile(self._place / _FILES, self._command)
+        try:
+            self._records = records = RecordFile(self._place / _FILES, self._command)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._place.rmdir()  # which is refused if anything is in it
+            if getattr(error, "reason", None) == "locked" and not self._counts:
+                return  # it would have little to tell
+            raise
         remove_outputs(path for path in self._place.iterdir() if process_of(path.name))
         found = np.frombuffer(records.found, "<u8")
         marks, numbers = _without_processes(found)
@@ -136,23 +153,18 @@ class Journal:
 
     @contextlib.contextmanager
     def _or_go_on(self) -> Iterator[None]:
-        """Do without a journal if it cannot be written or read."""
+        """Note nothing more if that is impossible; what was noted stays true."""
         try:
             yield
         except (OSError, MemoryError) as error:
-            records, self._records = self._records, None
-            if records is not None:
-                records.close()
-            if isinstance(error, FileError) and error.reason == "locked":
-                why = "another run writes there"
-            elif isinstance(error, MemoryError):
+            if self._is_broken:
+                return
+            self._is_broken = True
+            if isinstance(error, MemoryError):
                 why = "not enough memory"
             else:
                 why = str(error if isinstance(error, FileError) else as_file_error(error))
-            self.tell(
-                f"{display_name(self._folder)}: notice: no journal is kept ({why}): "
-                "what is counted is lost if this run is ended"
-            )
+            self.tell(f"{display_name(self._place)}: notice: no journal is kept: {why}")
 
     # Files
 
@@ -220,8 +232,6 @@ class Journal:
 
     def claim(self, path: Path) -> bool:
         """Note that a file will be ours; tell whether it is there, and was ours before."""
-        if self._records is None:
-            return False
         if not os.path.lexists(path):
             self._note(_mark("ours", path))
             return False
@@ -237,7 +247,7 @@ class Journal:
     def _note(self, *marks: int) -> None:
         records = self._records
         new = [mark for mark in marks if not self._has(mark)]
-        if records is None or not new:
+        if records is None or self._is_broken or not new:
             return
         with self._or_go_on():
             records.append(b"".join(mark.to_bytes(RECORD_BYTES, "little") for mark in new))
@@ -267,7 +277,7 @@ class Journal:
         now = time.monotonic()
         least = max(_LEAST_SECONDS, 0 if at_once else _WORK_PER_SAVING * self._cost)
         spent = now - (self._begun if at_once else self._saved)
-        if self._records is None or spent < least:
+        if self._records is None or self._is_broken or spent < least:
             return
         with self._or_go_on():
             data = _encoded(checkpoint(), self._command)
