@@ -22,7 +22,7 @@ from codec import __version__
 from codec.errors import CodecError, FileError
 from codec.files import as_file_error, display_name, read_file, write_files
 from codec.files.records import RECORD_BYTES, RecordFile
-from codec.files.temporaries import process_of, remove_outputs, sweep_of
+from codec.files.temporaries import process_of, sweep_of
 from codec.jobs.collisions import PlannedFile
 from codec.jobs.ours import DONE_BEFORE, is_ours
 from codec.limits import MAX_FILE_BYTES
@@ -103,6 +103,8 @@ class Journal:
     def _open(self) -> None:
         with contextlib.suppress(FileExistsError):
             self._place.mkdir()
+        if os.path.islink(self._place):
+            raise FileError("it is a symbolic link", "symlink")
         try:
             self._records = records = RecordFile(self._place / _FILES, self._command)
         except OSError as error:
@@ -111,13 +113,15 @@ class Journal:
             if getattr(error, "reason", None) == "locked" and not self._counts:
                 return  # it would have little to tell
             raise
-        remove_outputs(path for path in self._place.iterdir() if process_of(path.name))
+        for path in self._place.iterdir():
+            if process_of(path.name):
+                path.unlink()
         found = np.frombuffer(records.found, "<u8")
         marks, numbers = _without_processes(found)
         sweep_of(numbers)
         self._found, self._is_empty = np.sort(marks), not len(marks)
         if records.was_other:
-            remove_outputs([self._place / _COUNTED])
+            self._forget_counted()
             self.tell(
                 f"{display_name(self._place)}: notice: it is of a run with other options, "
                 "which cannot go on any more"
@@ -145,11 +149,15 @@ class Journal:
         if records is None:
             return
         if remove:
-            remove_outputs([self._place / _COUNTED])
+            self._forget_counted()
         records.close(remove=remove)
         with contextlib.suppress(OSError):
             if remove:
                 self._place.rmdir()
+
+    def _forget_counted(self) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self._place / _COUNTED)
 
     @contextlib.contextmanager
     def _or_go_on(self) -> Iterator[None]:

@@ -324,7 +324,7 @@ def test_of_two_runs_one_has_the_journal(pictures: Sandbox) -> None:  # row 150
     assert content("both") == content("whole")
 
 
-@pytest.mark.parametrize("fault", ["a file", "a link", "too large"])
+@pytest.mark.parametrize("fault", ["a file", "a link", "a linked folder", "too large"])
 def test_a_run_goes_on_without_a_journal(pictures: Sandbox, fault: str) -> None:  # row 150
     common = (*SHARED, "--format", "png")
     finished(*common, "-d", "whole")
@@ -335,6 +335,9 @@ def test_a_run_goes_on_without_a_journal(pictures: Sandbox, fault: str) -> None:
         Path("mine").write_bytes(b"mine")
         Path("out", FOLDER).mkdir()
         Path("out", FOLDER, "files").symlink_to("../../mine")
+    elif fault == "a linked folder":
+        Path("mine").mkdir()
+        Path("out", FOLDER).symlink_to("../mine")
     done = finished(*common, "-d", "out", most=20000 if fault == "too large" else 0)
     assert (done.code, done.work) == (0, (COUNT, 1, COUNT))
     assert done.err.count("no journal is kept") == 1
@@ -344,6 +347,8 @@ def test_a_run_goes_on_without_a_journal(pictures: Sandbox, fault: str) -> None:
         assert Path("out", FOLDER).read_bytes() == b"mine"
     elif fault == "a link":
         assert Path("mine").read_bytes() == b"mine"
+    elif fault == "a linked folder":
+        assert not list(Path("mine").iterdir())
     else:
         assert not Path("out", FOLDER).exists()
 
