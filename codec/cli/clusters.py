@@ -2,7 +2,7 @@
 
 import argparse
 import contextlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -17,9 +17,10 @@ from codec.errors import ClusterError, CodecError, ParameterError
 from codec.files import display_name
 from codec.formats.registry import Format
 from codec.jobs.batches import Orders, Outcome
-from codec.jobs.collisions import PlannedFile
+from codec.jobs.collisions import Plan, PlannedFile
 from codec.jobs.folders import far_folder
 from codec.reports.report import FileReport
+from codec.reports.totals import Totals
 from codec.settings import CompressSettings, ReadOptions, WriteOptions
 
 
@@ -30,11 +31,12 @@ def compress_far(
     reading: ReadOptions,
     writing: WriteOptions,
     weights: npt.NDArray[np.uint8] | None,
-    plan: Sequence[PlannedFile],
+    plan: Plan,
     show: Callable[[FileReport], None],
+    totals: Totals,
     *,
     progress: bool,
-) -> tuple[list[FileReport], dict[str, Any]]:
+) -> dict[str, Any]:
     """Have workers compress many files.
 
     Parameters
@@ -43,17 +45,17 @@ def compress_far(
         Those of the verb.
     format, settings, reading, writing, weights
         As for `codec.jobs.compress.compress_file`.
-    plan : sequence of PlannedFile
+    plan : Plan
         The files.
     show : callable
-        Called with every report, in the order of the plan, as soon as there is one.
+        Called with every report, in the order of the plan, as soon as there is one; adds it up.
+    totals : Totals
+        The sums. If the cluster fails, all that is left has the same error, said once.
     progress : bool
         Draw a bar on stderr.
 
     Returns
     -------
-    reports : list of FileReport
-        One a file. If the cluster fails, all that is left has the same error, said once.
     more : dict
         What JSON says besides.
 
@@ -77,12 +79,13 @@ def compress_far(
         if options.shared_codebook:
             try:
                 settings, shared = share(
-                    options, format, settings, reading, plan, folders, weights, far
+                    options, format, settings, reading, plan, folders, weights, far=far
                 )
             except ParameterError:
                 raise
             except CodecError as error:
-                return refuse_all(plan, error, quiet=options.quiet), {}
+                refuse_all(plan, error, totals, quiet=options.quiet)
+                return {}
         orders = Orders(
             settings, reading, weights, writing, format.name,
             share=options.max_bytes if isinstance(options.max_bytes, float) else None,
@@ -92,23 +95,23 @@ def compress_far(
             colors=options.verbose,
         )  # fmt: skip
         outcomes = far.compress(orders, format, folders.make)
-        reports = _report(outcomes, len(plan), show, progress=progress)
-    if not shared or all(report.status != "ok" for report in reports):
-        return reports, {}
+        _report(outcomes, len(plan), show, totals, progress=progress)
+    if not shared or not totals.states["ok"]:
+        return {}
     if not options.quiet:
         say_shared(shared.report)
-    return reports, {"shared_codebook": asdict(shared.report)}
+    return {"shared_codebook": asdict(shared.report)}
 
 
 def _report(
     outcomes: Generator[tuple[PlannedFile, Outcome], None, None],
     count: int,
     show: Callable[[FileReport], None],
+    totals: Totals,
     *,
     progress: bool,
-) -> list[FileReport]:
+) -> None:
     """Show what became of files, as soon as it is known."""
-    reports: list[FileReport] = []
     is_failed = False
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.closing(outcomes))
@@ -120,18 +123,18 @@ def _report(
                 bar.set_description_str(display_name(planned.source)[:40], refresh=False)
                 bar.clear()
             if isinstance(outcome, FileReport):
-                reports.append(with_notices(outcome, planned.notices))
-                show(reports[-1])
+                show(with_notices(outcome, planned.notices))
             else:
-                reports.append(failure_of(planned.source, outcome))
+                report = failure_of(planned.source, outcome)
                 if not isinstance(outcome, ClusterError) or outcome.reason == "worker-killed":
-                    show(reports[-1])
-                elif not is_failed:
-                    is_failed = True
-                    complain(str(outcome), outcome.reason)
+                    show(report)
+                else:
+                    totals.add(report)
+                    if not is_failed:
+                        is_failed = True
+                        complain(str(outcome), outcome.reason)
             if bar:
                 bar.update()
-    return reports
 
 
 @contextlib.contextmanager

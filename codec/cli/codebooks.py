@@ -107,14 +107,14 @@ def say_shared(report: CodebookReport) -> None:
     )
 
 
-def refuse_all(plan: Plan, error: CodecError, *, quiet: bool) -> Totals:
-    """Say once why no input is compressed, and report it of each that is not at fault itself."""
-    totals = Totals.of(failure_of(planned.source, planned.failure or error) for planned in plan)
+def refuse_all(plan: Plan, error: CodecError, totals: Totals, *, quiet: bool) -> None:
+    """Say once why no input is compressed, and add it up for each that is not at fault itself."""
+    for planned in plan:
+        totals.add(failure_of(planned.source, planned.failure or error))
     if failure_of(plan[0].source, error).status == "error":
         complain(str(error), error.reason)
     elif not quiet:
         say(f"skipped: {error}")
-    return totals
 
 
 def train(

@@ -5,7 +5,7 @@ Imports of what needs NumPy stand inside functions, so that help and wrong usage
 
 import argparse
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from codec.cli.arguments import make_parser
 from codec.cli.choices import format_for, naming_of, settings_of
+from codec.cli.outcomes import exit_code, finish, is_done, make_show, say_notices, wants_progress
 from codec.cli.pipes import piped
 from codec.cli.process import (
-    EXIT_FAILED,
-    EXIT_OK,
-    EXIT_SKIPPED,
     complain,
     guarded,
     obey_signals,
-    say,
 )
 from codec.cli.usage import with_verb
 from codec.errors import CodecError, ParameterError
@@ -29,7 +26,6 @@ from codec.errors import CodecError, ParameterError
 if TYPE_CHECKING:
     from codec.jobs.collisions import PlannedFile
     from codec.reports.report import FileReport
-    from codec.reports.totals import Totals
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,79 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _COMMANDS[options.command](options)
 
     return guarded(work)
-
-
-def _exit_code(states: Collection[str]) -> int:
-    if "error" in states:
-        return EXIT_FAILED
-    return EXIT_SKIPPED if "skipped" in states else EXIT_OK
-
-
-def _show(
-    options: argparse.Namespace,
-    line: "Callable[[FileReport], str]",
-    totals: "Totals | None" = None,
-) -> "Callable[[FileReport], None]":
-    """Make what prints a report, and adds it up, as soon as its file is done."""
-    from codec.cli.swatches import with_swatches
-    from codec.reports.text import as_text
-
-    def show(report: "FileReport") -> None:
-        obey_signals()
-        if totals is not None:
-            totals.add(report)
-        if report.status == "error":
-            complain(report.error or "", report.reason, report.input)
-            return
-        if options.quiet:
-            return
-        if report.status != "ok":
-            say(f"{report.input}: {report.status.replace('-', ' ')}: {report.error}")
-            return
-        if options.verbose:
-            say(with_swatches(as_text(report), report.colors, sys.stderr))
-        else:
-            say(line(report))
-        _say_notices(report)
-
-    return show
-
-
-def _is_done(report: "FileReport") -> bool:
-    """Tell whether a file was done, and say if not."""
-    if report.status == "skipped":
-        say(f"{report.input}: skipped: {report.error}")
-    elif report.status != "ok":
-        complain(report.error or "", report.reason, report.input)
-    return report.status == "ok"
-
-
-def _say_notices(report: "FileReport", said: Collection[str] = ()) -> None:
-    for notice in report.notices:
-        if notice not in said:
-            say(f"{report.input}: notice: {notice}")
-
-
-def _finish(
-    options: argparse.Namespace,
-    totals: "Totals",
-    *,
-    ratios: bool = True,
-    **more: Any,
-) -> int:
-    from codec.reports.text import as_json, totals_line
-
-    if options.json:
-        print(as_json(totals.reports, **more))
-    if not len(totals) and not options.quiet:
-        say("kmcodec: no files found")
-    if len(totals) > 1 and not options.quiet:
-        say(totals_line(totals, ratios=ratios))
-    return _exit_code(totals.states)
-
-
-def _wants_progress(options: argparse.Namespace) -> bool:
-    return sys.stderr.isatty() and not options.quiet
 
 
 def _compress(options: argparse.Namespace) -> int:
@@ -158,18 +81,18 @@ def _compress(options: argparse.Namespace) -> int:
         weights = read_weights(options.weights, reading)
     inputs = [Path(name) for name in options.inputs]
     plan = plan_compression(inputs, naming_of(options), format, options.max_pixels)
+    totals = Totals(keep=options.json or bool(options.html))
     # All workers do a picture that becomes a .zarr, and each of them some of many files.
     if options.scheduler and plan and not (len(plan) == 1 and format.name == "zarr"):
         from codec.cli.clusters import compress_far
 
-        show, progress = _show(options, compress_line), _wants_progress(options)
-        reports, more = compress_far(
-            options, format, settings, reading, writing, weights, plan, show, progress=progress
-        )
-        return _finish(options, reports, **more)
+        more = compress_far(
+            options, format, settings, reading, writing, weights, plan,
+            make_show(options, compress_line, totals), totals, progress=wants_progress(options),
+        )  # fmt: skip
+        return finish(options, totals, **more)
     paths = [path for one in plan for path in (one.source, *one.files)] if options.html else []
     page = make_page(options, len(plan), paths)
-    totals = Totals(keep=options.json or bool(page))
 
     def work(planned: "PlannedFile") -> "FileReport":
         if planned.failure:
@@ -194,7 +117,7 @@ def _compress(options: argparse.Namespace) -> int:
 
     shared = None
     more = {}
-    bar = BlockBar(_wants_progress(options) and len(plan) == 1)
+    bar = BlockBar(wants_progress(options) and len(plan) == 1)
     with OutputFolders(options.directory) as folders, ExitStack() as opened:
         opened.enter_context(bar)
         journal = None
@@ -215,12 +138,13 @@ def _compress(options: argparse.Namespace) -> int:
             except ParameterError:
                 raise
             except CodecError as error:
-                return _finish(options, refuse_all(plan, error, quiet=options.quiet))
+                refuse_all(plan, error, totals, quiet=options.quiet)
+                return finish(options, totals)
         run(
             (Task(planned.source, partial(work, planned)) for planned in plan),
             total=len(plan),
-            show=_show(options, compress_line, totals),
-            progress=_wants_progress(options),
+            show=make_show(options, compress_line, totals),
+            progress=wants_progress(options),
             # scikit-learn has threads of its own, and it cannot be told how to share them.
             parallel=settings.engine == "native",
             keep=False,
@@ -232,15 +156,15 @@ def _compress(options: argparse.Namespace) -> int:
         if not options.quiet:
             say_shared(shared.report)
     more |= finish_page(page, totals.reports, quiet=options.quiet)
-    return _finish(options, totals, **more)
+    return finish(options, totals, **more)
 
 
 def _train(options: argparse.Namespace) -> int:
     from codec.cli.codebooks import train
 
     settings = settings_of(options, options.colors)
-    show = _show(options, lambda report: f"{report.input}  {report.unique_colors} colors")
-    return _exit_code(train(options, settings, show, progress=_wants_progress(options)).states)
+    show = make_show(options, lambda report: f"{report.input}  {report.unique_colors} colors")
+    return exit_code(train(options, settings, show, progress=wants_progress(options)).states)
 
 
 def _decompress(options: argparse.Namespace) -> int:
@@ -276,25 +200,26 @@ def _decompress(options: argparse.Namespace) -> int:
         )
         return with_notices(report, planned.notices)
 
-    bar = BlockBar(_wants_progress(options) and len(plan) == 1)
+    bar = BlockBar(wants_progress(options) and len(plan) == 1)
     with OutputFolders(options.directory) as folders, bar:
         run(
             (Task(planned.source, partial(work, planned)) for planned in plan),
             total=len(plan),
-            show=_show(options, decompress_line, totals),
-            progress=_wants_progress(options),
+            show=make_show(options, decompress_line, totals),
+            progress=wants_progress(options),
             keep=False,
         )
-    return _finish(options, totals, ratios=False)
+    return finish(options, totals, ratios=False)
 
 
 def _convert(options: argparse.Namespace) -> int:
     from codec.cli.converting import convert
     from codec.reports.text import compress_line
+    from codec.reports.totals import Totals
 
-    return _finish(
-        options, convert(options, _show(options, compress_line), _wants_progress(options))
-    )
+    totals = Totals(keep=options.json)
+    convert(options, make_show(options, compress_line, totals), wants_progress(options))
+    return finish(options, totals)
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -316,7 +241,7 @@ def _info(options: argparse.Namespace) -> int:
         elif not options.json:
             print(with_swatches(as_text(report), report.colors, sys.stdout))
             if not report.format or report.tile:
-                _say_notices(report)
+                say_notices(report)
 
     paths = [Path(name) for name in options.inputs]
     tasks = [
@@ -326,7 +251,7 @@ def _info(options: argparse.Namespace) -> int:
     if options.json:
         more: dict[str, Any] = {"engine": engine} if options.engine else {}
         print(as_json(reports, with_colors=True, **more))
-    return _exit_code({report.status for report in reports})
+    return exit_code({report.status for report in reports})
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -346,16 +271,16 @@ def _report(options: argparse.Namespace) -> int:
             report = attempt(Task(original, partial(comparison.measure, path)))
             obey_signals()
             reports.append(report)
-            if _is_done(report) and not options.json:
+            if is_done(report) and not options.json:
                 print(as_text(report, with_outputs=len(compressed) > 1), flush=True)
-            _say_notices(report, said)
+            say_notices(report, said)
             said.update(report.notices)
             if not comparison.is_open:  # which others need as well
                 break
     more = finish_page(page, reports)
     if options.json:
         print(as_json(reports, with_totals=len(compressed) == 1, **more))
-    return _exit_code({report.status for report in reports})
+    return exit_code({report.status for report in reports})
 
 
 def _sweep(options: argparse.Namespace) -> int:
@@ -380,9 +305,9 @@ def _sweep(options: argparse.Namespace) -> int:
         swept: list[FileReport] = []
         for report in attempt_each(path, results):
             obey_signals()
-            if _is_done(report) and not options.json:
+            if is_done(report) and not options.json:
                 if not swept:
-                    _say_notices(report)
+                    say_notices(report)
                     if len(options.inputs) > 1:
                         print(f"{report.input}:")
                     print(SWEEP_HEADER)
@@ -394,7 +319,7 @@ def _sweep(options: argparse.Namespace) -> int:
     more = finish_page(page, reports)
     if options.json:
         print(as_json(reports, with_totals=False, **more))
-    return _exit_code({report.status for report in reports})
+    return exit_code({report.status for report in reports})
 
 
 _COMMANDS = {

@@ -21,8 +21,8 @@ _GIF = "gif"
 
 def convert(
     options: argparse.Namespace, show: Callable[[FileReport], None], progress: bool
-) -> list[FileReport]:
-    """Convert all inputs, and report each.
+) -> None:
+    """Convert all inputs, and show a report of each.
 
     Raises
     ------
@@ -52,8 +52,8 @@ def convert(
 
     bar = BlockBar(progress and len(plan) == 1)
     with OutputFolders(options.directory) as folders, bar:
-        tasks = [Task(planned.source, partial(work, planned)) for planned in plan]
-        return run(tasks, show=show, progress=progress)
+        tasks = (Task(planned.source, partial(work, planned)) for planned in plan)
+        run(tasks, total=len(plan), show=show, progress=progress, keep=False)
 
 
 def _format_for(options: argparse.Namespace) -> Format | None:

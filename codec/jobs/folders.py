@@ -21,9 +21,8 @@ from codec.errors import ClusterError, CodecError, FileError
 from codec.files import display_name
 from codec.formats.registry import Format
 from codec.jobs.batches import Errand, Orders, Outcome, compress_batch, count_batch
-from codec.jobs.collisions import PlannedFile
+from codec.jobs.collisions import Plan, PlannedFile
 from codec.jobs.large import check_dask
-from codec.jobs.plan import Plan
 from codec.jobs.train import SharedCodebook, with_codebook
 from codec.settings import CompressSettings, ReadOptions
 
@@ -45,9 +44,7 @@ class FarFolder:
         Told how many files were counted, of how many.
     """
 
-    def __init__(
-        self, workers: "Workers", plan: Plan, counting: Progress = silent
-    ) -> None:
+    def __init__(self, workers: "Workers", plan: Plan, counting: Progress = silent) -> None:
         self._workers, self._plan, self._counting = workers, plan, counting
         self._done: dict[int, Outcome] = {}
 
@@ -164,9 +161,7 @@ class FarFolder:
 
 
 @contextlib.contextmanager
-def far_folder(
-    scheduler: str, plan: Plan, counting: Progress = silent
-) -> Iterator[FarFolder]:
+def far_folder(scheduler: str, plan: Plan, counting: Progress = silent) -> Iterator[FarFolder]:
     """Reach the workers of a scheduler, for some files.
 
     Parameters

@@ -135,7 +135,7 @@ def plan_decompression(
 
 def plan_conversion(
     inputs: Sequence[Path], naming: Naming, format: Format | None, codebook: Path | None = None
-) -> list[PlannedFile]:
+) -> Plan:
     """Decide what is converted to where.
 
     Parameters
@@ -147,7 +147,7 @@ def plan_conversion(
 
     Returns
     -------
-    plan : list of PlannedFile
+    plan : Plan
         Of what is found in directories, whatever may have a palette.
 
     Raises

@@ -185,7 +185,6 @@ def with_codebook(settings: CompressSettings, codebook: Bytes) -> CompressSettin
     return replace(settings, n_colors=len(codebook), given=given)
 
 
-
 def _resumed(counted: int, pictures: int, is_trained: bool) -> str:
     done = "the codebook is trained" if is_trained else "their colors are not counted again"
     return f"goes on from a run that was ended: of {counted} of {pictures} pictures {done}"

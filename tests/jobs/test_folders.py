@@ -11,7 +11,7 @@ from marks import needs_kernels
 from codec.errors import CodecError, FileError
 from codec.formats.registry import format_named
 from codec.jobs.batches import Orders
-from codec.jobs.collisions import PlannedFile
+from codec.jobs.collisions import Plan, PlannedFile
 from codec.jobs.folders import _as_seen_here, _names, _with_names, far_folder
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions
@@ -75,13 +75,15 @@ def test_what_was_done_before_the_last_worker_was_lost_is_told(
     monkeypatch.setattr("codec.dask.far.PATIENCE", 1.0)
     deadly = functools.partial(die_of, "4.png", "compress_batch", gate)
     monkeypatch.setattr("codec.jobs.folders.compress_batch", deadly)
-    plan = [planned(tmp_path, name) for name in names]
+    files: list[bytes | PlannedFile] = [planned(tmp_path, name) for name in names]
+    plan = Plan()
+    plan.extend(lambda name: planned(tmp_path, name.decode()), files)
     with (
         programs(tmp_path_factory.mktemp("dask"), 1) as address,
         far_folder(address, plan) as far,
     ):
         for file, outcome in far.compress(ORDERS, format_named("pair"), lambda path: None):
-            assert file is plan[len(found)]
+            assert file is files[len(found)]
             found.append(outcome.reason if isinstance(outcome, CodecError) else "ok")
             if len(found) == 4:
                 gate.open()

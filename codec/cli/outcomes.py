@@ -1,0 +1,96 @@
+"""What is said of files, one after the other and in the end, and the exit code."""
+
+import argparse
+import sys
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+from codec.cli.process import (
+    EXIT_FAILED,
+    EXIT_OK,
+    EXIT_SKIPPED,
+    complain,
+    obey_signals,
+    say,
+)
+
+if TYPE_CHECKING:
+    from codec.reports.report import FileReport
+    from codec.reports.totals import Totals
+
+
+def exit_code(states: Collection[str]) -> int:
+    """Tell the exit code of a run whose files have these states."""
+    if "error" in states:
+        return EXIT_FAILED
+    return EXIT_SKIPPED if "skipped" in states else EXIT_OK
+
+
+def make_show(
+    options: argparse.Namespace,
+    line: "Callable[[FileReport], str]",
+    totals: "Totals | None" = None,
+) -> "Callable[[FileReport], None]":
+    """Make what prints a report, and adds it up, as soon as its file is done."""
+    from codec.cli.swatches import with_swatches
+    from codec.reports.text import as_text
+
+    def show(report: "FileReport") -> None:
+        obey_signals()
+        if totals is not None:
+            totals.add(report)
+        if report.status == "error":
+            complain(report.error or "", report.reason, report.input)
+            return
+        if options.quiet:
+            return
+        if report.status != "ok":
+            say(f"{report.input}: {report.status.replace('-', ' ')}: {report.error}")
+            return
+        if options.verbose:
+            say(with_swatches(as_text(report), report.colors, sys.stderr))
+        else:
+            say(line(report))
+        say_notices(report)
+
+    return show
+
+
+def is_done(report: "FileReport") -> bool:
+    """Tell whether a file was done, and say if not."""
+    if report.status == "skipped":
+        say(f"{report.input}: skipped: {report.error}")
+    elif report.status != "ok":
+        complain(report.error or "", report.reason, report.input)
+    return report.status == "ok"
+
+
+def say_notices(report: "FileReport", said: Collection[str] = ()) -> None:
+    """Say what a user should know of a file, but for what was said."""
+    for notice in report.notices:
+        if notice not in said:
+            say(f"{report.input}: notice: {notice}")
+
+
+def finish(
+    options: argparse.Namespace,
+    totals: "Totals",
+    *,
+    ratios: bool = True,
+    **more: Any,
+) -> int:
+    """Say the sums of a run, or all of it in JSON with what there is more; tell the exit code."""
+    from codec.reports.text import as_json, totals_line
+
+    if options.json:
+        print(as_json(totals.reports, **more))
+    if not len(totals) and not options.quiet:
+        say("kmcodec: no files found")
+    if len(totals) > 1 and not options.quiet:
+        say(totals_line(totals, ratios=ratios))
+    return exit_code(totals.states)
+
+
+def wants_progress(options: argparse.Namespace) -> bool:
+    """Tell whether there is somebody to see a bar."""
+    return sys.stderr.isatty() and not options.quiet
