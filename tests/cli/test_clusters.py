@@ -173,7 +173,7 @@ def test_a_file_of_which_workers_die_is_named(
         far = folder.run(*words, "-d", "far", "--scheduler", client.scheduler.address)
 
     assert far.code == 1
-    line = next(line for line in far.lines if "in/tree1/4.png" in line)
+    line = next((line for line in far.lines if "in/tree1/4.png" in line), far.err)
     assert "workers died of in/tree1/4.png" in line
     assert line.endswith("(worker-killed)")
     assert contents(folder, "far") == contents(folder, "near")
