@@ -173,7 +173,7 @@ class Tally:
         run_parallel(
             [
                 functools.partial(
-                    kernels.histogram.count_in_table, rows[part * step : (part + 1) * step], table
+                    kernels.tables.count_in_table, rows[part * step : (part + 1) * step], table
                 )
                 for part, table in enumerate(self._tables)
             ]
@@ -199,7 +199,7 @@ class Tally:
         keys, counts = histogram.keys, histogram.counts.astype(table.dtype, copy=False)
         run_parallel(
             [
-                functools.partial(kernels.histogram.add_counts, keys[part], counts[part], table)
+                functools.partial(kernels.tables.add_counts, keys[part], counts[part], table)
                 for part in spans(len(keys), 1)
             ]
         )

@@ -37,6 +37,7 @@ NAMES = (
     "ratelabels",
     "rowfilters",
     "summary",
+    "tables",
     "unfilter",
 )
 _SHARED = "shared"  # what Cython makes for all of them

@@ -9,16 +9,6 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from codec.kernels.rows cimport EIGHT, check_rows, eight
 
-cdef extern from *:
-    """
-    #if defined(__GNUC__)
-    #define KM_FETCH(place) __builtin_prefetch((place), 1)
-    #else
-    #define KM_FETCH(place)
-    #endif
-    """
-    void KM_FETCH(const void* place) noexcept nogil
-
 cdef enum:
     BUCKETS = 4096
     BLOCK = 16
@@ -388,68 +378,3 @@ def write_colors(
                     color[3] = 255
                 color_counts[used] = counts[used]
                 used += 1
-
-
-ctypedef fused Count:
-    uint32_t
-    uint64_t
-
-
-def add_counts(const uint32_t[::1] keys, const Count[::1] counts, Count[::1] table):
-    """Add the counts of colors to those in a table.
-
-    Parameters
-    ----------
-    keys : ndarray of shape (U,), dtype uint32
-        Distinct colors, packed.
-    counts : ndarray of shape (U,), dtype uint32 or uint64
-    table : ndarray of shape (T,), of the same dtype
-        Counts by key; added to.
-    """
-    cdef Py_ssize_t i, size = keys.shape[0]
-    cdef uint32_t largest = 0
-    if counts.shape[0] != size:
-        raise ValueError("keys and counts do not fit")
-    with nogil:
-        for i in range(size):
-            largest = max(largest, keys[i])
-    if size and largest >= table.shape[0]:
-        raise ValueError("keys end outside the table")
-    with nogil:
-        for i in range(size):
-            table[keys[i]] += counts[i]
-
-
-def count_in_table(const uint8_t[:, :] rows, Count[::1] table):
-    """Count pixels of three channels in a table of all colors, for which the cache is too small.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (H, W * 3), dtype uint8
-        Any stride between rows.
-    table : ndarray of shape (256 ** 3,), dtype uint32 or uint64
-        Counts by key; added to.
-    """
-    cdef Py_ssize_t y, x, i, size, width = rows.shape[1] // 3
-    cdef const uint8_t* pixel
-    cdef Count* counts
-    cdef uint32_t[2 * BLOCK] keys
-    check(rows, 3, 3, 3)
-    if table.shape[0] != NO_KEY:
-        raise ValueError("the table does not fit the channels")
-    if rows.shape[0] == 0 or width == 0:
-        return
-    counts = &table[0]
-    with nogil:
-        for y in range(rows.shape[0]):
-            pixel = &rows[y, 0]
-            x = 0
-            while x < width:
-                size = min(<Py_ssize_t>(2 * BLOCK), width - x)
-                for i in range(size):
-                    keys[i] = pack(pixel)
-                    KM_FETCH(&counts[keys[i]])
-                    pixel += 3
-                for i in range(size):
-                    counts[keys[i]] += 1
-                x += size

@@ -10,17 +10,17 @@ from kernel_tools import SHAPES, pictures
 from codec.colors.colorspace import LMS_FROM_RGB, OKLAB_FROM_LMS, srgb_to_linear
 from codec.colors.pixels import as_rows, pack_colors, unpack_colors
 from codec.kernels.plain import flats as plain_flats
-from codec.kernels.plain import histogram as plain_histogram
 from codec.kernels.plain import oklab as plain_oklab
+from codec.kernels.plain import tables as plain_tables
 
-histogram = pytest.importorskip("codec.kernels.histogram")
 flats = pytest.importorskip("codec.kernels.flats")
 oklab = pytest.importorskip("codec.kernels.oklab")
+tables = pytest.importorskip("codec.kernels.tables")
 
 KEYS = 1 << 24
 
 
-@pytest.mark.parametrize("home", [histogram, plain_histogram])
+@pytest.mark.parametrize("home", [tables, plain_tables])
 @pytest.mark.parametrize("dtype", [np.uint32, np.uint64])
 def test_pixels_are_counted_in_a_table(home: object, dtype: type) -> None:
     for picture in pictures(37, 41, 3):
@@ -33,7 +33,7 @@ def test_pixels_are_counted_in_a_table(home: object, dtype: type) -> None:
         assert np.array_equal(table[keys], 2 * counts)
 
 
-@pytest.mark.parametrize("home", [histogram, plain_histogram])
+@pytest.mark.parametrize("home", [tables, plain_tables])
 def test_counts_are_added_and_keys_stay_inside(home: object) -> None:
     table = np.arange(9, dtype=np.uint32)
     keys, counts = np.array([1, 8], np.uint32), np.array([10, 20], np.uint32)
