@@ -5,6 +5,7 @@ leaves too many for that, by sorting. A sum is exact, in whatever order its part
 """
 
 import functools
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,7 +16,7 @@ from codec import kernels
 from codec.colors.histogram import ColorHistogram, count_colors
 from codec.colors.pixels import as_rows, pack_colors, unpack_colors
 from codec.errors import ImageError
-from codec.threads import run_parallel, spans, thread_count
+from codec.threads import row_strips, run_parallel, spans, thread_count
 
 _DENSE_FROM = 1 << 19  # entries: what a table of 2**24 colors costs, they cost too
 _MOST_TABLES = 2  # of 64 MiB each
@@ -60,7 +61,13 @@ class Histogram:
     @property
     def colors(self) -> npt.NDArray[np.uint8]:
         """Every color once, in lexicographic order; ndarray of shape (U, C), dtype uint8."""
-        return unpack_colors(self.keys, self.channels)
+        colors = np.empty((len(self), self.channels), dtype=np.uint8)
+
+        def unpack(part: slice) -> None:
+            colors[part] = unpack_colors(self.keys[part], self.channels)
+
+        run_parallel([functools.partial(unpack, part) for part in row_strips(len(self), 1)])
+        return colors
 
     @property
     def n_pixels(self) -> int:
@@ -211,11 +218,37 @@ class Tally:
                 self._waiting = [_merge_sorted(self._waiting, self.channels, self._pixels)]
             return self._waiting[0]
         table = self._tables[0]
-        for other in self._tables[1:]:
-            table += other
-        del self._tables[1:]
-        keys = np.flatnonzero(table != 0).astype(np.uint32)  # of bool: half the time
-        return Histogram(keys, table[keys], self.channels)
+        while len(self._tables) > 1:
+            _add(self._tables.pop(), table)
+        return Histogram(*_filled(table), self.channels)
+
+
+def _add(other: npt.NDArray[Any], table: npt.NDArray[Any]) -> None:
+    """Add a table to another."""
+
+    def add(part: slice) -> None:
+        table[part] += other[part]
+
+    run_parallel([functools.partial(add, part) for part in spans(len(table), 1)])
+
+
+def _filled(table: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[Any]]:
+    """List the keys that were counted, and their counts; strip by strip, for they are many."""
+    strips = list(row_strips(len(table), 1))
+    sizes = [int(np.count_nonzero(table[strip])) for strip in strips]
+    ends = list(itertools.accumulate(sizes))
+    keys = np.empty(ends[-1], dtype=np.uint32)
+    counts = np.empty(ends[-1], dtype=table.dtype)
+
+    def fill(strip: slice, size: int, end: int) -> None:
+        found = np.flatnonzero(table[strip] != 0)  # of bool: half the time
+        counts[end - size : end] = table[strip][found]
+        keys[end - size : end] = found + strip.start
+
+    run_parallel(
+        [functools.partial(fill, *task) for task in zip(strips, sizes, ends, strict=True)]
+    )
+    return keys, counts
 
 
 def _merge_sorted(parts: list[Histogram], channels: int, pixels: int) -> Histogram:

@@ -184,7 +184,7 @@ class Blocks:
         *wanted : sequence of slice
             Rows to be picked.
         flats : FlatTally, optional
-            Counts flat pixels besides, where blocks are read one after the other.
+            Counts flat pixels besides, where blocks are read one after the other, and is ended.
         checksum : Checksum, optional
             Gets the pixels, there as well.
         progress : callable
@@ -203,6 +203,8 @@ class Blocks:
         for number, part in enumerate(each, 1):
             pieces.append(part)
             progress(number, 2 * len(self))
+        if flats:
+            flats.end()  # before the colors are listed, so that its table is gone
         return Tallied(tally.total(), pieces)
 
     def read(self, block: Block) -> Bytes:

@@ -94,8 +94,6 @@ def survey(
     for block, pieces in found:
         weighed.put(block, pieces[0])
         sampled.put(block, pieces[1])
-    if flats:
-        flats.end()
     return Survey(histogram.unpacked(), weighed, sampled, flats)
 
 
