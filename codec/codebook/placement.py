@@ -77,8 +77,7 @@ class Placement:
     def tree(self, colors: Codebook, counts: npt.NDArray[np.int64], max_points: int) -> CellTree:
         """Make a tree of at most so many points, part by part where colors are very many."""
         # Of more pixels than any picture has, in a histogram of many, lower digits do not count.
-        if (divisor := 1 + int(counts.sum()) // MAX_PIXELS_COUNTED_EXACTLY) > 1:
-            counts = np.maximum(counts // divisor, 1)
+        divisor = 1 + int(counts.sum()) // MAX_PIXELS_COUNTED_EXACTLY
         parts = [
             slice(start, start + _PART_COLORS) for start in range(0, len(colors), _PART_COLORS)
         ]
@@ -86,6 +85,8 @@ class Placement:
 
         def grow(part: slice) -> tuple[Whole, npt.NDArray[np.int64]]:
             points, weights = self.points(colors[part]), np.ascontiguousarray(counts[part])
+            if divisor > 1:
+                weights = np.maximum(weights // divisor, 1)
             if len(parts) > 1:
                 points, weights = kernels.cells.CellTree(points, weights, each).contents()
             return points, weights
