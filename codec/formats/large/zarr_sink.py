@@ -23,6 +23,7 @@ from codec.errors import CodecError, FileError, FormatError, ParameterError
 from codec.files import check_targets, display_name, read_file
 from codec.files.temporaries import sync_tree
 from codec.formats.kmc.file import check_writable
+from codec.formats.large.chunk_files import UNFINISHED, ChunkFiles, write_whole
 from codec.formats.large.layout import DIGEST_SIZE, Layout, Place, digest_of
 from codec.formats.large.sinks import TiledSink, told
 from codec.threads import run_parallel, thread_count
@@ -35,10 +36,8 @@ ATTRIBUTE, LABELS, PROGRESS, DIGESTS = "kmcodec", "labels", "progress", "digests
 _NODE = "zarr.json"
 # Of that: 256 code-words, and facts.
 _MOST_NODE_BYTES = 1 << 20
-# What zarr writes before it has its name.
 # Of zstd: 1 takes half the time of 3, which is usual, for 8 % more bytes of noisy labels.
 _LEVELS = {"fast": 1, "default": 1, "best": 9}
-_UNFINISHED = ".partial"
 
 
 def import_zarr() -> Any:
@@ -109,9 +108,10 @@ class ZarrSink(TiledSink):
         self._force, self._effort, self._serializer = force, effort, serializer
         self._is_new = False
         self._arrays: tuple[Any, Any] | None = None
+        self._files: ChunkFiles | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_arrays": None, "_is_new": False}
+        return {**self.__dict__, "_arrays": None, "_files": None, "_is_new": False}
 
     def check(self, height: int, width: int, channels: int) -> None:
         """Refuse a place that is taken by anything but a store to be continued."""
@@ -214,9 +214,26 @@ class ZarrSink(TiledSink):
         return self._arrays
 
     def _put(self, place: Place, labels: Bytes) -> None:
-        stored, progress = self._opened()
-        stored[self.layout.place(*place)] = labels
-        progress[place] = np.frombuffer(digest_of(labels), dtype=np.uint8)
+        if self._serializer == "zstd":
+            self._chunks().write(place, labels)
+        else:
+            self._opened()[0][self.layout.place(*place)] = labels
+        path = os.path.join(self.path, PROGRESS, "c", *map(str, place), "0")
+        write_whole(path, digest_of(labels))
+
+    def _chunks(self) -> ChunkFiles:
+        """Find the files of labels that are packed by zstd."""
+        if self._files is None:
+            level = _LEVELS[self._effort]
+            self._files = ChunkFiles(self.path / LABELS, self.block, level)
+        return self._files
+
+    def _read_back(self, place: Place) -> Bytes:
+        rows, columns = self.layout.place(*place)
+        if self._serializer == "zstd":
+            shape = rows.stop - rows.start, columns.stop - columns.start
+            return self._chunks().read(place, shape)
+        return np.asarray(self._opened()[0][rows, columns])
 
     def finish(self) -> list[Path]:
         """Read all back, seal it and mark it complete; see `Sink.finish`."""
@@ -240,13 +257,13 @@ class ZarrSink(TiledSink):
             )  # fmt: skip
             array[...] = digests
             for name in (LABELS, DIGESTS):
-                sync_tree(self.path / name, _UNFINISHED)
+                sync_tree(self.path / name, UNFINISHED)
             described = dict(group.attrs[ATTRIBUTE])
             described |= {"complete": True, "seal": layout.seal(digests)}
             group.attrs[ATTRIBUTE] = described
             self._arrays = None
             del group[PROGRESS]
-            sync_tree(self.path, _UNFINISHED, deep=False)
+            sync_tree(self.path, UNFINISHED, deep=False)
         return [self.path]
 
     def abort(self) -> None:
@@ -260,13 +277,12 @@ class ZarrSink(TiledSink):
 
     def _compare(self, place: Place, digest: bytes) -> None:
         """Hold a tile on the disk against what was meant."""
-        stored, progress = self._opened()
         try:
-            same = digest_of(np.asarray(stored[self.layout.place(*place)])) == digest
+            same = digest_of(self._read_back(place)) == digest
         except (RuntimeError, ValueError, FormatError):  # what decoders say of damaged chunks
             same = False
         if not same:
-            progress[place] = 0  # to be written again by whoever continues
+            self._opened()[1][place] = 0  # to be written again by whoever continues
             raise FileError(
                 f"cannot write {display_name(self.path)}: the disk gives back something else "
                 f"for tile {place[0]}, {place[1]}", "verify",
