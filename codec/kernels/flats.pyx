@@ -1,39 +1,54 @@
 """Where a picture is flat: pixels that have the color of all their neighbors."""
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 from libc.stdlib cimport free, malloc
+from libc.string cimport memset
 
 from codec.kernels.rows cimport EIGHT, check_rows, eight
 
 
-cdef struct Line:
-    uint32_t* keys  # packed colors; one more at either end, which doubles the last
-    uint8_t* level  # whether both neighbors in the row have the color
+cdef inline uint32_t pack(const uint8_t* pixel, int channels) noexcept nogil:
+    cdef int c
+    cdef uint32_t key = 0
+    for c in range(channels):
+        key = key << 8 | pixel[c]
+    return key
 
 
-cdef void read_line(
-    const uint8_t* row, Py_ssize_t width, int channels, Line* line
+# Samples are compared in place of pixels: compilers do sixteen at once.
+
+
+cdef void find_level(
+    const uint8_t* row, Py_ssize_t size, int channels, uint8_t* level
 ) noexcept nogil:
-    cdef Py_ssize_t x
-    cdef uint32_t* keys = line.keys + 1
-    if channels == 1:
-        for x in range(width):
-            keys[x] = row[x]
-    elif channels == 2:
-        for x in range(width):
-            keys[x] = <uint32_t>row[2 * x] << 8 | row[2 * x + 1]
-    elif channels == 3:
-        for x in range(width):
-            keys[x] = <uint32_t>row[3 * x] << 16 | <uint32_t>row[3 * x + 1] << 8 | row[3 * x + 2]
-    else:
-        for x in range(width):
-            keys[x] = (
-                <uint32_t>row[4 * x] << 24 | <uint32_t>row[4 * x + 1] << 16
-                | <uint32_t>row[4 * x + 2] << 8 | row[4 * x + 3]
-            )
-    keys[-1] = keys[0]
-    keys[width] = keys[width - 1]
-    for x in range(width):
-        line.level[x] = (keys[x - 1] == keys[x]) & (keys[x] == keys[x + 1])
+    """Tell which samples of a row are those of the pixels beside them, where there are any."""
+    cdef Py_ssize_t i
+    if size <= channels:
+        for i in range(size):
+            level[i] = 1
+        return
+    for i in range(channels):
+        level[i] = row[i] == row[i + channels]
+        level[size - 1 - i] = row[size - 1 - i] == row[size - 1 - i - channels]
+    for i in range(channels, size - channels):
+        level[i] = (row[i] == row[i - channels]) & (row[i] == row[i + channels])
+
+
+cdef void find_flat(
+    const uint8_t* above, const uint8_t* here, const uint8_t* below, const uint8_t* above_level,
+    const uint8_t* level, const uint8_t* below_level, Py_ssize_t size, int channels,
+    uint8_t* flat,
+) noexcept nogil:
+    """Tell from which samples on as many as a pixel has are those of all pixels around."""
+    cdef Py_ssize_t i
+    cdef int c
+    for i in range(size):
+        flat[i] = (
+            above_level[i] & level[i] & below_level[i]
+            & (above[i] == here[i]) & (below[i] == here[i])
+        )
+    for c in range(channels - 1):
+        for i in range(size - 1):
+            flat[i] &= flat[i + 1]
 
 
 cdef Py_ssize_t find(uint32_t key, const uint32_t* keys, Py_ssize_t size) noexcept nogil:
@@ -100,11 +115,17 @@ cdef void walk(
     uint32_t* table,
 ) except *:
     """Count by some keys, or by all where there is a table."""
-    cdef Py_ssize_t x, y, end, width, height = rows.shape[0], place = -1
-    cdef uint32_t key = 0
+    cdef Py_ssize_t x, y, end, width, line, row_bytes = rows.shape[1], height = rows.shape[0]
+    cdef Py_ssize_t place = -1
+    cdef int step
+    cdef uint32_t key, last_key = 0
     cdef bint known = False
-    cdef Line above, here, below, spare
-    cdef Line[3] lines
+    cdef const uint8_t* above
+    cdef const uint8_t* here
+    cdef const uint8_t* below
+    cdef uint8_t* above_level
+    cdef uint8_t* level
+    cdef uint8_t* below_level
     cdef uint8_t* flat
     cdef uint8_t* memory
     check_rows(rows)
@@ -112,53 +133,54 @@ cdef void walk(
         raise ValueError("rows and channels do not fit")
     if not 0 <= top <= bottom <= height:
         raise ValueError("there are no such rows")
-    width = rows.shape[1] // channels
+    width = row_bytes // channels
     if not 0 <= left <= right <= width:
         raise ValueError("there are no such columns")
     if top == bottom or left == right:
         return
-    cdef Py_ssize_t line_size = (width + 2 + EIGHT) * (sizeof(uint32_t) + 1)
-    line_size += -line_size & (EIGHT - 1)
-    memory = <uint8_t*>malloc(4 * line_size)
+    line = row_bytes + EIGHT
+    memory = <uint8_t*>malloc(4 * line)
     if memory == NULL:
         raise MemoryError()
+    step = (EIGHT + channels - 1) // channels
     with nogil:
-        for y in range(3):
-            lines[y].keys = <uint32_t*>(memory + y * line_size)
-            lines[y].level = <uint8_t*>(lines[y].keys + width + 2)
-        flat = memory + 3 * line_size
-        above, here, below = lines[0], lines[1], lines[2]
-        read_line(&rows[top - 1 if top else 0, 0], width, channels, &above)
-        read_line(&rows[top, 0], width, channels, &here)
+        above_level = memory
+        level = memory + line
+        below_level = memory + 2 * line
+        flat = memory + 3 * line
+        memset(flat + row_bytes, 0, EIGHT)
+        above = &rows[top - 1 if top else 0, 0]
+        here = &rows[top, 0]
+        find_level(above, row_bytes, channels, above_level)
+        find_level(here, row_bytes, channels, level)
         for y in range(top, bottom):
-            read_line(&rows[min(y + 1, height - 1), 0], width, channels, &below)
-            for x in range(width):
-                flat[x] = (
-                    above.level[x] & here.level[x] & below.level[x]
-                    & (above.keys[x + 1] == here.keys[x + 1])
-                    & (below.keys[x + 1] == here.keys[x + 1])
-                )
-            flat[right] = 0
+            below = &rows[min(y + 1, height - 1), 0]
+            find_level(below, row_bytes, channels, below_level)
+            find_flat(
+                above, here, below, above_level, level, below_level, row_bytes, channels, flat
+            )
             x = left
             while x < right:
-                if not flat[x]:
-                    x += EIGHT if x + EIGHT <= right and eight(flat + x) == 0 else 1
+                if eight(flat + channels * x) == 0:
+                    x += step
+                    continue
+                if not flat[channels * x]:
+                    x += 1
                     continue
                 # Flat pixels side by side have one color, and it is often that of those before.
                 end = x + 1
-                while flat[end]:
+                while end < right and flat[channels * end]:
                     end += 1
+                key = pack(here + channels * x, channels)
                 if table != NULL:
-                    table[here.keys[x + 1]] += <uint32_t>(end - x)
+                    table[key] += <uint32_t>(end - x)
                 else:
-                    if not known or here.keys[x + 1] != key:
-                        known, key = True, here.keys[x + 1]
+                    if not known or key != last_key:
+                        known, last_key = True, key
                         place = find(key, keys, size)
                     if place >= 0:
                         counts[place] += end - x
                 x = end
-            spare = above
-            above = here
-            here = below
-            below = spare
+            above, here = here, below
+            above_level, level, below_level = level, below_level, above_level
     free(memory)
