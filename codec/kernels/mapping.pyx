@@ -4,6 +4,9 @@ from libc.string cimport memcpy
 
 from codec.kernels.rows cimport check_rows
 
+cdef enum:
+    SIDE = 512  # columns of three channels that are looked up one after the other
+
 
 def fill_table(
     const uint8_t[:, ::1] colors, const uint8_t[::1] color_labels, uint8_t[::1] table
@@ -49,6 +52,24 @@ cdef inline uint8_t search(
         else:
             high = middle
     return key_labels[low] if low < end and keys[low] == key else 0
+
+
+cdef void map_colors(
+    const uint8_t[:, :] rows, const uint8_t* entries, uint8_t[:, ::1] labels
+) noexcept nogil:
+    """Look up pixels of three channels, of which those that are near have like colors."""
+    cdef Py_ssize_t y, x, left = 0, right, width = labels.shape[1]
+    cdef const uint8_t* pixel
+    cdef uint8_t* target
+    while left < width:
+        right = min(left + SIDE, width)
+        for y in range(labels.shape[0]):
+            pixel = &rows[y, 3 * left]
+            target = &labels[y, 0]
+            for x in range(left, right):
+                target[x] = entries[pixel[0] << 16 | pixel[1] << 8 | pixel[2]]
+                pixel += 3
+        left = right
 
 
 def map_pixels(
@@ -105,6 +126,10 @@ def map_pixels(
     if keys.shape[0]:
         key_list = &keys[0]
         label_list = &key_labels[0]
+    if channels == 3:
+        with nogil:
+            map_colors(rows, entries, labels)
+        return
     with nogil:
         last_label = search(0, shift, first_keys, key_list, label_list)
         for y in range(height):
@@ -116,10 +141,6 @@ def map_pixels(
             elif channels == 2:
                 for x in range(width):
                     target[x] = entries[pixel[2 * x] << 8 | pixel[2 * x + 1]]
-            elif channels == 3:
-                for x in range(width):
-                    target[x] = entries[pixel[0] << 16 | pixel[1] << 8 | pixel[2]]
-                    pixel += 3
             else:
                 for x in range(width):
                     if pixel[3] == 255:

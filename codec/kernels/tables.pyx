@@ -16,6 +16,7 @@ cdef extern from *:
 cdef enum:
     KEYS = 0x1000000
     AHEAD = 32  # pixels whose entries are on their way while those before are counted
+    SIDE = 512  # columns that are counted one after the other: what is near has like colors
 
 
 ctypedef fused Count:
@@ -58,7 +59,7 @@ def count_in_table(const uint8_t[:, :] rows, Count[::1] table):
     table : ndarray of shape (256 ** 3,), dtype uint32 or uint64
         Counts by key; added to.
     """
-    cdef Py_ssize_t y, x, i, size, width = rows.shape[1] // 3
+    cdef Py_ssize_t y, x, i, size, right, left = 0, width = rows.shape[1] // 3
     cdef const uint8_t* pixel
     cdef Count* counts
     cdef uint32_t[AHEAD] keys
@@ -71,15 +72,18 @@ def count_in_table(const uint8_t[:, :] rows, Count[::1] table):
         return
     counts = &table[0]
     with nogil:
-        for y in range(rows.shape[0]):
-            pixel = &rows[y, 0]
-            x = 0
-            while x < width:
-                size = min(<Py_ssize_t>AHEAD, width - x)
-                for i in range(size):
-                    keys[i] = <uint32_t>pixel[0] << 16 | <uint32_t>pixel[1] << 8 | pixel[2]
-                    KM_FETCH(&counts[keys[i]])
-                    pixel += 3
-                for i in range(size):
-                    counts[keys[i]] += 1
-                x += size
+        while left < width:
+            right = min(left + SIDE, width)
+            for y in range(rows.shape[0]):
+                pixel = &rows[y, 3 * left]
+                x = left
+                while x < right:
+                    size = min(<Py_ssize_t>AHEAD, right - x)
+                    for i in range(size):
+                        keys[i] = <uint32_t>pixel[0] << 16 | <uint32_t>pixel[1] << 8 | pixel[2]
+                        KM_FETCH(&counts[keys[i]])
+                        pixel += 3
+                    for i in range(size):
+                        counts[keys[i]] += 1
+                    x += size
+            left = right

@@ -45,6 +45,16 @@ def test_many_translucent_colors(path: str) -> None:
     assert_same(label_pixels(pixels, counted, color_labels), expected)
 
 
+@pytest.mark.parametrize("shape", [(3, 1300), (2, 512), (2, 513)])
+def test_rows_that_are_looked_up_in_parts(path: str, shape: tuple[int, int]) -> None:
+    pixels = np.random.RandomState(4).randint(0, 9, (*shape, 3)).astype(np.uint8)
+    counted = count_colors(pixels)
+    color_labels = (np.arange(len(counted)) * 7 % 256).astype(np.uint8)
+
+    expected = labeled_by_numpy(pixels, counted, color_labels)
+    assert_same(label_pixels(pixels, counted, color_labels), expected)
+
+
 @needs_kernels
 def test_an_unknown_color_gets_label_zero() -> None:
     known = count_colors(np.full((1, 1, 4), 7, np.uint8))

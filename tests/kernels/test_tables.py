@@ -22,8 +22,9 @@ KEYS = 1 << 24
 
 @pytest.mark.parametrize("home", [tables, plain_tables])
 @pytest.mark.parametrize("dtype", [np.uint32, np.uint64])
-def test_pixels_are_counted_in_a_table(home: object, dtype: type) -> None:
-    for picture in pictures(37, 41, 3):
+@pytest.mark.parametrize("shape", [(37, 41), (3, 1100)])
+def test_pixels_are_counted_in_a_table(shape: tuple[int, int], dtype: type, home: object) -> None:
+    for picture in pictures(*shape, 3):
         table: npt.NDArray[np.uint32] = np.zeros(KEYS, dtype)
         for _ in range(2):
             home.count_in_table(as_rows(picture), table)  # type: ignore[attr-defined]
