@@ -59,10 +59,16 @@ def count_labels(labels: Bytes) -> npt.NDArray[np.int64]:
     -------
     counts : ndarray of shape (256,), dtype int64
     """
-    counts = np.zeros(MAX_CODEBOOK_SIZE, dtype=np.int64)
-    for rows in row_strips(*labels.shape):
-        kernels.neighbors.count_labels(as_rows(labels[rows]), counts)
-    return counts
+    parts = spans(*labels.shape)
+    counts = np.zeros((len(parts), MAX_CODEBOOK_SIZE), dtype=np.int64)
+
+    def count(part: slice, own: npt.NDArray[np.int64]) -> None:
+        some = labels[part]
+        for rows in row_strips(*some.shape):
+            kernels.neighbors.count_labels(as_rows(some[rows]), own)
+
+    run_parallel([functools.partial(count, *task) for task in zip(parts, counts, strict=True)])
+    return np.asarray(counts.sum(axis=0))
 
 
 def ascending(codebook: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
