@@ -117,7 +117,7 @@ class Layout:
         ]
 
     def cut(self, y: int, x: int, labels: Bytes) -> list[tuple[Place, Bytes]]:
-        """Cut a block into the tiles that it consists of.
+        """Cut a block into the tiles that it consists of, which are views of it.
 
         Raises
         ------
@@ -140,7 +140,7 @@ class Layout:
         for place in self.touched(rows, columns):
             down, across = self.place(*place)
             part = labels[down.start - y : down.stop - y, across.start - x : across.stop - x]
-            found.append((place, np.ascontiguousarray(part)))
+            found.append((place, part))
         return found
 
     def seal(self, digests: Bytes) -> str:

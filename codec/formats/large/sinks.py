@@ -170,13 +170,14 @@ class TiledSink(Sink):
         layout = self.layout
         labels = check_labels(labels, len(layout.codebook))
         with told(self.path):
-            run_parallel(
-                [partial(self._put, place, part) for place, part in layout.cut(y, x, labels)]
-            )
+            run_parallel([partial(self._put_part, *part) for part in layout.cut(y, x, labels)])
+
+    def _put_part(self, place: Place, part: Bytes) -> None:
+        self._put(place, np.ascontiguousarray(part))
 
     @abstractmethod
     def _put(self, place: Place, labels: Bytes) -> None:
-        """Write one tile."""
+        """Write one tile, an array in C order."""
 
     def _refuse_missing(self, count: int) -> None:
         """Refuse to finish a picture that lacks tiles."""
