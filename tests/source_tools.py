@@ -10,6 +10,7 @@ import codec
 from codec.errors import CodecError
 from codec.images.sources.base import PixelSource
 from codec.images.sources.opening import open_source
+from codec.images.sources.tiff import TiffSource
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -30,6 +31,16 @@ def bands(height: int, rows: int) -> Iterator[slice]:
 def in_bands(source: PixelSource, rows: int) -> Pixels:
     """A picture read in bands."""
     return np.concatenate([source[band, :] for band in bands(source.shape[0], rows)])
+
+
+def assert_read_into(source: TiffSource, pixels: Pixels, rows: int) -> None:
+    """Parts that are read into an array are those of a picture, and nothing else is touched."""
+    height, width = pixels.shape[:2]
+    found = np.zeros((height, width + 2, (*pixels.shape, 1)[2]), np.uint8)
+    for band in bands(height, rows):
+        source.read_into(found[band, 1:-1], band, slice(0, width))
+    np.testing.assert_array_equal(found[:, 1:-1].reshape(pixels.shape), pixels)
+    assert not found[:, [0, -1]].any()
 
 
 def assert_as_read(path: Path, rows: int, *, first_frame: bool = False) -> None:
@@ -56,6 +67,8 @@ def assert_as_read(path: Path, rows: int, *, first_frame: bool = False) -> None:
         source.check_unchanged()
         # A second pass is told nothing new.
         np.testing.assert_array_equal(in_bands(source, rows + 3), image.pixels)
+        if isinstance(source, TiffSource):
+            assert_read_into(source, image.pixels, rows)
         assert source.notices == image.notices
 
 

@@ -17,6 +17,7 @@ from codec.colors.histogram import count_colors
 from codec.colors.pixels import as_channels
 from codec.colors.tally import Histogram, Tally
 from codec.encoder.rows import Block, Checksum, Patch, Pieces, pick
+from codec.encoder.window import Window, reads_into
 from codec.errors import ImageError, ParameterError
 from codec.threads import run_parallel
 
@@ -26,7 +27,6 @@ Progress = Callable[[int, int], None]
 Around = tuple[int, int, int]  # rows above and below a block, and columns beside it
 T = TypeVar("T")
 
-_KEPT_ROWS = 32  # more than anybody wants around a block
 _AHEAD = 16  # blocks that an executor gets at once: what they return waits in memory
 
 
@@ -117,7 +117,7 @@ class Blocks:
         Yields
         ------
         block, result : Block and object
-            In reading order.
+            In reading order. A result that refers to the pixels is good until the next.
         """
         return self._each(function, self.rows, above, below, beside, skip)
 
@@ -149,8 +149,8 @@ class Blocks:
         blocks = itertools.starmap(Block, itertools.product(rows, self.columns))
         wanted = (block for block in blocks if skip is None or not skip(block))
         source, size, around = self.source, (self.height, self.width), (above, below, beside)
-        if self.streams and len(self.columns) == 1 and (above or below):
-            source = _Window(source)
+        if self.streams and len(self.columns) == 1 and (above or below or reads_into(source)):
+            source = Window(source, self.channels)
         call = functools.partial(call_for, function, self.channels, around, size)
         if self.streams:
             for block in wanted:
@@ -217,26 +217,6 @@ class Blocks:
         check = getattr(self.source, "check_unchanged", None)
         if check is not None:
             check()
-
-
-class _Window:
-    """A source whose rows come one after the other; the last are kept, to be asked for again."""
-
-    def __init__(self, source: Any) -> None:
-        self._source = source
-        self._rows, self._kept = range(0), np.empty(0, dtype=np.uint8)
-
-    def __getitem__(self, key: tuple[slice, slice]) -> Bytes:
-        rows, columns = key
-        if rows.start in self._rows:
-            kept = self._kept[rows.start - self._rows.start :]
-            found = np.asarray(self._source[self._rows.stop : rows.stop, columns])
-            found = np.concatenate([kept, found])
-        else:
-            found = np.asarray(self._source[rows, columns])
-        self._kept = found[-_KEPT_ROWS:].copy()
-        self._rows = range(rows.stop - len(self._kept), rows.stop)
-        return found
 
 
 def _told(call: Callable[[Any, Block], T], given: tuple[Any, Block]) -> tuple[Block, T]:

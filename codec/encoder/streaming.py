@@ -349,4 +349,4 @@ def _keep(
 
 
 def _values(pixels: Bytes, inner: Inner, block: Block) -> Bytes:
-    return np.ascontiguousarray(pixels[inner][..., 0])
+    return pixels[inner][..., 0].copy()

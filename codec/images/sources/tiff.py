@@ -10,7 +10,7 @@ import numpy.typing as npt
 from codec.errors import CodecError, FileError, ImageError, LimitError
 from codec.files.views import FileView
 from codec.images.blocks import blocks_of
-from codec.images.decoders import first_cause
+from codec.images.decoders import as_codec_error, first_cause
 from codec.images.directories import (
     HEIGHT,
     SUBFILE,
@@ -22,7 +22,7 @@ from codec.images.directories import (
 from codec.images.records import check_frames
 from codec.images.segments import OLD_JPEG, Block, Layout, layout_of
 from codec.images.sources.base import PixelSource, no_stream
-from codec.images.sources.tiles import plain_blocks
+from codec.images.sources.tiles import Spare, plain_blocks
 from codec.images.tiff import describe, tiff_structure
 from codec.limits import check_dimensions, check_part
 from codec.threads import run_parallel, thread_count
@@ -96,13 +96,41 @@ class TiffSource(PixelSource):
         channels = 1 if first.ndim == 2 else first.shape[2]
         super().__init__(view, findings, channels, (layout.rows, layout.columns), seen)
 
-    def _read(self, rows: slice, columns: slice) -> Pixels:
+    @property
+    def in_place(self) -> bool:
+        """Whether `read_into` needs no other array."""
+        converts = self._conversion is not None and self._conversion.changes
+        plain = self._plain is not None and self._entries is None
+        return plain and not converts and self.orientation == 1
+
+    def read_into(self, pixels: Pixels, rows: slice, columns: slice) -> None:
+        """Read rows and columns that there are; see `__getitem__`.
+
+        Parameters
+        ----------
+        pixels : ndarray of shape (h, w, C), dtype uint8
+            Overwritten.
+        rows, columns : slice
+            Start and stop.
+        """
+        if not self.in_place:
+            pixels[...] = self[rows, columns].reshape(pixels.shape)
+        elif pixels.size:
+            pixels = pixels if self.ndim == 3 else pixels[:, :, 0]
+            try:
+                self._read(rows, columns, pixels)
+            except CodecError:
+                raise
+            except Exception as error:
+                raise as_codec_error(error, self.kind) from error
+
+    def _read(self, rows: slice, columns: slice, out: Pixels | None = None) -> Pixels:
         waiting = deque(self._needed(rows, columns, 1 if self._plain else _AT_ONCE))
         shape = rows.stop - rows.start, columns.stop - columns.start
-        found: list[Pixels] = []
+        found: list[Pixels] = [] if out is None else [out]
 
-        def put(block: Block) -> None:
-            part = self._decode(block)
+        def put(block: Block, spare: Spare) -> None:
+            part = self._decode(block, spare)
             if not found:
                 found.append(np.empty((*shape, *part.shape[2:]), dtype=np.uint8))
             top, left = max(rows.start, block.top), max(columns.start, block.left)
@@ -112,14 +140,16 @@ class TiffSource(PixelSource):
             found[0][top : top + len(part), left : left + part.shape[1]] = part
 
         def help_out() -> None:
+            spare = Spare()
             while waiting:
                 try:
                     block = waiting.popleft()
                 except IndexError:
                     return
-                put(block)
+                put(block, spare)
 
-        put(waiting.popleft())
+        if not found:
+            put(waiting.popleft(), Spare())
         helpers = min(self._threads or thread_count(), len(waiting))
         run_parallel([help_out] * helpers)
         return self._blocks.finish(found[0])
@@ -143,10 +173,10 @@ class TiffSource(PixelSource):
                     row * layout.across + column, count,
                 )  # fmt: skip
 
-    def _decode(self, block: Block) -> Pixels:
-        """Decode a block; of one that is damaged, name the strip or tile."""
+    def _decode(self, block: Block, spare: Spare | None = None) -> Pixels:
+        """Decode a block, maybe to what is spare; of one that is damaged, name strip or tile."""
         try:
-            plain = self._plain(block) if self._plain else None
+            plain = self._plain(block, spare or Spare()) if self._plain else None
             return self._blocks(block) if plain is None else plain
         except (FileError, LimitError):
             raise
@@ -163,7 +193,7 @@ class TiffSource(PixelSource):
                 f"the {kind} at {place} of the TIFF is damaged: {cause}", "damaged"
             ) from error
 
-    _plain: Callable[[Block], Pixels | None] | None = None
+    _plain: Callable[[Block, Spare], Pixels | None] | None = None
 
     def _found_conversions(self) -> tuple[str, ...]:
         return (*self._findings.conversions, *self._blocks.conversions)

@@ -22,7 +22,7 @@ from codec.images.directories import (
 from codec.images.segments import UNCOMPRESSED, Block, Layout
 
 Pixels = npt.NDArray[np.uint8]
-Decoder = Callable[[bytes, int], Any]
+Decoder = Callable[[bytes, int, "Spare"], Any]
 
 _LZW, _DEFLATE, _OLD_DEFLATE, _ZSTD = 5, 8, 32946, 50000
 _STRAIGHT_ALPHA = 2
@@ -30,7 +30,20 @@ _STRAIGHT_ALPHA = 2
 _PLAIN = {(1, 1, ()), (2, 3, ()), (2, 4, (_STRAIGHT_ALPHA,)), (3, 1, ())}
 
 
-def plain_blocks(layout: Layout) -> Callable[[Block], Pixels | None] | None:
+class Spare:
+    """Memory that one thread decodes to, again and again: it stays in the cache."""
+
+    def __init__(self) -> None:
+        self._bytes = np.empty(0, dtype=np.uint8)
+
+    def of(self, size: int) -> Pixels:
+        """Give so many bytes, which are others' when it is asked again."""
+        if len(self._bytes) != size:
+            self._bytes = np.empty(size, dtype=np.uint8)
+        return self._bytes
+
+
+def plain_blocks(layout: Layout) -> Callable[[Block, Spare], Pixels | None] | None:
     """Find who decodes blocks of one strip or tile whose samples are pixels, or indices, already.
 
     Parameters
@@ -41,8 +54,8 @@ def plain_blocks(layout: Layout) -> Callable[[Block], Pixels | None] | None:
     Returns
     -------
     decode : callable or None
-        Takes a block and gives what it has within the picture, or None if it should be asked
-        elsewhere. None if all should.
+        Takes a block, and memory to decode it to, and gives what it has within the picture, or
+        None if it should be asked elsewhere. None if all should.
     """
     directory = layout.directory
     bits = directory.numbers(BITS).tolist()
@@ -61,11 +74,11 @@ def plain_blocks(layout: Layout) -> Callable[[Block], Pixels | None] | None:
         return None
     undo = _undo_differences() if predictor == 2 else None
 
-    def decode(block: Block) -> Pixels | None:
+    def decode(block: Block, spare: Spare) -> Pixels | None:
         (stored,) = layout.stored(block, 0)
         size = block.rows * block.columns * samples
         try:
-            found = np.frombuffer(decoder(stored, size), dtype=np.uint8)
+            found = np.frombuffer(decoder(stored, size, spare), dtype=np.uint8)
             if len(found) != size:
                 return None
             pixels = found.reshape(block.rows, block.columns, samples)
@@ -84,21 +97,21 @@ def plain_blocks(layout: Layout) -> Callable[[Block], Pixels | None] | None:
 def _decoder(compression: int) -> Decoder | None:
     """Find what decodes so many bytes."""
     if compression == UNCOMPRESSED:
-        return lambda stored, size: stored
+        return lambda stored, size, spare: stored
     codecs = _imagecodecs()
     if compression in (_DEFLATE, _OLD_DEFLATE):
         if codecs is None:
             return _inflate
-        return lambda stored, size: codecs.deflate_decode(stored, out=size)
+        return lambda stored, size, spare: codecs.deflate_decode(stored, out=size)
     if codecs is None:
         return None
     return {
-        _LZW: lambda stored, size: codecs.lzw_decode(stored, out=size),
-        _ZSTD: lambda stored, size: codecs.zstd_decode(stored, out=size),
+        _LZW: lambda stored, size, spare: codecs.lzw_decode(stored, out=size),
+        _ZSTD: lambda stored, size, spare: codecs.zstd_decode(stored, out=spare.of(size)),
     }.get(compression)
 
 
-def _inflate(stored: bytes, size: int) -> bytes:
+def _inflate(stored: bytes, size: int, spare: Spare) -> bytes:
     inflater = zlib.decompressobj()
     found = inflater.decompress(stored, size + 1)
     return found if inflater.eof else b""  # only then its checksum was looked at
