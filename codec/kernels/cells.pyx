@@ -145,8 +145,9 @@ cdef int _morton_keys(
     """Interleave the bits of coordinates; return how many a coordinate has, -1 if too many."""
     cdef Py_ssize_t i
     cdef int axis, bit, bits = 0, skipped = 0
-    cdef int32_t used = 0
-    cdef uint64_t key
+    cdef int32_t used = 0, value
+    cdef uint64_t key, part
+    cdef uint64_t[256] spread  # bits of a byte, so far apart that those of all axes fit between
     for i in range(points.shape[0]):
         tree.order[i] = <int32_t> i
         for axis in range(tree.axes):
@@ -163,11 +164,18 @@ cdef int _morton_keys(
     if bits > KEY_BITS:
         skipped += bits - KEY_BITS
         bits = KEY_BITS
+    for value in range(256):
+        spread[value] = 0
+        for bit in range(8):
+            spread[value] |= ((value >> bit) & 1) << bit * tree.axes
     for i in range(points.shape[0]):
         key = 0
-        for bit in range(skipped + bits - 1, skipped - 1, -1):
-            for axis in range(tree.axes):
-                key = key << 1 | ((points[i, axis] >> bit) & 1)
+        for axis in range(tree.axes):
+            value = points[i, axis] >> skipped
+            part = spread[value & 255]
+            if bits > 8:
+                part |= spread[(value >> 8) & 255] << 8 * tree.axes
+            key |= part << (tree.axes - 1 - axis)
         keys[i] = key
     return bits
 
