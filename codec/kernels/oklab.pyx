@@ -14,7 +14,7 @@ cdef enum:
     ROOTS = 65536
     HIGHEST = 4080
 
-cdef uint64_t GUESS = 0x2A9F7893782DA1CE  # two thirds of the exponent of 1, and less a little
+cdef uint64_t GUESS = 0x553EF0FF289DD796  # four thirds of the exponent of 1, and less a little
 
 
 cdef inline int32_t bounded(int32_t value) noexcept nogil:
@@ -91,22 +91,23 @@ def place_rows(
 
 
 cdef inline double cube_root(double value) noexcept nogil:
-    """Cube root of 0 or of what is not small: in a third of the time of the library's.
+    """Cube root of 0 or of what is not small, in a fraction of the time of the library's.
 
-    A third of the exponent is a guess that is off by 4 %; each of Halley's steps cubes that.
+    It is found by way of its inverse, of which a third of the exponent is a guess that is off by
+    4 % at most: so nothing is divided. Each step takes the fourth power of what it is off by.
     """
     cdef uint64_t bits
-    cdef double root, cube
+    cdef double inverse, rest
     cdef int step
     if value <= 0:
         return 0
     memcpy(&bits, &value, sizeof(bits))
-    bits = bits / 3 + GUESS
-    memcpy(&root, &bits, sizeof(bits))
-    for step in range(3):
-        cube = root * root * root
-        root *= (cube + 2 * value) / (2 * cube + value)
-    return root
+    bits = GUESS - bits / 3
+    memcpy(&inverse, &bits, sizeof(bits))
+    for step in range(2):
+        rest = 1 - value * inverse * inverse * inverse
+        inverse += inverse * rest * (1.0 / 3 + rest * (2.0 / 9 + rest * (14.0 / 81)))
+    return value * inverse * inverse
 
 
 def find_coordinates(
