@@ -8,7 +8,6 @@ where no tag points: of tags of our own libtiff would warn whoever opens the fil
 
 import json
 import struct
-import zlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -160,8 +159,9 @@ class TiffSink(TiledSink):
         offset, count, digest = self._entries[place]
         rows, columns = self.layout.place(*place)
         try:
-            plain = zlib.decompress(file.read(offset, count))
-        except zlib.error:
+            size = self.block[0] * self.block[1]
+            plain = bytes(deflate.zlib_decompress(file.read(offset, count), size))
+        except deflate.DeflateError:
             plain = b""
         labels = np.frombuffer(plain, dtype=np.uint8)
         if labels.size == self.block[0] * self.block[1]:
