@@ -22,7 +22,7 @@ AXES = 4
 _EIGHTHS = 8  # of a color value: the grid of code-words that are not rounded yet
 _MAX_MOMENT = 2.0**60
 _PART_COLORS = 1 << 19  # results depend on it, where colors are more
-_COLOR_PIXELS = 4  # that take as much memory as placing a color
+_COLOR_PIXELS = 16  # that take as much memory as placing a color; all of it stays in the cache
 
 Whole = npt.NDArray[np.int32]
 Codebook = npt.NDArray[np.uint8]
@@ -70,8 +70,10 @@ class Placement:
             return colors.astype(np.int32) * _EIGHTHS
         points = np.empty((len(colors), len(self._low)), dtype=np.int32)
         for part in row_strips(len(colors), _COLOR_PIXELS):
-            placed = (self._metric.coordinates(colors[part]) - self._low) * self._scale
-            points[part] = np.rint(placed)
+            placed = self._metric.coordinates(colors[part])
+            placed -= self._low
+            placed *= self._scale
+            points[part] = np.rint(placed, out=placed)
         return points
 
     def tree(self, colors: Codebook, counts: npt.NDArray[np.int64], max_points: int) -> CellTree:

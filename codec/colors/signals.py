@@ -130,7 +130,8 @@ def _of_other_hues(
     def look(part: slice) -> tuple[npt.NDArray[np.intp], Points]:
         words = codebook[color_labels[part]]
         differences = np.maximum(colors[part], words) - np.minimum(colors[part], words)
-        far = np.flatnonzero((differences >= _VISIBLY).any(axis=1))  # only of these it may be
+        visible = (differences >= _VISIBLY).T  # by channel: any() of each row takes longer
+        far = np.flatnonzero(functools.reduce(np.logical_or, visible))  # only of these it may be
         errors, other = compare_hues(colors[part][far], words[far], exact)
         return far[other] + part.start, errors[other]
 

@@ -21,6 +21,7 @@ from codec.threads import row_strips, run_parallel, spans
 Bytes = npt.NDArray[np.uint8]
 
 _COLOR_WORK = 8  # of labeling a color, in pixels
+_COLOR_PIXELS = 16  # that take as much memory as placing a color; all of it stays in the cache
 _FEW_COLORS = 1 << 16  # for which a new table of all colors would take longest
 
 _scratch = threading.local()  # such a table
@@ -88,7 +89,7 @@ def _search_grid(colors: Bytes, codebook: Bytes, metric: ColorMetric, labels: By
 def _search_points(colors: Bytes, codebook: Bytes, metric: ColorMetric, labels: Bytes) -> None:
     """Search in any space."""
     words, *ranks = _ranked(codebook.tobytes(), codebook.shape[1], metric)
-    for strip in row_strips(len(colors), 1):
+    for strip in row_strips(len(colors), _COLOR_PIXELS):
         points = _as_points(colors[strip], metric)
         kernels.nearpoints.label_ranked(points, words, *ranks, labels[strip])
 
