@@ -118,7 +118,12 @@ def compare_hues(colors: Bytes, words: Bytes, exact: bool) -> tuple[Points, npt.
         Whether the hue is another.
     """
     metric = ColorMetric("oklab", exact)
-    squares = (metric.coordinates(colors) - metric.coordinates(words)) ** 2
+    return _compare(metric.coordinates(colors), metric.coordinates(words))
+
+
+def _compare(points: Points, places: Points) -> tuple[Points, npt.NDArray[np.bool_]]:
+    """Do so with what is in OkLab already."""
+    squares = (points - places) ** 2
     return squares.sum(axis=1) / _UNIT**2, squares[:, 1:3].sum(axis=1) >= _LOST**2
 
 
@@ -126,13 +131,16 @@ def _of_other_hues(
     colors: Bytes, codebook: Bytes, color_labels: Bytes, exact: bool
 ) -> tuple[npt.NDArray[np.intp], Points]:
     """Find the colors of another hue than their code-words, and how far off they are."""
+    metric = ColorMetric("oklab", exact)
+    places = metric.coordinates(codebook)
 
     def look(part: slice) -> tuple[npt.NDArray[np.intp], Points]:
         words = codebook[color_labels[part]]
         differences = np.maximum(colors[part], words) - np.minimum(colors[part], words)
         visible = (differences >= _VISIBLY).T  # by channel: any() of each row takes longer
         far = np.flatnonzero(functools.reduce(np.logical_or, visible))  # only of these it may be
-        errors, other = compare_hues(colors[part][far], words[far], exact)
+        own = places[color_labels[part][far]]
+        errors, other = _compare(metric.coordinates(colors[part][far]), own)
         return far[other] + part.start, errors[other]
 
     parts = row_strips(len(colors), _COLOR_PIXELS)
