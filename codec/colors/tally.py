@@ -6,6 +6,7 @@ leaves too many for that, by sorting. A sum is exact, in whatever order its part
 
 import functools
 import itertools
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +21,7 @@ from codec.threads import row_strips, run_parallel, spans, thread_count
 
 _DENSE_FROM = 1 << 19  # entries: what a table of 2**24 colors costs, they cost too
 _MOST_TABLES = 2  # of 64 MiB each
+_PIECES = 16  # of a block
 _LEAST_PENDING = 1 << 20
 _LOW = np.uint64(0xFFFFFFFF)
 _NARROW = 1 << 32  # pixels whose counts fit into 32 bits
@@ -176,15 +178,22 @@ class Tally:
             return
         self._expect(height * width)
         self._open_tables(min(_MOST_TABLES, thread_count()))
-        rows, step = as_rows(pixels), -(-height // len(self._tables))
-        run_parallel(
-            [
-                functools.partial(
-                    kernels.tables.count_in_table, rows[part * step : (part + 1) * step], table
-                )
-                for part, table in enumerate(self._tables)
-            ]
+        rows = as_rows(pixels)
+        # Whoever has other things to do as well counts fewer of them.
+        waiting = deque(
+            slice(height * part // _PIECES, height * (part + 1) // _PIECES)
+            for part in range(_PIECES)
         )
+
+        def count_some(table: npt.NDArray[Any]) -> None:
+            while waiting:
+                try:
+                    part = waiting.popleft()
+                except IndexError:
+                    return
+                kernels.tables.count_in_table(rows[part], table)
+
+        run_parallel([functools.partial(count_some, table) for table in self._tables])
 
     def _expect(self, pixels: int) -> None:
         """Make sure that counts of so many more will fit."""
