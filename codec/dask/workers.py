@@ -158,7 +158,8 @@ class Workers:
         verb : str
             For dashboards.
         given : object
-            What all tasks need; it reaches each worker once.
+            What all tasks need. It goes with each: a task of its own would be lost, and blamed,
+            with the workers that had it.
         batches : iterable of (str, object)
             What each task gets, after its name for people. They are taken when there is room,
             and none is that is far ahead of one that is not done.
@@ -173,8 +174,7 @@ class Workers:
         ClusterError
             There are no workers.
         """
-        everywhere, waiting, sent = self._client.compute(self.once(given)), iter(batches), 0
-        room, looked = 0, -math.inf
+        waiting, sent, room, looked = iter(batches), 0, 0, -math.inf
 
         def send(pending: _Pending) -> list[Any]:
             nonlocal sent, room, looked
@@ -187,7 +187,7 @@ class Workers:
                 key = f"kmcodec-{verb}-{uuid.uuid4().hex}"
                 self._names[key] = name
                 future = self._client.submit(
-                    function, everywhere, batch, key=key, pure=False,
+                    function, given, batch, key=key, pure=False,
                     fifo_timeout=0,  # those that were sent first are done first
                 )  # fmt: skip
                 futures.append(future)

@@ -494,7 +494,6 @@ def test_pictures_of_all_kinds_are_the_same_through_the_twins(
     pixels = state.randint(0, 256, (20, 33, channels)).astype(np.uint8)
     expected = codec.compress(pixels, 9, effort="fast", **options)
     hand_out_twins(monkeypatch)
-
     found = codec.compress(pixels, 9, effort="fast", **options)
 
     assert np.array_equal(found.codebook, expected.codebook)
