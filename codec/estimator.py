@@ -4,15 +4,21 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
-from sklearn.utils import Tags, check_random_state
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    _check_sample_weight,
-    check_array,
-    check_is_fitted,
-    validate_data,
-)
+
+try:
+    from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
+    from sklearn.utils import Tags, check_random_state
+    from sklearn.utils.validation import (
+        _check_feature_names_in,
+        _check_sample_weight,
+        check_array,
+        check_is_fitted,
+        validate_data,
+    )
+except ImportError as error:
+    raise ImportError(
+        'ColorQuantizer needs scikit-learn: pip install "kmcodec[sklearn]"'
+    ) from error
 
 from codec.codebook import native
 from codec.codebook.rows import AnyRows, RowHistogram, as_bytes, as_whole, count_rows

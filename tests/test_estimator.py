@@ -1,11 +1,13 @@
 """ColorQuantizer among other estimators."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from cli_tools import sample
+from cli_tools import child_environment, sample
 from marks import needs_kernels
 from sklearn.base import clone
 from sklearn.cluster import KMeans
@@ -291,3 +293,21 @@ def test_what_fails_leaves_nothing_half_done() -> None:
         quantizer.partial_fit(rows[:, :2])
 
     assert _same(quantizer, ColorQuantizer(4).fit(rows))
+
+
+def test_without_scikit_learn_the_cure_is_told() -> None:
+    script = (
+        "import sys; sys.modules['sklearn'] = None\nimport codec, numpy as np\n"
+        "pixels = np.random.default_rng(0).integers(0, 256, (9, 9, 3), dtype=np.uint8)\n"
+        "try: codec.ColorQuantizer\nexcept ImportError as error: print(error)\n"
+        "try: codec.compress(pixels, 4, engine='sklearn')\n"
+        "except codec.ParameterError as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], env=child_environment(), text=True,
+        capture_output=True, check=True,
+    )  # fmt: skip
+    first, second = done.stdout.splitlines()
+    assert first == 'ColorQuantizer needs scikit-learn: pip install "kmcodec[sklearn]"'
+    assert second.startswith("engine 'sklearn' needs scikit-learn: ")
+    assert second.endswith('pip install "kmcodec[sklearn]"')

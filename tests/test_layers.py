@@ -63,7 +63,7 @@ IMPORTERS = {
     "h5py": set(),
     "sklearn": {"codebook", "estimator"},
     "threadpoolctl": {"codebook", "estimator"},
-    "skimage": {"colors"},
+    "skimage": set(),
     "ssimulacra2": {"colors"},
     "deflate": {"formats", "png"},
     "tqdm": {"cli"},

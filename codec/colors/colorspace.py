@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec import kernels
+from codec.colors.lab import lab_from_linear, linear_from_lab, mixed
 
 Points = npt.NDArray[np.float64]
 
@@ -69,40 +70,25 @@ OKLAB_FROM_LMS = np.array(
 )
 
 
-def _mixed(values: Points, matrix: npt.NDArray[np.float64]) -> Points:
-    """Multiply rows by a matrix, each sum in the same order on every machine, unlike BLAS."""
-    first, second, third = values.T
-    return np.stack([first * a + second * b + third * c for a, b, c in matrix], axis=1)
-
-
-_LINEAR = srgb_to_linear(np.arange(256.0))  # of 8-bit samples, for powers take long
+LINEAR = srgb_to_linear(np.arange(256.0))  # of 8-bit samples, for powers take long
 
 
 def _oklab_from_srgb(values: Points) -> Points:
-    linear = _LINEAR[values.astype(np.uint8)]
-    return _mixed(np.cbrt(_mixed(linear, LMS_FROM_RGB)), OKLAB_FROM_LMS)
+    linear = LINEAR[values.astype(np.uint8)]
+    return mixed(np.cbrt(mixed(linear, LMS_FROM_RGB)), OKLAB_FROM_LMS)
 
 
 def _srgb_from_oklab(values: Points) -> Points:
-    lms = _mixed(values, np.linalg.inv(OKLAB_FROM_LMS)) ** 3
-    return _linear_to_srgb(_mixed(lms, np.linalg.inv(LMS_FROM_RGB)))
+    lms = mixed(values, np.linalg.inv(OKLAB_FROM_LMS)) ** 3
+    return _linear_to_srgb(mixed(lms, np.linalg.inv(LMS_FROM_RGB)))
 
 
 def _lab_from_srgb(values: Points) -> Points:
-    from skimage.color import rgb2lab
-
-    return np.asarray(rgb2lab(values / 255.0), dtype=np.float64)
+    return lab_from_linear(srgb_to_linear(values))
 
 
 def _srgb_from_lab(values: Points) -> Points:
-    from skimage.color import lab2rgb
-
-    # A mean of Lab colors may lie a little outside sRGB. Where its Z is negative, lab2rgb takes 0
-    # and warns, which cannot be silenced for this thread alone.
-    lightness, first, second = values.T
-    least = (lightness + 16.0) / 0.58 - 1e-9
-    values = np.stack([lightness, first, np.minimum(second, least)], axis=1)
-    return 255.0 * np.asarray(lab2rgb(values), dtype=np.float64)
+    return _linear_to_srgb(linear_from_lab(values))
 
 
 _SPACES = {
@@ -167,7 +153,7 @@ class ColorMetric:
         if colors.shape[1] == 3 and self.space == "oklab":  # very many of very large pictures
             points = np.empty(colors.shape, dtype=np.float64)
             kernels.oklab.find_coordinates(
-                np.ascontiguousarray(colors), _LINEAR, LMS_FROM_RGB, OKLAB_FROM_LMS, space.steps,
+                np.ascontiguousarray(colors), LINEAR, LMS_FROM_RGB, OKLAB_FROM_LMS, space.steps,
                 points,
             )  # fmt: skip
             return points

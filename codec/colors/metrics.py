@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from codec.colors.colorspace import LINEAR
 from codec.colors.histogram import run_starts
+from codec.colors.lab import ciede2000, lab_from_linear
 from codec.colors.lookup import look_up
 from codec.colors.pixels import pack_colors, unpack_colors
 from codec.colors.ssim import WINDOW, similarity
@@ -363,8 +365,6 @@ def _mean_and_p95(
 
 
 def _delta_e_of_pairs(pairs: npt.NDArray[np.uint64], channels: int) -> npt.NDArray[np.float32]:
-    from skimage.color import deltaE_ciede2000, rgb2lab
-
     parts = []
     for rows in row_strips(len(pairs), 1):
         part = pairs[rows]
@@ -372,8 +372,6 @@ def _delta_e_of_pairs(pairs: npt.NDArray[np.uint64], channels: int) -> npt.NDArr
             np.broadcast_to(unpack_colors(keys.astype(np.uint32), channels), (len(part), 3))
             for keys in (part >> np.uint64(32), part)
         )
-        differences = deltaE_ciede2000(
-            rgb2lab(first / np.float32(255)), rgb2lab(second / np.float32(255))
-        )
+        differences = ciede2000(lab_from_linear(LINEAR[first]), lab_from_linear(LINEAR[second]))
         parts.append(differences.astype(np.float32))
     return np.concatenate(parts)

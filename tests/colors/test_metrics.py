@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import skimage.color
 from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
@@ -100,10 +99,10 @@ def test_a_table_of_pairs_gives_the_color_difference_of_every_pixel(
     )
     expected = deltaE_ciede2000(first, second).astype(np.float32).reshape(-1)
     found, counts = metrics._delta_e(original, decoded)
-    np.testing.assert_array_equal(np.sort(np.repeat(found, counts)), np.sort(expected))
+    np.testing.assert_allclose(np.sort(np.repeat(found, counts)), np.sort(expected), atol=2e-4)
     mean, p95 = metrics._mean_and_p95(found, counts)
-    assert mean == pytest.approx(expected.mean(dtype=np.float64), rel=1e-12)
-    assert p95 == pytest.approx(np.percentile(expected.astype(np.float64), 95), rel=1e-12)
+    assert mean == pytest.approx(expected.mean(dtype=np.float64), abs=2e-5)
+    assert p95 == pytest.approx(np.percentile(expected.astype(np.float64), 95), abs=2e-4)
 
 
 def test_a_percentile_of_counted_values_is_that_of_all_of_them() -> None:
@@ -127,7 +126,7 @@ def test_a_color_difference_is_computed_once_for_each_pair(
         counted.append(len(first))
         return np.asarray(deltaE_ciede2000(first, second))
 
-    monkeypatch.setattr(skimage.color, "deltaE_ciede2000", count)
+    monkeypatch.setattr(metrics, "ciede2000", count)
     monkeypatch.setattr(threads, "STRIP_PIXELS", 100)
     original = np.arange(3000, dtype=np.uint32).reshape(50, 60) % 7
     decoded = original // 2
