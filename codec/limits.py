@@ -86,7 +86,7 @@ def check_dimensions(width: int, height: int, max_pixels: int) -> None:
         )
     if width * height > max_pixels:
         raise LimitError(
-            f"{width}x{height} exceeds the limit of {max_pixels} pixels (--max-pixels raises it)",
+            f"{width}x{height} exceeds the limit of {max_pixels} pixels (max_pixels raises it)",
             "pixel-limit",
         )
 

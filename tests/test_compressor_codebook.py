@@ -175,7 +175,7 @@ def test_a_palette_is_kept_where_it_has_the_colors_to_keep(tmp_path: Path) -> No
     codec.save(kept, tmp_path / "x.png")
     assert (codec.load(tmp_path / "x.png").codebook == palette).all()
     assert [0, 255, 0] in codec.compress(source, keep="#0f0").codebook.tolist()
-    with pytest.raises(ImageError, match="without --keep-order"):
+    with pytest.raises(ImageError, match="without keep_order"):
         codec.compress(source, keep="#0f0", keep_order=True)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from codec.cli.codebooks import refuse_all, say_shared, share
 from codec.cli.process import complain
-from codec.cli.runner import OutputFolders, _make_bar, failure_of, with_notices
+from codec.cli.runner import OutputFolders, _make_bar, failure_of, in_words, with_notices
 from codec.encoder.blocks import Progress
 from codec.errors import ClusterError, CodecError, ParameterError
 from codec.files import display_name
@@ -123,7 +123,7 @@ def _report(
                 bar.set_description_str(display_name(planned.source)[:40], refresh=False)
                 bar.clear()
             if isinstance(outcome, FileReport):
-                show(with_notices(outcome, planned.notices))
+                show(in_words(with_notices(outcome, planned.notices)))
             else:
                 report = failure_of(planned.source, outcome)
                 if not isinstance(outcome, ClusterError) or outcome.reason == "worker-killed":

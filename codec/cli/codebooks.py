@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from codec.cli.process import complain, say
 from codec.cli.runner import OutputFolders, Task, failure_of, run
+from codec.cli.words import in_words_of_the_command
 from codec.encoder.training import Pool
 from codec.errors import CodecError, ParameterError
 from codec.files import check_targets
@@ -114,7 +115,7 @@ def refuse_all(plan: Plan, error: CodecError, totals: Totals, *, quiet: bool) ->
     if failure_of(plan[0].source, error).status == "error":
         complain(str(error), error.reason)
     elif not quiet:
-        say(f"skipped: {error}")
+        say(f"skipped: {in_words_of_the_command(str(error))}")
 
 
 def train(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
+from codec.cli.words import in_words_of_the_command
 from codec.errors import CodecError, ParameterError
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_SKIPPED = 0, 1, 2, 3
@@ -70,7 +71,7 @@ def say(text: str) -> None:
 def complain(message: str, reason: str | None, name: str | None = None) -> None:
     """Say in a line what went wrong, with the file's name if it is a file's fault."""
     place = f"{name}: " if name else ""
-    say(f"kmcodec: error: {place}{message} ({reason})")
+    say(f"kmcodec: error: {place}{in_words_of_the_command(message)} ({reason})")
 
 
 def obey_signals() -> None:

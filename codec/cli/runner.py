@@ -15,6 +15,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Self
 
+from codec.cli.words import in_words_of_the_command
 from codec.errors import CodecError, FileError, LimitError
 from codec.files import as_file_error, display_name, read_start
 from codec.formats.registry import START_BYTES, peek_size
@@ -42,15 +43,25 @@ class Task:
 def attempt(task: Task) -> FileReport:
     """Do a task; a failure becomes a report of its status is that of the reason."""
     try:
-        return task.work()
+        return in_words(task.work())
     except (CodecError, MemoryError) as error:
         return failure_of(task.source, error)
+
+
+def in_words(report: FileReport) -> FileReport:
+    """Say what a report says in the words of the command."""
+    if not report.notices and not report.error:
+        return report
+    return replace(
+        report, notices=tuple(map(in_words_of_the_command, report.notices)),
+        error=report.error and in_words_of_the_command(report.error),
+    )  # fmt: skip
 
 
 def attempt_each(source: Path, reports: Iterator[FileReport]) -> Iterator[FileReport]:
     """Yield one report after another of a file; if that fails, a last one that says why."""
     try:
-        yield from reports
+        yield from map(in_words, reports)
     except (CodecError, MemoryError) as error:
         yield failure_of(source, error)
 
@@ -60,7 +71,8 @@ def failure_of(source: Path, error: CodecError | MemoryError) -> FileReport:
     if not isinstance(error, CodecError):
         error = LimitError("not enough memory", "memory")
     status = _STATES.get(error.reason, "error")
-    return FileReport(display_name(source), status=status, error=str(error), reason=error.reason)
+    said = in_words_of_the_command(str(error))
+    return FileReport(display_name(source), status=status, error=said, reason=error.reason)
 
 
 def with_notices(report: FileReport, notices: Sequence[str]) -> FileReport:

@@ -57,7 +57,7 @@ def not_all_there() -> ImageError:
     """Make the error for an order that has to be kept, of a palette that has to change."""
     return ImageError(
         "its indices are those of a palette that has not all colors to keep, or others than "
-        "the display shows (without --keep-order it is compressed)",
+        "the display shows (without keep_order it is compressed)",
         "no-indices",
     )
 

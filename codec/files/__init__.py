@@ -230,7 +230,7 @@ def _check_target(target: Path, *, force: bool) -> None:
     if len(os.fsencode(target.name)) > _longest_name(folder):
         raise FileError("the file name is too long", "name-too-long")
     if target.is_symlink() and not force:
-        raise FileError("it is a symbolic link (--force writes where it points)", "symlink")
+        raise FileError("it is a symbolic link", "symlink")
     if not os.path.lexists(target):
         return
     if target.is_dir():
@@ -238,7 +238,7 @@ def _check_target(target: Path, *, force: bool) -> None:
     if target.exists() and not target.is_file():
         raise FileError("it is not a regular file", "not-regular")
     if not force:
-        raise FileError("it already exists (--force replaces it)", "exists")
+        raise FileError("it already exists", "exists")
 
 
 @functools.lru_cache(maxsize=16)
@@ -363,7 +363,7 @@ def _name_new(
             temporary.replace(target)
             return
         raise FileError(
-            f"cannot write {display_name(target)}: it already exists (--force replaces it)",
+            f"cannot write {display_name(target)}: it already exists",
             "exists",
         ) from error
 

@@ -106,7 +106,7 @@ class Narrowing:
         if _SMALL_PART * (high - low) <= highest:
             return (
                 f"{self.bits}-bit samples use {low} to {high} of 0 to {highest}: "
-                f"{before} levels become {after} (--scale-range stretches them)",
+                f"{before} levels become {after} (scale_range=True stretches them)",
             )
         if after <= _FEW_LEVELS and 2 * after < before:
             return (f"{self.bits}-bit samples have {before} levels, of which {after} are left",)

@@ -121,7 +121,7 @@ def check_frames(structure: Structure, first_frame: bool) -> None:
     if structure.frames > 1 and not first_frame:
         raise ImageError(
             f"the {structure.kind} holds {structure.frames} pictures "
-            "(--first-frame takes the first)",
+            "(first_frame=True takes the first)",
             "several-frames",
         )
 

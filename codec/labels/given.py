@@ -72,7 +72,7 @@ def check_order(given: GivenLabels | None, n_colors: int) -> None:
     if given is None:
         raise ImageError(
             "its pixels have no palette indices to keep, nor grey values "
-            "(without --keep-order it is compressed)",
+            "(without keep_order it is compressed)",
             "no-indices",
         )
     size = len(given.codebook)

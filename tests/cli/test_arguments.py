@@ -174,7 +174,7 @@ def test_dithering_where_bytes_count_is_wrong_usage(
     sandbox.picture("photo.png")
     run = sandbox.run("compress", "photo.png", *options, "--dither-strength", strength)
     assert usage_error(run)
-    assert "nothing is dithered with a target or rate_distortion: leave out" in run.lines[-1]
+    assert "nothing is dithered with a target or --rate-distortion: leave out" in run.lines[-1]
     assert usage_error(sandbox.run("compress", "photo.png", *options, "--dither", "fs"))
 
 
@@ -183,7 +183,7 @@ def test_a_largest_error_chooses_all_codewords(sandbox: Sandbox, wish: tuple[str
     run = sandbox.run("compress", "none.png", "--max-error", "9", *wish)
     assert usage_error(run)
     assert run.lines == [
-        "kmcodec: error: max_error chooses all code-words: leave out keep and palette_depth "
+        "kmcodec: error: --max-error chooses all code-words: leave out --keep and --palette-depth "
         "(max_error)"
     ]
 

@@ -19,7 +19,7 @@ from codec.images.depth import Narrowing, scale_to_8_bits
 # What a camera counts, in a file that could hold 65,535.
 COUNTS = np.linspace(0, 419, 64).astype(np.uint16).reshape(8, 8)
 ALPHAS = np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8)
-CURE = "(--scale-range stretches them)"
+CURE = "(scale_range=True stretches them)"
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

@@ -146,7 +146,7 @@ def test_several_pictures_are_refused_unless_the_first_is_asked_for(
     error = refusal(tmp_path, data)
     assert isinstance(error, ImageError)
     assert error.reason == "several-frames"
-    assert str(error) == f"the {name} holds 3 pictures (--first-frame takes the first)"
+    assert str(error) == f"the {name} holds 3 pictures (first_frame=True takes the first)"
     image = read(tmp_path, data, first_frame=True)
     np.testing.assert_array_equal(image.pixels, first)
     assert image.notices == ["only the first of 3 pictures is taken"]
@@ -191,7 +191,7 @@ def test_the_limit_on_pixels_can_be_lowered_and_raised(
         error = refusal(tmp_path, data, max_pixels=599)
         assert error.reason == "pixel-limit"
         assert "599" in str(error)
-        assert "--max-pixels" in str(error)
+        assert "max_pixels" in str(error)
         np.testing.assert_array_equal(read(tmp_path, data, max_pixels=600).pixels, samples)
         # Pillow has a limit of its own, a process-wide one; ours alone counts.
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)

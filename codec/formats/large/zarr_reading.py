@@ -46,7 +46,7 @@ class ZarrTiles(Tiles):
         layout = read_layout(described)
         if described.get("complete") is not True:
             raise FormatError(
-                "it is not complete: the same command continues it, --force starts anew",
+                "it is not complete: compressing it again continues it, force=True starts anew",
                 "truncated",
             )
         try:

@@ -134,9 +134,7 @@ class ZarrSink(TiledSink):
             return
         found = stored_description(self.path)
         if not self._force and (found is None or found.get("complete") is not False):
-            raise FileError(
-                f"cannot write {name}: it already exists (--force replaces it)", "exists"
-            )
+            raise FileError(f"cannot write {name}: it already exists", "exists")
 
     def begin(self, height: int, width: int, codebook: Bytes, facts: Mapping[str, Any]) -> None:
         """Take what is known before the first label; see `Sink.begin`.
@@ -194,9 +192,9 @@ class ZarrSink(TiledSink):
         if isinstance(found, Mapping) and found.get("complete") is False:
             raise FileError(
                 f"cannot continue {name}: it was begun for another picture, or with other "
-                "settings (--force starts anew)", "exists",
+                "settings (force=True starts anew)", "exists",
             )  # fmt: skip
-        raise FileError(f"cannot write {name}: it already exists (--force replaces it)", "exists")
+        raise FileError(f"cannot write {name}: it already exists", "exists")
 
     def _codecs(self, layout: Layout) -> dict[str, Any]:
         if self._serializer == "zstd":

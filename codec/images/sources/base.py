@@ -316,6 +316,6 @@ def no_stream(what: str) -> ImageError:
     """Make the error for a picture that cannot be read a part at a time, though perhaps whole."""
     return ImageError(
         f"{what} cannot be read a part at a time (convert it to a tiled TIFF or a plain PNG, "
-        "or raise --max-pixels so that it is read whole)",
+        "or raise max_pixels so that it is read whole)",
         "no-stream",
     )

@@ -83,7 +83,7 @@ def _import_pyvips() -> Any:
     except (ImportError, OSError) as error:  # the latter without libvips
         raise ImageError(
             'reading a JPEG a part at a time needs pyvips (pip install "kmcodec[vips]"), '
-            "or raise --max-pixels so that it is read whole",
+            "or raise max_pixels so that it is read whole",
             "missing-dependency",
         ) from error
     return pyvips

@@ -123,7 +123,7 @@ def test_a_store_of_another_picture_is_not_continued(what: str, tmp_path: Path) 
     sink = make_sink(path, tile=(32, 32) if what == "tile" else (32, 48))
     facts = {"token": 6 if what == "facts" else 5}
     words = codebook[::-1] if what == "codebook" else codebook
-    with pytest.raises(FileError, match="--force starts anew") as error:
+    with pytest.raises(FileError, match="force=True starts anew") as error:
         sink.begin(64, 95 if what == "shape" else 96, words, facts)
     assert error.value.reason == "exists"
     assert tree(path) == before
