@@ -76,22 +76,23 @@ class PixelTiff:
         """
         pixels = pixels.reshape(*pixels.shape[:2], self._channels)
         down, across = self.block
-        tasks = []
+        places, tasks = [], []
         for top in range(0, pixels.shape[0], down):
             for left in range(0, pixels.shape[1], across):
-                place = (y + top) // down, (x + left) // across
+                places.append(((y + top) // down, (x + left) // across))
                 part = pixels[top : top + down, left : left + across]
-                tasks.append(partial(self._put, place, part))
+                tasks.append(partial(self._packed, part))
         with told(self._path):
-            run_parallel(tasks)
+            # One after the other, so that the same picture is the same file, whoever packed it.
+            for place, data in zip(places, run_parallel(tasks), strict=True):
+                self._entries[place] = self._file.append(data), len(data), zlib.crc32(data)
 
-    def _put(self, place: Place, pixels: Bytes) -> None:
+    def _packed(self, pixels: Bytes) -> bytes:
         padding = [
             (0, whole - side) for whole, side in zip(self.block, pixels.shape, strict=False)
         ]
         padded = np.ascontiguousarray(np.pad(pixels, [*padding, (0, 0)]))
-        data = bytes(deflate.zlib_compress(padded, tiff.LEVELS["default"]))
-        self._entries[place] = self._file.append(data), len(data), zlib.crc32(data)
+        return bytes(deflate.zlib_compress(padded, tiff.LEVELS["default"]))
 
     def finish(self) -> int:
         """Read all back, and give the file its name.

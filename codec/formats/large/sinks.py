@@ -169,15 +169,21 @@ class TiledSink(Sink):
         """Write whole tiles; see `Sink.write`."""
         layout = self.layout
         labels = check_labels(labels, len(layout.codebook))
+        parts = list(layout.cut(y, x, labels))
         with told(self.path):
-            run_parallel([partial(self._put_part, *part) for part in layout.cut(y, x, labels)])
+            done = run_parallel([partial(self._put_part, *part) for part in parts])
+            for (place, _), found in zip(parts, done, strict=True):
+                self._keep(place, found)
 
-    def _put_part(self, place: Place, part: Bytes) -> None:
-        self._put(place, np.ascontiguousarray(part))
+    def _put_part(self, place: Place, part: Bytes) -> Any:
+        return self._put(place, np.ascontiguousarray(part))
 
     @abstractmethod
-    def _put(self, place: Place, labels: Bytes) -> None:
-        """Write one tile, an array in C order."""
+    def _put(self, place: Place, labels: Bytes) -> Any:
+        """Pack one tile, an array in C order, beside others, and write it if it has its place."""
+
+    def _keep(self, place: Place, found: Any) -> None:
+        """Take what was packed, tile after tile."""
 
     def _refuse_missing(self, count: int) -> None:
         """Refuse to finish a picture that lacks tiles."""

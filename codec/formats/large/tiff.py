@@ -88,12 +88,16 @@ class TiffSink(TiledSink):
             self._file.append(bytes(HEADER_BYTES))
         self._layout = layout
 
-    def _put(self, place: Place, labels: Bytes) -> None:
+    def _put(self, place: Place, labels: Bytes) -> tuple[bytes, bytes]:
         digest = digest_of(labels)
         padding = [(0, whole - side) for whole, side in zip(self.block, labels.shape, strict=True)]
-        data = bytes(deflate.zlib_compress(np.pad(labels, padding), self._level))
+        return bytes(deflate.zlib_compress(np.pad(labels, padding), self._level)), digest
+
+    def _keep(self, place: Place, found: tuple[bytes, bytes]) -> None:
         if self._file is None:
             raise ParameterError("the file is finished already", "sink")
+        # One after the other, so that the same picture is the same file, whoever packed it.
+        data, digest = found
         self._entries[place] = self._file.append(data), len(data), digest
 
     def finish(self) -> list[Path]:

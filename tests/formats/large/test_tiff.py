@@ -26,6 +26,7 @@ from PIL import Image
 import codec
 from codec.errors import CodecError, FormatError, ParameterError
 from codec.formats.large import tiff
+from codec.formats.large.pixel_tiff import PixelTiff
 
 KINDS = [(1, 3), (7, 1), (17, 3), (256, 1), (256, 3)]
 
@@ -123,6 +124,25 @@ def test_threads_write_at_once(tmp_path: Path) -> None:
         sink.finish()
     with codec.open(tmp_path / "a.tif") as image:
         assert np.array_equal(image.labels[...], labels)
+
+
+def test_the_same_picture_is_the_same_file_with_any_number_of_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels, codebook = made(500, 700, 256, 3)
+    found = set()
+    for threads in ("1", "2", "5"):
+        monkeypatch.setenv("KMCODEC_THREADS", threads)
+        with make_sink(tmp_path / f"{threads}.tif") as sink:
+            begin(sink, labels, codebook, {})
+            sink.write(0, 0, labels)
+            sink.finish()
+        with PixelTiff(tmp_path / f"{threads}-pixels.tif", 500, 700, 3) as file:
+            file.write(0, 0, codebook[labels])
+            file.finish()
+        pair = (tmp_path / f"{threads}.tif", tmp_path / f"{threads}-pixels.tif")
+        found.add(tuple(path.read_bytes() for path in pair))
+    assert len(found) == 1
 
 
 def test_damage_is_told_by_tile_and_elsewhere_nothing_is_lost(tmp_path: Path) -> None:
