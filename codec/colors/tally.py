@@ -250,9 +250,8 @@ def _filled(table: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint32], npt.NDArra
     counts = np.empty(ends[-1], dtype=table.dtype)
 
     def fill(strip: slice, size: int, end: int) -> None:
-        found = np.flatnonzero(table[strip] != 0)  # of bool: half the time
-        counts[end - size : end] = table[strip][found]
-        keys[end - size : end] = found + strip.start
+        part = slice(end - size, end)
+        kernels.tables.list_counts(table[strip], strip.start, keys[part], counts[part])
 
     run_parallel(
         [functools.partial(fill, *task) for task in zip(strips, sizes, ends, strict=True)]

@@ -49,6 +49,34 @@ def add_counts(const uint32_t[::1] keys, const Count[::1] counts, Count[::1] tab
             table[keys[i]] += counts[i]
 
 
+def list_counts(const Count[::1] table, uint32_t first, uint32_t[::1] keys, Count[::1] counts):
+    """List what was counted in a part of a table.
+
+    Parameters
+    ----------
+    table : ndarray of shape (T,), dtype uint32 or uint64
+        Counts by key.
+    first : int
+        The key of its first entry.
+    keys : ndarray of shape (U,), dtype uint32
+        Ascending; overwritten. U is the number of counts that are not 0.
+    counts : ndarray of shape (U,), of the dtype of the table
+        Theirs; overwritten.
+    """
+    cdef Py_ssize_t i, found = 0, size = keys.shape[0]
+    if counts.shape[0] != size:
+        raise ValueError("keys and counts do not fit")
+    with nogil:
+        for i in range(table.shape[0]):
+            if table[i]:
+                if found < size:
+                    keys[found] = first + <uint32_t>i
+                    counts[found] = table[i]
+                found += 1
+    if found != size:
+        raise ValueError("keys do not fit the table")
+
+
 def count_in_table(const uint8_t[:, :] rows, Count[::1] table):
     """Count pixels of three channels in a table of all colors, for which the cache is too small.
 

@@ -48,6 +48,29 @@ def test_counts_are_added_and_keys_stay_inside(home: object) -> None:
         home.count_in_table(np.zeros((1, 3), np.uint8), table)  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("home", [tables, plain_tables])
+@pytest.mark.parametrize("dtype", [np.uint32, np.uint64])
+def test_what_was_counted_is_listed(dtype: type, home: object) -> None:
+    state = np.random.RandomState(0)
+    most: npt.NDArray[np.uint32] = np.full(999, np.iinfo(dtype).max, dtype)
+    for part in (most[:9] * 0, most * state.randint(0, 2, 999).astype(dtype), most[:70]):
+        size = int(np.count_nonzero(part))
+        keys: npt.NDArray[np.uint32] = np.empty(size, np.uint32)
+        counts: npt.NDArray[np.uint32] = np.empty(size, dtype)
+        home.list_counts(part, 5000, keys, counts)  # type: ignore[attr-defined]
+        assert np.array_equal(keys, 5000 + np.flatnonzero(part))
+        assert np.array_equal(counts, part[part > 0])
+        for more in (1, -1):
+            other = max(size + more, 0)
+            if other != size:
+                with pytest.raises(ValueError, match="fit"):
+                    home.list_counts(  # type: ignore[attr-defined]
+                        part, 0, np.empty(other, np.uint32), np.empty(other, dtype)
+                    )
+        with pytest.raises(ValueError, match="fit"):
+            home.list_counts(part, 0, keys, np.empty(size + 1, dtype))  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("channels", [1, 2, 3])
 @pytest.mark.parametrize("shape", SHAPES[:7])
 def test_flat_pixels_of_all_colors(shape: tuple[int, int], channels: int) -> None:

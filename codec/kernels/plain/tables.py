@@ -16,6 +16,16 @@ def add_counts(keys: Whole, counts: Whole, table: Whole) -> None:
     table[keys] += counts
 
 
+def list_counts(table: Whole, first: int, keys: Whole, counts: Whole) -> None:
+    """List what was counted in a part of a table."""
+    found = np.flatnonzero(table)
+    if len(counts) != len(keys):
+        raise ValueError("keys and counts do not fit")
+    if len(found) != len(keys):
+        raise ValueError("keys do not fit the table")
+    keys[:], counts[:] = found + first, table[found]
+
+
 def count_in_table(rows: Bytes, table: Whole) -> None:
     """Count pixels of three channels in a table of all colors."""
     if rows.shape[1] % 3:
