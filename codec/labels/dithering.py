@@ -221,6 +221,11 @@ class _Diffusers:
     def __init__(self, words: Places, opaque: Bytes, bound: int) -> None:
         self._arguments, self._idle = (words, opaque, bound), deque[Any](maxlen=_MOST_IDLE)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as what they are made of: other processes make their own."""
+        words, opaque, bound = self._arguments
+        return _known_diffusers, (words.tobytes(), words.shape[1], opaque.tobytes(), bound)
+
     @contextlib.contextmanager
     def one(self) -> Iterator[Any]:
         """Take one that nobody else has."""
