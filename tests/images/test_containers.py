@@ -69,7 +69,7 @@ def test_the_limit_on_pixels_is_exact(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_limit_error_names_the_limit_and_the_option_that_raises_it(kind: str) -> None:
-    with pytest.raises(LimitError, match=r"19x11 .* 208 .*--max-pixels"):
+    with pytest.raises(LimitError, match=r"19x11 .* 208 .*max_pixels"):
         examine(sample(kind), 19 * 11 - 1)
 
 

@@ -343,7 +343,7 @@ def test_the_limits_themselves_are_allowed() -> None:
     with pytest.raises(LimitError) as caught:
         check_dimensions(5, 7, 34)
     assert caught.value.reason == "pixel-limit"
-    assert "--max-pixels" in str(caught.value)
+    assert "max_pixels" in str(caught.value)
 
 
 def test_a_lower_limit_of_the_caller_is_kept() -> None:
