@@ -64,6 +64,7 @@ def test_what_cannot_be_read_is_left_out_of_the_sum(tmp_path: Path) -> None:
     assert count_batch(ORDERS, errands(tmp_path, "bad")).histogram is None
 
 
+@pytest.mark.slow
 def test_a_batch_that_is_done_again_reports_no_file_as_there(tmp_path: Path) -> None:
     for name in ("a", "b"):
         write_picture(tmp_path / f"{name}.png", many_colors())
