@@ -1,6 +1,5 @@
 """What may be told beside the pixels and the names of files; checked once, here."""
 
-import importlib.util
 import operator
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -285,8 +284,7 @@ def resolve_engine(name: str) -> str:
     Raises
     ------
     ParameterError
-        There is no such engine, or it was not compiled when the package was installed, or
-        scikit-learn is not there.
+        There is no such engine, or it was not compiled when the package was installed.
     """
     if name == "auto":
         kernels.tell_what_runs()
@@ -298,12 +296,6 @@ def resolve_engine(name: str) -> str:
     if name == "native" and not kernels.COMPILED:
         raise ParameterError(
             "engine 'native' was not compiled when kmcodec was installed", "engine"
-        )
-    if name == "sklearn" and importlib.util.find_spec("sklearn") is None:
-        first = "" if kernels.COMPILED else f"{kernels.CURE}, or "
-        raise ParameterError(
-            f"engine 'sklearn' needs scikit-learn: {first}pip install \"kmcodec[sklearn]\"",
-            "engine",
         )
     return name
 

@@ -138,6 +138,8 @@ def _compress(options: argparse.Namespace) -> int:
             except ParameterError:
                 raise
             except CodecError as error:
+                if journal:
+                    journal.finish()  # which was not killed, and leaves nothing
                 refuse_all(plan, error, totals, quiet=options.quiet)
                 return finish(options, totals)
         run(

@@ -13,6 +13,7 @@ from codec.codebook.opacity import complete, train_parted
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
 from codec.colors.opacity import has_classes, has_ends
+from codec.errors import ParameterError
 from codec.settings import resolve_engine
 from codec.stopwatch import Stopwatch
 
@@ -53,8 +54,18 @@ def start_engine(name: str) -> Any:
     engine : module
         Its functions `train` and `begin` take colors, counts and `n_colors`, and as
         `train_codebook` metric, seed and effort.
+
+    Raises
+    ------
+    ParameterError
+        scikit-learn is not there.
     """
-    return importlib.import_module(_ENGINES[name])
+    try:
+        return importlib.import_module(_ENGINES[name])
+    except ImportError as error:
+        raise ParameterError(
+            f'engine {name!r} needs scikit-learn: pip install "kmcodec[sklearn]"', "engine"
+        ) from error
 
 
 def train_codebook(
