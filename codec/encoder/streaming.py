@@ -4,7 +4,7 @@ import contextlib
 import functools
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,6 @@ class Compressed:
     ----------
     codebook : ndarray of shape (K, C), dtype uint8
         The code-words, as they are stored.
-    paths : tuple of Path
-        The files written.
     lossless : bool
         Whether decompressing gives every pixel back; hidden colors do not count.
     unique_colors, unique_colors_after : int
@@ -67,10 +65,11 @@ class Compressed:
         How errors cancel.
     as_given : bool
         Whether labels are the palette indices or grey values of the picture.
+    paths : tuple of Path
+        The files written.
     """
 
     codebook: npt.NDArray[np.uint8]
-    paths: tuple[Path, ...]
     lossless: bool
     unique_colors: int
     unique_colors_after: int
@@ -80,6 +79,7 @@ class Compressed:
     worst_error: int
     dither: str
     as_given: bool = False
+    paths: tuple[Path, ...] = ()
 
 
 def compress_blocks(
@@ -125,22 +125,30 @@ def compress_blocks(
     if token is not None and getattr(into, "resumes", False):
         task.more_facts["source"] = token
     try:
-        kept = None
-        if format.keeps_indices or settings.keep_order:
-            kept = _keep_indices(source, task, map, spread)
-        if kept is not None:
-            return kept
-        blocks = cut_for(source, into, settings, map, spread)
-        found = survey(blocks, settings, progress, checksum)
-        if token is None and getattr(into, "resumes", False):
-            task.more_facts["source"] = _digest(found.histogram, checksum)
-        if format.keeps_indices or settings.keep_order:
-            kept = _keep_values(blocks, found.histogram, task)
-        return kept or _label(fit(found, blocks, settings, format), blocks, task)
+        written = _write_labels(source, task, format, map, spread)
+        # By now the colors are let go of, and there is room to read back what was written.
+        return replace(written, paths=tuple(into.finish()))
     except BaseException:
         with contextlib.suppress(CodecError, OSError):  # what was raised first is to be heard
             into.abort()
         raise
+
+
+def _write_labels(
+    source: Any, task: "_Task", format: Format, map: Map, spread: Spread | None
+) -> Compressed:
+    """Find all labels and write them, to a sink that is not finished."""
+    settings, kept = task.settings, None
+    keeps = format.keeps_indices or settings.keep_order
+    if keeps and (kept := _keep_indices(source, task, map, spread)):
+        return kept
+    blocks = cut_for(source, task.sink, settings, map, spread)
+    found = survey(blocks, settings, task.progress, task.checksum)
+    if getattr(task.sink, "resumes", False) and "source" not in task.more_facts:
+        task.more_facts["source"] = _digest(found.histogram, task.checksum)
+    if keeps:
+        kept = _keep_values(blocks, found.histogram, task)
+    return kept or _label(fit(found, blocks, settings, format), blocks, task)
 
 
 def _digest(histogram: ColorHistogram, checksum: Checksum | None) -> str:
@@ -180,7 +188,7 @@ def cut_for(
 
 def _label(fitted: Fitted, blocks: Blocks, task: _Task) -> Compressed:
     """Label all blocks with a codebook that was found."""
-    sink, settings = task.sink, task.settings
+    settings = task.settings
     blocks.check_unchanged()
     counted, chosen = fitted.counted, fitted.chosen
     function = functools.partial(label_block, fitted.labeler, fitted.view, blocks.height)
@@ -193,7 +201,6 @@ def _label(fitted: Fitted, blocks: Blocks, task: _Task) -> Compressed:
     )
     return Compressed(
         codebook=fitted.codebook.words,
-        paths=tuple(sink.finish()),
         lossless=chosen.is_all or (mse == 0 and not settings.exact),
         unique_colors=len(counted.histogram),
         unique_colors_after=int(np.count_nonzero(fitted.expected)),
@@ -321,7 +328,7 @@ def _keep(
     task: _Task,
 ) -> Compressed | None:
     """Take labels as a picture has them; see `codec.encoder.kept`."""
-    sink, settings = task.sink, task.settings
+    settings = task.settings
     if settings.keep_order:
         check_order(GivenLabels(codebook[:, 0], codebook), settings.n_colors)
     if len(codebook) > settings.n_colors:
@@ -342,7 +349,7 @@ def _keep(
         codebook = shown
     _write(blocks, _values, task, codebook.copy(), "none", counts)
     return Compressed(
-        codebook=codebook.copy(), paths=tuple(sink.finish()), lossless=True, unique_colors=colors,
+        codebook=codebook.copy(), lossless=True, unique_colors=colors,
         unique_colors_after=len(distinct(codebook[used])), hidden_pixels=hidden, engine="none",
         mse=0.0, worst_error=0, dither="none", as_given=True,
     )  # fmt: skip
