@@ -39,7 +39,7 @@ _SAID_BY_TUNE = {
 
 def check_choice(name: str, value: object, legal: Collection[str]) -> None:
     """Raise `ParameterError` if the value of an option is not one of the legal words."""
-    if value not in legal:
+    if not isinstance(value, str) or value not in legal:
         raise ParameterError(f"{name} {value!r} is not one of {', '.join(legal)}", name)
 
 

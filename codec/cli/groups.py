@@ -9,6 +9,12 @@ from codec.limits import MAX_PIXELS, MAX_PIXELS_ASKED_FOR, MAX_SEED
 from codec.options import COLOR_SPACES, DITHER_KINDS, EFFORTS, ENGINE_NAMES, TUNES
 
 
+def _output(text: str) -> Path:
+    """Read the name of an output; `./-` is a file, and `-` alone is standard output."""
+    path = Path(text)
+    return path.absolute() if str(path) == "-" != text else path
+
+
 def page_option(verb: str) -> Parser:
     """Make the option of a page, which shows something."""
     page = Parser(add_help=False)
@@ -42,7 +48,7 @@ def shared_options() -> list[Parser]:
     where.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=_output,
         metavar="OUT",
         help="output of a single input; its name chooses the format; - is standard output",
     )

@@ -57,21 +57,23 @@ def piped(options: argparse.Namespace) -> Iterator[None]:
     _check(options, wanted, sends=sends)
     with tempfile.TemporaryDirectory(prefix="kmcodec-") as folder:
         places = {}
-        for number, name in enumerate(wanted):
-            place = Path(folder, f"input-{number}")
-            if _receive(name, place):
-                places[name], SHOWN_AS[str(place)] = str(place), name
-        for option in inputs:
-            value = getattr(options, option)
-            if isinstance(value, str):
-                setattr(options, option, places.get(value, value))
-            else:
-                setattr(options, option, [places.get(each, each) for each in value])
-        if sends:
-            ending = _WRITERS[options.command] or _ENDINGS[options.format]
-            options.output = Path(folder, f"output{ending}")
-            SHOWN_AS[str(options.output)] = _NAME
         try:
+            for number, name in enumerate(wanted):
+                # Pages and reports call files by the last part of their names.
+                place = Path(folder, str(number), os.path.basename(name))
+                place.parent.mkdir()
+                if _receive(name, place):
+                    places[name], SHOWN_AS[str(place)] = str(place), name
+            for option in inputs:
+                value = getattr(options, option)
+                if isinstance(value, str):
+                    setattr(options, option, places.get(value, value))
+                else:
+                    setattr(options, option, [places.get(each, each) for each in value])
+            if sends:
+                ending = _WRITERS[options.command] or _ENDINGS[options.format]
+                options.output = Path(folder, f"output{ending}")
+                SHOWN_AS[str(options.output)] = _NAME
             yield
             if sends and options.output.exists():
                 _send(options.output)
@@ -111,6 +113,8 @@ def _check(options: argparse.Namespace, wanted: list[str], *, sends: bool) -> No
             "standard output takes one file: --format says which, "
             f"{', '.join(list(_ENDINGS)[:-1])} or {list(_ENDINGS)[-1]}", "format",
         )  # fmt: skip
+    if sys.__stdout__ is None:
+        raise FileError("-: standard output is closed", "input-output")
     if sys.stdout.isatty():
         raise ParameterError("standard output is a terminal: > FILE or | sends it on", "output")
 

@@ -40,7 +40,7 @@ class Parser(argparse.ArgumentParser):
         import difflib
 
         near = difflib.get_close_matches(wrong, known, n=1)
-        return f"; did you mean {near[0]}?" if near else ""
+        return f"; did you mean {near[0]}?" if near and near[0] != wrong else ""
 
     def _all_options(self) -> set[str]:
         found = {name for action in self._actions for name in action.option_strings}
@@ -79,6 +79,5 @@ def with_verb(arguments: Sequence[str], verbs: Sequence[str]) -> list[str]:
     if not given or given[0] in (*verbs, *_ASKS):
         return given
     first = given[0]
-    options = first.startswith("-") and first != "-" and not any(each in verbs for each in given)
-    is_file = first == "-" or "." in first or os.sep in first or os.path.lexists(first)
-    return ["compress", *given] if is_file or options else given
+    is_file = first[:1] == "-" or "." in first or os.sep in first or os.path.lexists(first)
+    return ["compress", *given] if is_file else given

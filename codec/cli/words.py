@@ -21,7 +21,7 @@ _OPTIONS = {
     "min_ssim": "--min-ssim",
     "min_ssimulacra2": "--min-ssimulacra2",
 }
-_KNOWN = re.compile("|".join(rf"(?<![\w/.-]){name}\b" for name in _OPTIONS))
+_KNOWN = re.compile("|".join(rf"(?<![\w/.-]){name}(?!\w|[./-]\w)" for name in _OPTIONS))
 # What the library leaves to whoever called it.
 _CURES = {
     "it already exists": "--force replaces it",

@@ -1,5 +1,6 @@
 """What is given to be read or written: a path, the bytes themselves, or a file that is open."""
 
+import io
 import os
 from typing import Protocol, TypeGuard, runtime_checkable
 
@@ -60,9 +61,12 @@ def content_of(given: Readable, max_bytes: int = MAX_FILE_BYTES) -> bytes:
         There is more than `max_bytes`.
     """
     if isinstance(given, bytes | bytearray | memoryview):
-        if len(memoryview(given).cast("B")) > max_bytes:
-            raise _too_large(max_bytes)
-        data = bytes(given)
+        try:
+            if memoryview(given).nbytes > max_bytes:
+                raise _too_large(max_bytes)
+            data = bytes(given)
+        except ValueError as error:  # of a view that was let go of
+            raise as_file_error(error) from error
     elif isinstance(given, BinaryReader):
         data = _read(given, max_bytes)
     else:
@@ -80,16 +84,23 @@ def _read(file: BinaryReader, max_bytes: int) -> bytes:
     while len(found) <= max_bytes:
         try:
             part = file.read(min(_AT_ONCE, max_bytes + 1 - len(found)))
+        except UnicodeDecodeError as error:
+            raise _is_text() from error
         except (OSError, ValueError) as error:  # the latter where it is closed
             raise as_file_error(error) from error
+        except Exception as error:  # whatever unpacks what it reads may say anything
+            said = str(error) or type(error).__name__
+            raise FileError(f"it cannot be read: {said}", "input-output") from error
         if isinstance(part, str):
-            raise ParameterError(
-                "the file is open as text: mode 'rb' opens it as bytes", "bad-type"
-            )
+            raise _is_text()
         if not part:
             return bytes(found)
         found += part
     raise _too_large(max_bytes)
+
+
+def _is_text() -> ParameterError:
+    return ParameterError("the file is open as text: mode 'rb' opens it as bytes", "bad-type")
 
 
 def _too_large(max_bytes: int) -> LimitError:
@@ -116,6 +127,8 @@ def write_content(file: BinaryWriter, data: bytes) -> None:
             ) from error
         except (OSError, ValueError) as error:
             raise as_file_error(error) from error
+        if count is None and isinstance(file, io.RawIOBase):
+            count = 0  # it would block
         written = count if isinstance(count, int) else min(len(rest), _AT_ONCE)
         if not 0 < written <= len(rest):
             raise FileError("the file takes no more bytes", "input-output")

@@ -159,6 +159,34 @@ def test_a_terminal_gets_no_bytes_and_gives_none(sandbox: Sandbox) -> None:
     assert not Path("a.npz").exists()
 
 
+def test_standard_output_that_is_closed_is_told(sandbox: Sandbox) -> None:
+    sandbox.picture("photo.png")
+    command = f"{sys.executable} -m codec compress -q photo.png -o - --format npz >&-"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=sandbox.root, env=child_environment(), capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "kmcodec: error: -: standard output is closed (input-output)\n"
+
+
+def test_a_file_called_like_standard_output_is_a_file(sandbox: Sandbox) -> None:
+    codec.save(codec.compress(few_colors()), "a.npz")
+    run = sandbox.run("decompress", "a.npz", "-o", "./-", check=2)
+    assert "cannot write an image named *(no extension)" in run.err
+
+
+def test_a_page_calls_a_pipe_by_its_name(sandbox: Sandbox) -> None:
+    path = sandbox.picture("photo.png")
+    done = piped(
+        sandbox, "compress", "-", "-o", "a.npz", "--html", "a.html", data=path.read_bytes()
+    )
+    assert done.returncode == 0, done.stderr
+    page = Path("a.html").read_text("utf-8")
+    assert "<title>-: what was lost" in page
+    assert "input-0" not in page
+
+
 def test_a_reader_that_has_gone_ends_the_run(sandbox: Sandbox) -> None:
     sandbox.picture("photo.png", many_colors())
     command = f"{sys.executable} -m codec compress -q photo.png -o - --format tiff | true"

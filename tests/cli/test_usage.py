@@ -18,6 +18,7 @@ import codec
         (("compress", "a.png", "--tune", "vizual"), "visual"),
         (("compress", "a.png", "--dither", "fss"), "fs"),
         (("compress", "a.png", "--wholly-else"), None),
+        (("info", "a.png", "--effort", "3"), None),
         (("nothing",), None),
         (("compress",), None),
         ((), None),
@@ -58,6 +59,12 @@ def test_a_file_that_has_the_name_of_a_verb_needs_one(sandbox: Sandbox) -> None:
     assert "RGB" in sandbox.run("info", "info", check=0).out
     sandbox.run("./info", "-o", "x.npz", check=0)
     assert Path("x.npz").exists()
+
+
+def test_options_first_may_have_values_that_are_verbs(sandbox: Sandbox) -> None:
+    sandbox.picture("a.png")
+    sandbox.run("-d", "sweep", "a.png", check=0)
+    assert Path("sweep/a.labels.png").exists()
 
 
 @pytest.mark.parametrize("numbers", [("4,8,16",), ("4", "8", "16"), ("4,8", "16")])

@@ -19,6 +19,8 @@ from codec.cli.words import in_words_of_the_command
         ("cannot write a.png: it already exists",
          "cannot write a.png: it already exists (--force replaces it)"),
         ("cannot write my_max_pixels.png: no space", "cannot write my_max_pixels.png: no space"),
+        ("cannot write n_colors.npz: no space", "cannot write n_colors.npz: no space"),
+        ("cannot write keep_order/a.npz: no space", "cannot write keep_order/a.npz: no space"),
         ("max_error chooses all: leave out palette_depth",
          "--max-error chooses all: leave out --palette-depth"),
         ("min_ssimulacra2 is more than min_ssim", "--min-ssimulacra2 is more than --min-ssim"),

@@ -1,6 +1,9 @@
 """Compressed files and pictures that are bytes or open files, and no paths."""
 
+import bz2
+import gzip
 import io
+import lzma
 import os
 import socket
 import threading
@@ -166,6 +169,60 @@ def test_limits_and_seals_hold_for_bytes() -> None:
     assert codec.loads(foreign.getvalue()).n_colors == PICTURE.n_colors
     with pytest.raises(codec.FormatError, match="no seal"):
         codec.loads(foreign.getvalue(), require_seal=True)
+
+
+def test_a_file_open_as_text_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(codec.dumps(PICTURE, "png"))
+    for encoding in ("utf-8", "latin-1"):
+        for read in (codec.load, codec.read_image):
+            with (
+                path.open(encoding=encoding) as file,
+                pytest.raises(codec.ParameterError, match="mode 'rb'"),
+            ):
+                read(file)  # type: ignore[arg-type]
+
+
+def test_views_of_memory_are_taken_as_their_bytes() -> None:
+    data = codec.dumps(PICTURE, "png")
+    twice = bytes(byte for byte in data for _ in range(2))
+    assert codec.loads(memoryview(twice)[::2]) == codec.loads(data)
+    for wrong in (np.zeros((0, 3)).data, memoryview(b"")):
+        with pytest.raises(codec.FileError, match="empty"):
+            codec.load(wrong)
+    view = memoryview(data)
+    view.release()
+    with pytest.raises(codec.FileError, match="released"):
+        codec.load(view)
+
+
+@pytest.mark.parametrize("module", [gzip, bz2, lzma])
+def test_what_unpacks_may_fail_in_its_own_way(module: Any) -> None:
+    packed = bytearray(module.compress(codec.dumps(PICTURE, "png")))
+    file = module.open(io.BytesIO(packed))
+    assert codec.load(file) == codec.loads(codec.dumps(PICTURE, "png"))
+    for wrong in (packed[:-20], packed[:30] + bytes(len(packed) - 30)):
+        with pytest.raises(codec.CodecError) as caught:
+            codec.load(module.open(io.BytesIO(wrong)))
+        assert "\n" not in str(caught.value)
+
+
+def test_a_pipe_that_takes_no_more_is_told() -> None:
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    noise = np.random.default_rng(0).integers(0, 256, (900, 900), dtype=np.uint8)
+    big = codec.IndexedImage(noise, np.arange(256, dtype=np.uint8)[:, None])
+    with (
+        open(read, "rb"), open(write, "wb", buffering=0) as file,
+        pytest.raises(codec.FileError, match="no more bytes"),
+    ):  # fmt: skip
+        codec.save(big, file, format="npz")
+
+
+@pytest.mark.parametrize("wrong", [["fast"], None, 3, b"fast"])
+def test_words_are_text(wrong: Any) -> None:
+    with pytest.raises(codec.ParameterError, match="effort"):
+        codec.dumps(PICTURE, "png", effort=wrong)
 
 
 class Full(io.RawIOBase):
