@@ -8,15 +8,13 @@ from pathlib import Path
 from codec.cli.choices import naming_of
 from codec.cli.runner import BlockBar, OutputFolders, Task, run, with_notices
 from codec.errors import ImageError, ParameterError
-from codec.formats.registry import Format, format_named, output_format_of
+from codec.formats.registry import Format, output_format_of
 from codec.jobs.collisions import PlannedFile
-from codec.jobs.convert import Conversion, convert_file
+from codec.jobs.convert import GIF, TARGETS, Conversion, convert_file
 from codec.jobs.ours import LEFT_OUT
-from codec.jobs.plan import GIF_ENDING, plan_conversion
+from codec.jobs.plan import plan_conversion
 from codec.reports.report import FileReport
 from codec.settings import ReadOptions
-
-_GIF = "gif"
 
 
 def convert(
@@ -30,8 +28,7 @@ def convert(
         The options contradict each other, or say of no format.
     """
     format = _format_for(options)
-    if format:
-        format.check_writable()
+    format.check_writable()
     how = Conversion(format, options.effort, options.codebook, options.force)
     reading = ReadOptions(options.first_frame, options.max_pixels)
     plan = plan_conversion(
@@ -56,19 +53,17 @@ def convert(
         run(tasks, total=len(plan), show=show, progress=progress, keep=False)
 
 
-def _format_for(options: argparse.Namespace) -> Format | None:
-    """Choose the format by its name, or by that of the output; none is a GIF."""
-    asked = options.format and (
-        None if options.format == _GIF else format_named(options.format, or_large=True)
-    )
+def _format_for(options: argparse.Namespace) -> Format:
+    """Choose the format by its name, or by that of the output."""
+    asked = options.format
+    if asked and asked not in TARGETS:
+        raise ParameterError(f"format {asked!r} is not one of {', '.join(TARGETS)}", "format")
     if not options.output:
-        if not options.format:
+        if not asked:
             raise ParameterError("to which format? -o OUT or --format says it", "format")
-        return asked or None
-    is_gif = options.output.name.lower().endswith(GIF_ENDING)
-    named = None if is_gif else output_format_of(options.output)
-    if options.format and asked != named:
-        raise ParameterError(
-            f"--format {options.format} contradicts the name of the output", "output-name"
-        )
+        return TARGETS[asked]
+    is_gif = options.output.name.lower().endswith(GIF.ending)
+    named = GIF if is_gif else output_format_of(options.output)
+    if asked and TARGETS[asked] is not named:
+        raise ParameterError(f"--format {asked} contradicts the name of the output", "output-name")
     return named

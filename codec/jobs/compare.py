@@ -16,7 +16,7 @@ from codec.formats.contents import Contents
 from codec.images.reading import read_image
 from codec.images.records import SourceImage
 from codec.indexed import IndexedImage
-from codec.jobs.info import contents_facts, contents_notices, load_any, picture_facts
+from codec.jobs.info import contents_facts, load_shown, picture_facts
 from codec.jobs.ours import TIFF_MAGICS
 from codec.reports.quality import comparison_facts, worst_facts
 from codec.reports.report import FileReport
@@ -239,13 +239,12 @@ def _found(path: Path, pixels: "PixelSource | Held") -> _Found:
 
 def _load_whole(path: Path, reading: ReadOptions) -> _Found:
     """Read a compressed file, or the picture of another program."""
-    found = load_any(path, reading)
+    found, notices, conversions = load_shown(path, reading)
     if isinstance(found, Contents):
-        notices = contents_notices(found)
         if found.profile:
             said = "compared without regard to the ICC profile of the compressed file"
             notices = (*notices, said)
-        return _Found(found.indexed, contents_facts(found), notices, ())
+        return _Found(found.indexed, contents_facts(found), notices, conversions)
     facts = {**picture_facts(found), "part_bytes": {"file": found.size_bytes}}
-    notices = tuple(f"{display_name(path)}: {notice}" for notice in found.notices)
-    return _Found(found.pixels, facts, notices, found.conversions)
+    named = tuple(f"{display_name(path)}: {notice}" for notice in notices)
+    return _Found(found.pixels, facts, named, conversions)

@@ -1,27 +1,27 @@
 """Compressed files, and pictures that have a palette, from format to format without loss."""
 
-import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from codec.decompressor import decompress
 from codec.encoder.blocks import Progress, silent
 from codec.encoder.cutting import cut
-from codec.errors import ImageError, LimitError
-from codec.files import check_targets, display_name, read_start, write_files
+from codec.errors import FormatError, ImageError, LimitError
+from codec.files import check_targets, display_name, write_files
 from codec.formats.checking import encode_checked
 from codec.formats.contents import Contents
-from codec.formats.files import load_contents
-from codec.formats.registry import FORMATS, Format
+from codec.formats.registry import FORMATS, LARGE_FORMATS, Format
+from codec.images.palettes import convert_palette
+from codec.images.reading import read_image
 from codec.images.writing import encode_gif
 from codec.indexed import IndexedImage
-from codec.jobs.info import contents_facts, contents_notices, load_any
-from codec.jobs.ours import TIFF_MAGICS
-from codec.limits import MAX_PIXELS
+from codec.jobs.info import contents_facts, load_shown, open_if_stored
 from codec.reports.colors import codebook_facts
 from codec.reports.report import FileReport
 from codec.settings import ReadOptions
@@ -33,14 +33,42 @@ if TYPE_CHECKING:
 Bytes = npt.NDArray[np.uint8]
 
 
+def _encode_gif(indexed: IndexedImage, effort: str) -> list[bytes]:
+    """Write a GIF, and hold what a reader finds in it against what was meant."""
+    data = encode_gif(indexed.labels, indexed.codebook)
+    found, pixels = read_image(data, max_pixels=indexed.labels.size), decompress(indexed)
+    same = found.indices is not None and np.array_equal(found.indices, indexed.labels)
+    if not same or not np.array_equal(found.pixels, _as_read(pixels)):
+        raise FormatError("what was encoded decodes to another picture", "verify")
+    return [data]
+
+
+def _as_read(pixels: Bytes) -> Bytes:
+    """Leave out what a reader does: alpha that is 255 everywhere, and colors of greys."""
+    if pixels.ndim == 3 and pixels.shape[2] in (2, 4) and (pixels[..., -1] == 255).all():
+        pixels = pixels[..., :-1]
+    if pixels.ndim == 3 and pixels.shape[2] >= 3 and (pixels[..., 1:3] == pixels[..., :1]).all():
+        pixels = pixels[..., [0, *range(3, pixels.shape[2])]]
+    return pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+
+
+def _decode_gif(*files: bytes, max_pixels: int) -> Contents:
+    raise FormatError("a GIF is a picture of other programs", "not-compressed")
+
+
+# What nobody compresses to, but converts to.
+GIF = Format("gif", "GIF", b"GIF8", (".gif",), ".gif", _encode_gif, _decode_gif, is_picture=True)
+TARGETS = {**FORMATS, **LARGE_FORMATS, GIF.name: GIF}
+
+
 @dataclass(frozen=True)
 class Conversion:
     """How files are converted.
 
     Parameters
     ----------
-    format : Format or None
-        What is written; None is a GIF.
+    format : Format
+        What is written.
     effort : {'fast', 'default', 'best'}
         How hard deflate tries.
     codebook : Path or None
@@ -49,7 +77,7 @@ class Conversion:
         Replace existing outputs.
     """
 
-    format: Format | None
+    format: Format
     effort: str = "default"
     codebook: Path | None = None
     force: bool = False
@@ -89,117 +117,103 @@ def convert_file(
     CodecError
         The input has no palette, or the output cannot hold it; nothing was written.
     """
-    watch = Stopwatch()
-    outputs = how.format.files(target) if how.format else [target]
-    if not (how.format and how.format.piecewise):
+    watch, format = Stopwatch(), how.format
+    outputs = format.files(target)
+    if not format.piecewise:
         check_targets(outputs, force=how.force)
-    stored = _open_stored(source)
-    if stored:
-        with stored, watch.stage("blocks"):
-            return _finish(_convert_stored(stored, source, target, how, progress), watch)
-    with watch.stage("read"):
-        indexed, profile, facts = _load(source, how, reading)
-    if how.format and how.format.piecewise:
-        with watch.stage("blocks"):
-            found = _write_blocks(indexed, target, how, progress)
-    else:
-        with watch.stage("encode"):
-            files, found = _encode(indexed, how, profile)
-        with watch.stage("write"):
-            write_files(list(zip(outputs, files, strict=True)), force=how.force)
-    dropped = profile and not (how.format and how.format.name == "kmc")
-    said = ("its ICC profile is not kept: colors are told without it",) if dropped else ()
-    return _finish(
-        FileReport(
-            display_name(source),
-            outputs=tuple(display_name(path) for path in outputs),
-            **{**facts, **found, "notices": (*facts["notices"], *said)},
-        ),
-        watch,
-    )
-
-
-def _finish(report: FileReport, watch: Stopwatch) -> FileReport:
-    return replace(
-        report, lossless=True, mse=0.0, worst_error=0, seconds=watch.seconds,
-        stage_seconds=watch.stages,
-    )  # fmt: skip
-
-
-def _load(
-    source: Path, how: Conversion, reading: ReadOptions
-) -> tuple[IndexedImage, bytes, dict[str, Any]]:
-    """Read labels and codebook, whoever wrote them, the profile, and what a report says of it."""
-    found = (
-        load_contents(source, codebook_path=how.codebook, max_pixels=reading.max_pixels)
-        if how.codebook
-        else load_any(source, reading)
-    )
-    if isinstance(found, Contents) and not (
-        FORMATS[found.format].is_picture and not found.verified
-    ):
-        kept = IndexedImage(found.indexed.labels, found.indexed.codebook, keep_order=True)
-        facts = {"original_bytes": found.size_bytes, "notices": contents_notices(found)}
-        return kept, found.profile, facts
-    if isinstance(found, Contents):  # a PNG of another program, which may have a profile
-        from codec.images.reading import read_image
-
-        found = read_image(source, **asdict(reading))
-    if found.palette is None or found.indices is None:
-        raise ImageError("it has no palette: kmcodec compress makes one", "no-palette")
-    indexed = IndexedImage(np.array(found.indices), np.array(found.palette), keep_order=True)
-    return indexed, b"", {"original_bytes": found.size_bytes, "notices": tuple(found.notices)}
-
-
-def _encode(
-    indexed: IndexedImage, how: Conversion, profile: bytes
-) -> tuple[list[bytes], dict[str, Any]]:
-    if how.format is None:
-        data = encode_gif(indexed.labels, indexed.codebook)
-        facts = {
-            "kind": "GIF", "part_bytes": {"file": len(data)}, "width": indexed.width,
-            "height": indexed.height, "channels": indexed.channels, **codebook_facts(indexed),
-        }  # fmt: skip
-        return [data], facts
-    options: dict[str, Any] = {"profile": profile} if profile and how.format.name == "kmc" else {}
-    files, contents = encode_checked(how.format, indexed, how.effort, **options)
-    return files, contents_facts(contents)
-
-
-def _open_stored(source: Path) -> "LargeImage | None":
-    """Open what is read a part at a time, if it is such a file."""
-    if not os.path.isdir(source) and read_start(source, 4)[0] not in TIFF_MAGICS:
-        return None
-    from codec.jobs.opened import open_stored
-
-    return open_stored(source)
-
-
-def _convert_stored(
-    stored: "LargeImage", source: Path, target: Path, how: Conversion, progress: Progress
-) -> FileReport:
-    """Convert what is read a part at a time, in parts if there is a way."""
-    outputs = how.format.files(target) if how.format else [target]
-    by_blocks = how.format is not None and how.format.name != "kmc"
-    height, width = stored.shape[:2]
-    if not by_blocks and height * width > MAX_PIXELS:
-        raise LimitError(
-            f"{width}x{height} is too large for memory, and this format is not written in blocks: "
-            ".zarr, .tif, .labels.png, .npz and .png are",
-            "pixel-limit",
-        )
-    if by_blocks:
-        facts = _write_blocks(stored, target, how, progress)
-    else:
-        indexed = IndexedImage(stored.labels[:], stored.codebook, keep_order=True)
-        files, facts = _encode(indexed, how, b"")
-        write_files(list(zip(outputs, files, strict=True)), force=how.force)
+    with ExitStack() as opened:
+        with watch.stage("read"):
+            picture = _open(source, how, reading)
+            if not isinstance(picture.picture, IndexedImage):
+                opened.enter_context(picture.picture)
+            picture = _for(format, picture, reading.max_pixels)
+        by_blocks = not isinstance(picture.picture, IndexedImage) or format.piecewise
+        with watch.stage("blocks" if by_blocks else "encode"):
+            if by_blocks:
+                facts = _write_blocks(picture.picture, target, how, progress)
+            else:
+                facts = _write_whole(picture, outputs, how)
+    exact = {} if picture.conversions else {"mse": 0.0, "worst_error": 0}
     return FileReport(
         display_name(source),
         outputs=tuple(display_name(path) for path in outputs),
-        original_bytes=stored.size_bytes,
-        **facts,
+        original_bytes=picture.size_bytes,
+        **{**facts, "lossless": not picture.conversions, **exact},
+        converted=picture.conversions,
+        notices=picture.notices,
+        seconds=watch.seconds,
+        stage_seconds=watch.stages,
     )
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """Labels and codebook, in memory or on the disk, and what is known of them."""
+
+    picture: "IndexedImage | LargeImage"
+    size_bytes: int
+    notices: tuple[str, ...] = ()
+    conversions: tuple[str, ...] = ()
+    profile: bytes = b""
+
+
+def _open(source: Path, how: Conversion, reading: ReadOptions) -> _Opened:
+    """Open a file that has labels and a codebook, whoever wrote it."""
+    if stored := open_if_stored(source):
+        return _Opened(stored, stored.size_bytes)
+    found, notices, conversions = load_shown(source, reading, how.codebook)
+    if isinstance(found, Contents):
+        indexed, profile = found.indexed, found.profile
+    elif found.indices is not None and found.palette is not None:
+        indexed, profile = IndexedImage(np.array(found.indices), np.array(found.palette)), b""
+    else:
+        raise ImageError("it has no palette: kmcodec compress makes one", "no-palette")
+    kept = IndexedImage(indexed.labels, indexed.codebook, keep_order=True)
+    return _Opened(kept, found.size_bytes, notices, conversions, profile)
+
+
+def _for(format: Format, opened: _Opened, max_pixels: int) -> _Opened:
+    """Bring a picture into memory, and its colors into sRGB, where a format needs that."""
+    picture = opened.picture
+    if not isinstance(picture, IndexedImage):
+        height, width = picture.shape[:2]
+        if format.name not in (GIF.name, "kmc"):
+            return opened
+        if height * width > max_pixels:
+            raise LimitError(
+                f"{width}x{height} exceeds the limit of {max_pixels} pixels, and this format is "
+                "not written in blocks: .zarr, .tif, .labels.png, .npz and .png are "
+                "(max_pixels raises it)",
+                "pixel-limit",
+            )
+        whole = IndexedImage(picture.labels[:], picture.codebook, keep_order=True)
+        return replace(opened, picture=whole)
+    if not opened.profile or format.name == "kmc":
+        return opened
+    used = np.bincount(picture.labels.reshape(-1), minlength=picture.n_colors) > 0
+    entries = convert_palette(picture.codebook, used, opened.profile)
+    converted = IndexedImage(picture.labels, entries.palette, keep_order=True)
+    return replace(
+        opened, picture=converted, notices=(*opened.notices, *entries.notices), profile=b"",
+        conversions=(*opened.conversions, *(entries.notices if entries.changed else ())),
+    )  # fmt: skip
+
+
+def _write_whole(opened: _Opened, outputs: list[Path], how: Conversion) -> dict[str, Any]:
+    indexed, format = opened.picture, how.format
+    assert isinstance(indexed, IndexedImage)  # noqa: S101 - what is read in parts is written so
+    if format is GIF:
+        files = format.encode(indexed, how.effort)
+        facts = {
+            "kind": format.title, "part_bytes": {"file": len(files[0])}, "width": indexed.width,
+            "height": indexed.height, "channels": indexed.channels, **codebook_facts(indexed),
+        }  # fmt: skip
+    else:
+        options: dict[str, Any] = {"profile": opened.profile} if opened.profile else {}
+        files, contents = encode_checked(format, indexed, how.effort, **options)
+        facts = contents_facts(contents)
+    write_files(list(zip(outputs, files, strict=True)), force=how.force)
+    return facts
 
 
 def _write_blocks(
@@ -209,7 +223,6 @@ def _write_blocks(
     from codec.formats.large.opening import open_sink
     from codec.jobs.large import size_of
 
-    assert how.format is not None  # noqa: S101 - a GIF is written whole
     height, width = picture.shape[:2]
     labels, codebook = picture.labels, picture.codebook
     facts = dict(getattr(picture, "facts", {}))

@@ -13,10 +13,11 @@ from codec.errors import LimitError
 from codec.files import check_source, check_targets, display_name, read_start, write_files
 from codec.formats.files import load_contents
 from codec.images.writing import PROFILED_EXTENSIONS, encode_image, holds_exactly
-from codec.jobs.info import contents_facts, contents_notices
+from codec.jobs.info import as_shown, contents_facts
 from codec.jobs.ours import TIFF_MAGICS
 from codec.limits import MAX_PIXELS
 from codec.reports.report import FileReport
+from codec.settings import ReadOptions
 from codec.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ def decompress_file(
         contents = load_contents(
             source, codebook_path=codebook, max_pixels=max_pixels, require_seal=require_seal
         )
-    facts, notices = contents_facts(contents), list(contents_notices(contents))
+        contents, said, _ = as_shown(
+            contents, source, ReadOptions(first_frame=True, max_pixels=max_pixels)
+        )
+    facts, notices = contents_facts(contents), list(said)
     with watch.stage("decode"):
         pixels = decompress(contents.indexed)
     profile = contents.profile

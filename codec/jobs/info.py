@@ -1,9 +1,11 @@
 """What is in a compressed file, or in any picture."""
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from codec.errors import CodecError, FormatError, ImageError, LimitError
 from codec.files import display_name, read_start
@@ -11,7 +13,7 @@ from codec.files.given import Readable, is_path
 from codec.formats.contents import Contents
 from codec.formats.files import is_marked, load_contents
 from codec.formats.registry import FORMATS, is_reserved
-from codec.indexed import CHANNEL_NAMES
+from codec.indexed import CHANNEL_NAMES, IndexedImage
 from codec.jobs.ours import TIFF_MAGICS
 from codec.limits import MAX_PIXELS
 from codec.reports.colors import codebook_facts, pixel_facts, used_facts
@@ -147,6 +149,85 @@ def load_any(source: Readable, reading: ReadOptions) -> "Contents | SourceImage"
                 raise
             also = ", nor a picture" if error.reason in _NOT_OURS else ""
             raise FormatError(f"{error}{also}", error.reason) from error
+
+
+def open_if_stored(source: Path) -> "LargeImage | None":
+    """Open a `.zarr` or `.tif` that kmcodec wrote, and nothing else; it is to be closed."""
+    if not os.path.isdir(source) and read_start(source, 4)[0] not in TIFF_MAGICS:
+        return None
+    from codec.jobs.opened import open_stored
+
+    return open_stored(source)
+
+
+class Shown(NamedTuple):
+    """What is in a file, as everybody sees it.
+
+    Parameters
+    ----------
+    found : Contents or SourceImage
+        As of `load_any`; a PNG with a palette that another program wrote in sRGB, and upright.
+    notices : tuple of str
+        What a user should know.
+    conversions : tuple of str
+        Those that say that colors are not what they were in the file.
+    """
+
+    found: "Contents | SourceImage"
+    notices: tuple[str, ...]
+    conversions: tuple[str, ...] = ()
+
+
+def load_shown(source: Readable, reading: ReadOptions, codebook_path: Path | None = None) -> Shown:
+    """Read a compressed file, or a picture if it is none, with the colors that are seen.
+
+    Parameters
+    ----------
+    source, reading
+        As for `load_any`.
+    codebook_path : Path, optional
+        Of a label PNG, if it is not beside it.
+
+    Raises
+    ------
+    CodecError
+        As `load_any`.
+    """
+    if codebook_path:
+        found: Contents | SourceImage = load_contents(
+            source, codebook_path=codebook_path, max_pixels=reading.max_pixels
+        )
+    else:
+        found = load_any(source, reading)
+    if isinstance(found, Contents):
+        return Shown(*as_shown(found, source, reading))
+    return Shown(found, tuple(found.notices), found.conversions)
+
+
+def as_shown(
+    contents: Contents, source: Readable, reading: ReadOptions
+) -> tuple[Contents, tuple[str, ...], tuple[str, ...]]:
+    """Give a PNG of another program the colors and the orientation that everybody sees.
+
+    Returns
+    -------
+    contents : Contents
+        The same of anything else.
+    notices, conversions : tuple of str
+        See `Shown`.
+    """
+    notices = contents_notices(contents)
+    if contents.verified or not FORMATS[contents.format].is_picture:
+        return contents, notices, ()
+    image = _read_picture(source, reading)
+    labels, codebook = image.indices, image.palette
+    if labels is None or codebook is None:  # greys, which are their own labels
+        labels, codebook = contents.indexed.labels, contents.indexed.codebook
+    indexed = IndexedImage(
+        np.array(labels), np.array(codebook), verified=False, size_bytes=contents.size_bytes
+    )
+    shown = replace(contents, indexed=indexed)
+    return shown, (*notices, *image.notices), image.conversions
 
 
 def _read_picture(path: Readable, reading: ReadOptions) -> "SourceImage":

@@ -26,7 +26,6 @@ from codec.limits import MAX_PIXELS
 # Why what is given by name is skipped.
 COMPRESSED_ALREADY = "compressed-already"
 STORE_ENDING = ".zarr"
-GIF_ENDING = ".gif"
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ def plan_decompression(
 
 
 def plan_conversion(
-    inputs: Sequence[Path], naming: Naming, format: Format | None, codebook: Path | None = None
+    inputs: Sequence[Path], naming: Naming, format: Format, codebook: Path | None = None
 ) -> Plan:
     """Decide what is converted to where.
 
@@ -142,8 +141,8 @@ def plan_conversion(
     ----------
     inputs, naming, codebook
         As for `plan_decompression`.
-    format : Format or None
-        What is written; None is a GIF.
+    format : Format
+        What is written.
 
     Returns
     -------
@@ -156,9 +155,8 @@ def plan_conversion(
         As for `plan_compression`.
     """
     formats = (*FORMATS.values(), *LARGE_FORMATS.values())
-    endings = (*(format.ending for format in formats), GIF_ENDING, ".tiff")
-    ending = format.default_ending if format else GIF_ENDING
-    files = format.files if format else lambda target: [target]
+    endings = (*(each.ending for each in formats), ".gif", ".tiff")
+    ending = format.default_ending
 
     def wanted(name: str) -> bool:
         return name.lower().endswith(endings)
@@ -167,7 +165,7 @@ def plan_conversion(
         target = naming.output or folder / (stem_of(source) + ending)
         whole = folder / (source.name + ending)
         others = [*([codebook] if codebook else []), *files_together(source)]
-        return _planned(source, target, whole, files, naming, others)
+        return _planned(source, target, whole, format.files, naming, others)
 
     return _plan(_without_other_halves(inputs), naming, wanted, place)
 

@@ -3,6 +3,7 @@
 import math
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from codec.images.memory import as_source
 from codec.images.reading import read_image
 from codec.images.records import SourceImage
 from codec.indexed import IndexedImage
-from codec.jobs.info import load_any
-from codec.limits import MAX_PIXELS
+from codec.jobs.info import load_shown, open_if_stored
+from codec.limits import MAX_PIXELS, check_dimensions
 from codec.reports.quality import comparison_facts, worst_facts
 from codec.reports.report import FileReport
 from codec.settings import ReadOptions
@@ -140,11 +141,16 @@ def _in_memory(given: Any) -> SourceImage:
 
 
 def _measure(original: SourceImage, given: Any, reading: ReadOptions) -> Report:
-    found, name, conversions = given, "", original.conversions
-    if is_path(given):
-        found, name = load_any(given, reading), os.fsdecode(given)
-    elif isinstance(given, bytes | bytearray | memoryview | BinaryReader):
-        found = load_any(content_of(given), reading)
+    found, conversions = given, original.conversions
+    name = os.fsdecode(given) if is_path(given) else ""
+    if name and (stored := open_if_stored(Path(name))):
+        with stored:
+            check_dimensions(stored.shape[1], stored.shape[0], reading.max_pixels)
+            found = IndexedImage(stored.labels[:], stored.codebook, size_bytes=stored.size_bytes)
+    elif is_path(given) or isinstance(given, bytes | bytearray | memoryview | BinaryReader):
+        content = given if is_path(given) else content_of(given)
+        found, _, more = load_shown(content, reading)
+        conversions = (*conversions, *more)
     size_bytes = None
     if isinstance(found, Contents):
         found, size_bytes = found.indexed, found.size_bytes
@@ -152,7 +158,7 @@ def _measure(original: SourceImage, given: Any, reading: ReadOptions) -> Report:
         size_bytes = found.size_bytes
     else:
         source = _in_memory(found)
-        found, conversions = source.pixels, (*conversions, *source.conversions)
+        found = source.pixels
         size_bytes = source.size_bytes if source is given or source.kind else None
     decoded = decompress(found) if isinstance(found, IndexedImage) else found
     height, width, channels = (*original.pixels.shape, 1)[:3]

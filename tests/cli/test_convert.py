@@ -3,6 +3,7 @@
 import itertools
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -94,12 +95,52 @@ def test_a_picture_of_another_program_is_upright_and_in_srgb(sandbox: Sandbox) -
     np.testing.assert_array_equal(codec.decompress(codec.load("b.npz")), shown.pixels)
 
 
-def test_a_profile_stays_where_it_can_and_is_said_to_go_where_not(sandbox: Sandbox) -> None:
+def test_a_profile_stays_where_it_can_and_else_colors_become_srgb(sandbox: Sandbox) -> None:
     Path("a.kmc").write_bytes(kmc.encode(picture(3), "default", rgb_profile())[0])
     sandbox.run("convert", "a.kmc", "-o", "b.kmc", check=0)
     assert Path("b.kmc").read_bytes() == Path("a.kmc").read_bytes()
-    run = sandbox.run("convert", "a.kmc", "-o", "b.npz", check=0)
-    assert "notice: its ICC profile is not kept" in run.err
+    sandbox.run("decompress", "a.kmc", "-o", "shown.png", check=0)
+    shown = codec.read_image("shown.png").pixels
+    for name in ("b.npz", "b.png", "b.gif", "b.tif"):
+        run = sandbox.run("convert", "a.kmc", "-o", name, "--json", check=0)
+        assert "to sRGB" in run.err
+        (report,) = read_json(run.out)["results"]
+        assert (report["lossless"], report["mse"]) == (False, None)
+        np.testing.assert_array_equal(np.asarray(IndexedImage(*content(name))), shown)
+
+
+@pytest.mark.parametrize("how", ["profile", "turned", "profile and turned"])
+def test_what_a_png_of_another_program_shows_is_what_everybody_reads(
+    sandbox: Sandbox, how: str
+) -> None:
+    image = Image.fromarray(few_colors()).quantize(16)
+    more: dict[str, Any] = {"icc_profile": rgb_profile()} if "profile" in how else {}
+    if "turned" in how:
+        more["exif"] = Image.Exif()
+        more["exif"][0x0112] = 6
+    image.save("a.png", **more)
+    shown = codec.read_image("a.png").pixels
+    (report,) = codec.report("a.png", "a.png")
+    assert (report.mse, report.n_colors) == (0, 16)
+    run = sandbox.run("report", "a.png", "a.png", "--json", check=0)
+    assert read_json(run.out)["results"][0]["mse"] == 0
+    sandbox.run("decompress", "a.png", "-o", "b.png", check=0)
+    np.testing.assert_array_equal(codec.read_image("b.png").pixels, shown)
+    run = sandbox.run("convert", "a.png", "-o", "b.npz", "--json", check=0)
+    assert read_json(run.out)["results"][0]["lossless"] == (how == "turned")
+
+
+@pytest.mark.parametrize("name", ["a.zarr", "a.tif", "a.npz"])
+def test_the_limit_of_pixels_holds_for_what_is_converted_in_memory(
+    sandbox: Sandbox, name: str
+) -> None:
+    pytest.importorskip("zarr")
+    codec.save(picture(3), "a.npz")
+    if name != "a.npz":
+        sandbox.run("convert", "a.npz", "-o", name, check=0)
+    run = sandbox.run("convert", name, "-o", "b.kmc", "--max-pixels", "4199", check=1)
+    assert "--max-pixels raises it" in run.err
+    sandbox.run("convert", name, "-o", "b.kmc", "--max-pixels", "4200", check=0)
 
 
 def test_files_of_a_folder_are_converted_and_others_left_out(sandbox: Sandbox) -> None:
