@@ -1,9 +1,10 @@
 """What may be told beside the pixels and the names of files; checked once, here."""
 
 import operator
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from numbers import Real
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codec import kernels
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 ANY_BYTES = 1 << 62
+# Told of every output, and what will be in it, before it is written.
+Claim = Callable[[Path, bytes], None]
 _MOST_RATE = 100
 
 # What each tune says of options that are not given.
@@ -262,10 +265,13 @@ class WriteOptions:
         Replace existing outputs.
     skip_if_larger : bool
         Write nothing if the result would be larger than the input file.
+    claim : callable, optional
+        Told of every output, and what will be in it, before it is written.
     """
 
     force: bool = False
     skip_if_larger: bool = False
+    claim: Claim | None = None
 
 
 def resolve_engine(name: str) -> str:

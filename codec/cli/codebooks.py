@@ -78,12 +78,9 @@ def share(
     if not len(plan):
         return settings, None
     target = Path(options.directory or "") / format.shared_name
-    force = options.force
     if once:
         folders.make(target.parent)
-        if journal:
-            force |= journal.claim(target)
-        check_targets([target], force=force)
+        check_targets([target], force=options.force or _is_ours(target, journal))
     if far:
         settings, counted = far.share_codebook(plan, settings, reading, weights)
     else:
@@ -91,12 +88,20 @@ def share(
     if settings.given.codebook is None or not once:
         return settings, None
     pictures = int(counted.sum())
+    force = options.force or _is_ours(target, journal)
     shared = SharedCodebook(settings.given.codebook, pictures, target, force=force)
     # What may be skipped in the end may be as it was.
     anew = () if options.skip_if_larger else itertools.compress(plan, counted)
-    outputs = (planned.target for planned in anew)
+    outputs = (
+        planned.target for planned in anew if options.force or _is_ours(planned.target, journal)
+    )
     shared.check_place(outputs, options.max_pixels)
     return settings, shared
+
+
+def _is_ours(path: Path, journal: "Journal | None") -> bool:
+    """Tell whether a run that was ended has left a file as it is."""
+    return journal is not None and journal.owns(path)
 
 
 def say_shared(report: CodebookReport) -> None:

@@ -57,7 +57,7 @@ def _compress(options: argparse.Namespace) -> int:
     from codec.cli.pages import finish_page, make_page
     from codec.cli.runner import BlockBar, OutputFolders, Task, run, with_notices
     from codec.jobs.compress import compress_file
-    from codec.jobs.ours import check_not_decoded
+    from codec.jobs.ours import UP_TO_DATE, check_not_decoded
     from codec.jobs.plan import plan_compression
     from codec.reports.text import compress_line
     from codec.reports.totals import Totals
@@ -102,7 +102,12 @@ def _compress(options: argparse.Namespace) -> int:
         folders.make(planned.target.parent)
         files = planned.files[-1:] if shared else planned.files
         do = partial(compress, planned)
-        report = journal.once(planned, files, writing, do) if journal else do(writing)
+        try:
+            report = journal.once(planned, files, writing, do) if journal else do(writing)
+        except CodecError as error:
+            if error.reason == UP_TO_DATE and shared and journal:
+                shared.write(journal.claim)  # which may be missing
+            raise
         return with_notices(report, planned.notices)
 
     def compress(planned: "PlannedFile", writing: WriteOptions) -> "FileReport":
@@ -153,7 +158,7 @@ def _compress(options: argparse.Namespace) -> int:
         )
         if journal:
             journal.finish()
-    if shared and totals.states["ok"] + totals.states["done-before"]:
+    if shared and totals.states["ok"] + totals.states["up-to-date"]:
         more = {"shared_codebook": asdict(shared.report)}
         if not options.quiet:
             say_shared(shared.report)

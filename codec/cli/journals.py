@@ -36,7 +36,7 @@ def open_journal(
         return Journal(None, b"", say)
     command = digest_of(
         format.name, settings, reading, weights,
-        options.max_bytes, options.shared_codebook, options.skip_if_larger, options.force,
+        options.max_bytes, options.shared_codebook, options.skip_if_larger,
     )  # fmt: skip
     tell = (lambda line: None) if options.quiet else say
     return Journal(options.directory, command, tell, counts=options.shared_codebook)

@@ -19,7 +19,7 @@ from codec.cli.words import in_words_of_the_command
 from codec.errors import CodecError, FileError, LimitError
 from codec.files import as_file_error, display_name, read_start
 from codec.formats.registry import START_BYTES, peek_size
-from codec.jobs.ours import DONE_BEFORE, LEFT_OUT
+from codec.jobs.ours import LEFT_OUT, UP_TO_DATE
 from codec.jobs.plan import COMPRESSED_ALREADY
 from codec.limits import SMALL_FILE_BYTES, SMALL_PICTURE_PIXELS
 from codec.reports.report import FileReport
@@ -27,7 +27,7 @@ from codec.threads import thread_count
 
 _STATES = {
     "exists": "skipped", COMPRESSED_ALREADY: "skipped", LEFT_OUT: "left-out",
-    DONE_BEFORE: DONE_BEFORE,
+    UP_TO_DATE: UP_TO_DATE,
 }  # fmt: skip
 _NAME = "kmcodec-file"
 

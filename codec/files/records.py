@@ -12,6 +12,7 @@ from pathlib import Path
 
 from codec.errors import FileError
 from codec.files.temporaries import BINARY
+from codec.limits import MAX_FILE_BYTES
 
 RECORD_BYTES = 8
 
@@ -24,19 +25,18 @@ class RecordFile:
     path : Path
         Made if there is none.
     head : bytes
-        What such a file begins with. One that begins otherwise is emptied.
+        What such a file begins with.
 
     Attributes
     ----------
     found : bytes
         The records that were there.
-    was_other : bool
-        Whether the file had another head.
 
     Raises
     ------
     FileError
-        Another process has it; reason ``locked``.
+        Another process has it, reason ``locked``; or it begins otherwise, or is too large for
+        such a file, reason ``foreign``.
     OSError
         As the system says.
     """
@@ -51,12 +51,15 @@ class RecordFile:
             # Whoever had it may have removed it since.
             if not os.path.samestat(os.fstat(descriptor), os.stat(path)):
                 raise _locked()
+            self._head = head
+            if os.fstat(descriptor).st_size > MAX_FILE_BYTES:
+                raise _foreign()
             data = _read_all(descriptor)
-            self.was_other = bool(data) and not data.startswith(head)
-            if not data.startswith(head):
-                os.ftruncate(descriptor, 0)
-                self._begin(head)
+            if head.startswith(data):  # of nothing more than a beginning nothing is lost
+                self.clear()
                 data = head
+            elif not data.startswith(head):
+                raise _foreign()
             whole = len(data) - (len(data) - len(head)) % RECORD_BYTES
             if whole < len(data):
                 os.ftruncate(descriptor, whole)
@@ -73,9 +76,12 @@ class RecordFile:
             if os.write(self._descriptor, data) < len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def _begin(self, head: bytes) -> None:
+    def clear(self) -> None:
+        """Forget all records."""
+        if self._descriptor is not None:
+            os.ftruncate(self._descriptor, 0)
         try:
-            self.append(head)
+            self.append(self._head)
         except OSError:
             self.close(remove=True)
             raise
@@ -105,6 +111,10 @@ def _read_all(descriptor: int) -> bytes:
 
 def _locked() -> FileError:
     return FileError("another run is at work there", "locked")
+
+
+def _foreign() -> FileError:
+    return FileError("what is there is no journal of kmcodec", "foreign")
 
 
 def _take(descriptor: int) -> None:

@@ -179,7 +179,10 @@ def compress_file(
     for path, data in outputs:
         check_not_needed(path, data, paths, reading.max_pixels)
     if shared:
-        shared.write()
+        shared.write(writing.claim)
+    if writing.claim:
+        for output in outputs:
+            writing.claim(*output)
     if page:
         with watch.stage("page"):
             page.begin(source, image)

@@ -6,12 +6,11 @@ and where none can be kept, files are done as without.
 
 import contextlib
 import hashlib
-import io
 import os
 import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,54 +22,43 @@ from codec.errors import CodecError, FileError
 from codec.files import as_file_error, display_name, read_file, write_files
 from codec.files.records import RECORD_BYTES, RecordFile
 from codec.files.temporaries import process_of, sweep_of
+from codec.jobs.checkpoints import Checkpoint, decode_checkpoint, encode_checkpoint
 from codec.jobs.collisions import PlannedFile
-from codec.jobs.ours import DONE_BEFORE, is_ours
+from codec.jobs.ours import UP_TO_DATE
 from codec.limits import MAX_FILE_BYTES
 from codec.reports.report import FileReport
 from codec.settings import WriteOptions
 
 FOLDER = ".kmcodec-run"
 _FILES, _COUNTED = "files", "counted"
-_PROCESS = b"process:"
+_MAGIC = b"kmcodec journal\n"
+# What is followed by a number; all else are marks.
+_PROCESS, _COMMAND = b"process:", b"command:"
 # A checkpoint may cost this part of the work, and no less time than this lies between two.
 _WORK_PER_SAVING, _LEAST_SECONDS = 20, 1.0
-_SEAL_BYTES = 32
 Marks = npt.NDArray[np.uint64]
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """How far counting is.
-
-    Parameters
-    ----------
-    inputs : ndarray of shape (N,), dtype uint64
-        Marks of the pictures that were counted; see `input_mark`.
-    counted : dict of str to ndarray
-        Their colors; see `codec.encoder.training.Pool.state`.
-    codebook : ndarray of shape (K, C), dtype uint8, or None
-        What was trained with them.
-    """
-
-    inputs: Marks
-    counted: dict[str, npt.NDArray[Any]]
-    codebook: npt.NDArray[np.uint8] | None = None
 
 
 class Journal:
     """What was done of a run, in the folder of its outputs; one process at a time has it.
+
+    Before a file is written it is noted what will be in it, and of what that was made: a file
+    with that in it is ours, whatever ends us, and one that anybody changed is not. When it is
+    done, it is noted how it was left, so that whether it is up to date is told without reading it.
 
     Parameters
     ----------
     folder : Path or None
         That folder, which exists; without it nothing is noted.
     command : bytes
-        Digest of what makes files what they are; see `digest_of`. What was noted of another
-        command is forgotten.
+        Digest of what makes files what they are; see `digest_of`.
     tell : callable
         Takes a line for people.
     counts : bool
         Whether colors are counted for all files, which take long to count again.
+    stays : bool
+        Keep it for runs to come, and what files are ours whatever the command was. Otherwise what
+        was noted of another command is forgotten, and all of it when everything was done.
 
     Attributes
     ----------
@@ -85,8 +73,9 @@ class Journal:
         tell: Callable[[str], None],
         *,
         counts: bool = True,
+        stays: bool = False,
     ) -> None:
-        self.codebook, self._counts = b"", counts
+        self.codebook, self._counts, self._stays = b"", counts, stays
         self.tell = tell
         self._command, self._is_empty = command, True
         self._records: RecordFile | None = None
@@ -106,28 +95,35 @@ class Journal:
         if os.path.islink(self._place):
             raise FileError("it is a symbolic link", "symlink")
         try:
-            self._records = records = RecordFile(self._place / _FILES, self._command)
+            self._records = records = RecordFile(self._place / _FILES, _MAGIC)
         except OSError as error:
             with contextlib.suppress(OSError):
                 self._place.rmdir()  # which is refused if anything is in it
-            if getattr(error, "reason", None) == "locked" and not self._counts:
+            if getattr(error, "reason", None) == "locked" and not (self._counts or self._stays):
                 return  # it would have little to tell
             raise
         for path in self._place.iterdir():
             if process_of(path.name):
                 path.unlink()
-        found = np.frombuffer(records.found, "<u8")
-        marks, numbers = _without_processes(found)
-        sweep_of(numbers)
-        self._found, self._is_empty = np.sort(marks), not len(marks)
-        if records.was_other:
+        marks, numbers = _told(np.frombuffer(records.found, "<u8"))
+        sweep_of(numbers[_PROCESS])
+        command = int.from_bytes(self._command[:RECORD_BYTES], "little")
+        others = [other for other in numbers[_COMMAND][-1:] if other != command]
+        if others:
             self._forget_counted()
+        if others and not self._stays:
+            records.clear()
+            marks = marks[:0]
             self.tell(
                 f"{display_name(self._place)}: notice: it is of a run with other options, "
                 "which cannot go on any more"
             )
-        self._is_empty &= not os.path.exists(self._place / _COUNTED)
-        records.append(_PROCESS + os.getpid().to_bytes(RECORD_BYTES, "little"))
+        self._found = np.sort(marks)
+        self._is_empty = not len(marks) and not os.path.exists(self._place / _COUNTED)
+        numbered = ((_PROCESS, os.getpid()), (_COMMAND, command))
+        records.append(
+            b"".join(kind + number.to_bytes(RECORD_BYTES, "little") for kind, number in numbered)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -137,12 +133,12 @@ class Journal:
         self._close(remove=self._is_empty)
 
     def finish(self) -> None:
-        """Remove it, since everything was done that can be."""
+        """Remove it, unless it stays: everything was done that can be."""
         if self._is_wanted and not self._is_empty:
             self.tell(
                 f"{display_name(self._place)}: notice: the same command does what is missing"
             )
-        self._close(remove=not self._is_wanted or self._is_empty)
+        self._close(remove=not (self._is_wanted or self._stays) or self._is_empty)
 
     def _close(self, *, remove: bool) -> None:
         records, self._records = self._records, None
@@ -183,7 +179,7 @@ class Journal:
         writing: WriteOptions,
         do: Callable[[WriteOptions], FileReport],
     ) -> FileReport:
-        """Do a file, unless a run that was ended has done it.
+        """Do a file, unless it is up to date.
 
         Parameters
         ----------
@@ -192,7 +188,7 @@ class Journal:
         files : sequence of Path
             What will be there when it is done.
         writing : WriteOptions
-            Whether outputs are replaced; those that a run has begun itself are in any case.
+            Whether outputs are replaced; those that are ours are in any case.
         do : callable
             Does it.
 
@@ -204,53 +200,67 @@ class Journal:
         Raises
         ------
         FileError
-            It was done; reason `DONE_BEFORE`.
+            It is up to date; reason `UP_TO_DATE`.
         CodecError
             As `do`.
         """
         if self._records is None or not (source := input_mark(planned.source)):
             return do(writing)
-        there = [os.path.lexists(file) for file in files]
+
+        known = source, self._command.hex(), self.codebook.hex()
 
         def done() -> int:
-            # What may be replaced must be as it was left; all else is left as it is anyway.
-            left = map(input_mark, files) if writing.force else ()
-            return _mark("done", planned.target, source, self.codebook.hex(), *left)
+            return _mark("done", planned.target, *known, *map(input_mark, files))
 
-        mine = self._owns(planned.target)
-        if mine and all(there) and self._has(done()):
-            raise FileError("the run that was ended has done it", DONE_BEFORE)
-        again = writing
-        if not any(there):
-            # What gets its name is whole: if it is there one day, it was done.
-            self._note(_mark("ours", planned.target), done())
-        elif mine and not writing.force:
-            begun = not os.path.lexists(planned.target) or is_ours(planned.target)
-            again = replace(writing, force=begun)
+        def made(path: Path, digest: str) -> int:
+            return _mark("made", path, digest, *known)
+
+        def claim(path: Path, data: bytes) -> None:
+            digest = _digest(data)
+            self._note(_mark("ours", path, digest), made(path, digest))
+
+        there = [file for file in files if os.path.lexists(file)]
+        is_whole = bool(files) and len(there) == len(files)
+        if is_whole and self._has(done()):
+            raise _up_to_date()
+        digests = [(file, self._digest_there(file)) for file in there]
+        if is_whole and self._has(*(made(*each) for each in digests)):
+            self._note(done())  # which is quicker to look up
+            raise _up_to_date()
+        force = writing.force
+        if there and not force:
+            force = self._has(*(_mark("ours", *each) for each in digests))
         try:
-            report = do(again)
+            report = do(replace(writing, force=force, claim=claim))
         except FileError as error:
-            if error.reason == "exists":
-                self._note(_mark("of others", planned.target))
             self._is_wanted |= error.reason == "no-space"
             raise
-        if report.status == "ok" and (any(there) or writing.force):
-            self._note(_mark("ours", planned.target), done())
+        if report.status in ("ok", "copied") and source == input_mark(planned.source):
+            self._note(done())
         return report
 
-    def claim(self, path: Path) -> bool:
-        """Note that a file will be ours; tell whether it is there, and was ours before."""
-        if not os.path.lexists(path):
-            self._note(_mark("ours", path))
+    def claim(self, path: Path, data: bytes) -> None:
+        """Note what is about to be written to a file that is nobody's output."""
+        self._note(_mark("ours", path, _digest(data)))
+
+    def owns(self, path: Path) -> bool:
+        """Tell whether what is in a file was written there by a run that noted it."""
+        return self._has(_mark("ours", path, self._digest_there(path)))
+
+    def _digest_there(self, path: Path) -> str:
+        """Digest a file; what cannot be read, or need not be, is as good as of others."""
+        try:
+            return _digest(read_file(path)) if len(self._found) else ""
+        except (CodecError, MemoryError):
+            return ""
+
+    def _has(self, *marks: int) -> bool:
+        """Tell whether all of these were noted by runs before."""
+        if not len(self._found):
             return False
-        return self._owns(path)
-
-    def _owns(self, path: Path) -> bool:
-        return self._has(_mark("ours", path)) and not self._has(_mark("of others", path))
-
-    def _has(self, mark: int) -> bool:
-        place = int(np.searchsorted(self._found, np.uint64(mark)))
-        return place < len(self._found) and int(self._found[place]) == mark
+        wanted = np.array(marks, np.uint64)
+        places = np.searchsorted(self._found, wanted)
+        return bool((self._found.take(places, mode="clip") == wanted).all())
 
     def _note(self, *marks: int) -> None:
         records = self._records
@@ -268,7 +278,7 @@ class Journal:
         if self._records is None:
             return None
         try:
-            return _decoded(read_file(self._place / _COUNTED), self._command)
+            return decode_checkpoint(read_file(self._place / _COUNTED), self._command)
         except (CodecError, MemoryError):
             return None
 
@@ -288,12 +298,16 @@ class Journal:
         if self._records is None or self._is_broken or spent < least:
             return
         with self._or_go_on():
-            data = _encoded(checkpoint(), self._command)
+            data = encode_checkpoint(checkpoint(), self._command)
             if len(data) <= MAX_FILE_BYTES:
                 write_files([(self._place / _COUNTED, data)], force=True)
                 self._is_empty = False
             self._saved = time.monotonic()
             self._cost = self._saved - now
+
+
+def _up_to_date() -> FileError:
+    return FileError("it was made of this picture with these options", UP_TO_DATE)
 
 
 def digest_of(*settings: Any) -> bytes:
@@ -312,7 +326,7 @@ def digest_of(*settings: Any) -> bytes:
         return asdict(value)
 
     text = json.dumps([__version__, *settings], default=plain, sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=_SEAL_BYTES).digest()
+    return hashlib.blake2b(text.encode(), digest_size=32).digest()
 
 
 def input_mark(path: Path) -> int:
@@ -323,7 +337,13 @@ def input_mark(path: Path) -> int:
         return 0
     if not stat.S_ISREG(status.st_mode):
         return 0
-    return _mark("input", path, status.st_size, status.st_mtime_ns)
+    # Whoever sets the time of a change back cannot set that of the status back.
+    times = status.st_mtime_ns, status.st_ctime_ns
+    return _mark("input", path, status.st_size, *times, status.st_ino)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def _mark(kind: str, path: Path, *more: object) -> int:
@@ -333,28 +353,11 @@ def _mark(kind: str, path: Path, *more: object) -> int:
     return int.from_bytes(digest, "little") or 1
 
 
-def _without_processes(found: Marks) -> tuple[Marks, list[int]]:
-    """Part marks from the numbers of the processes that noted them."""
-    places = np.flatnonzero(found[:-1] == np.frombuffer(_PROCESS, "<u8")[0])
-    return np.delete(found, [*places, *(places + 1)]), found[places + 1].tolist()
-
-
-def _encoded(checkpoint: Checkpoint, command: bytes) -> bytes:
-    data, members = io.BytesIO(), {"inputs": checkpoint.inputs, **checkpoint.counted}
-    if checkpoint.codebook is not None:
-        members["codebook"] = checkpoint.codebook
-    np.savez(data, allow_pickle=False, **members)
-    sealed = hashlib.blake2b(command, digest_size=_SEAL_BYTES)
-    sealed.update(data.getbuffer())
-    return b"".join([sealed.digest(), data.getbuffer()])
-
-
-def _decoded(data: bytes, command: bytes) -> Checkpoint | None:
-    """Read a checkpoint; what is damaged, or of another command, is none."""
-    sealed = hashlib.blake2b(command, digest_size=_SEAL_BYTES)
-    sealed.update(memoryview(data)[_SEAL_BYTES:])
-    if sealed.digest() != data[:_SEAL_BYTES]:
-        return None
-    with np.load(io.BytesIO(memoryview(data)[_SEAL_BYTES:]), allow_pickle=False) as members:
-        counted = dict(members)
-    return Checkpoint(counted.pop("inputs"), counted, counted.pop("codebook", None))
+def _told(found: Marks) -> tuple[Marks, dict[bytes, list[int]]]:
+    """Part marks from numbers, of each kind in the order in which they were noted."""
+    numbers, places = {}, []
+    for kind in (_PROCESS, _COMMAND):
+        here = np.flatnonzero(found[:-1] == np.frombuffer(kind, "<u8")[0])
+        numbers[kind] = found[here + 1].tolist()
+        places += [*here, *(here + 1)]
+    return np.delete(found, places), numbers

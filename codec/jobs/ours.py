@@ -22,8 +22,8 @@ from codec.limits import MAX_PIXELS
 DECODED_ENDING = ".decoded.png"
 # Why what is found in a directory is left out.
 LEFT_OUT = "left-out"
-# Why what is there is not made again, though nobody skips it.
-DONE_BEFORE = "done-before"
+# Why what is there is not made again.
+UP_TO_DATE = "up-to-date"
 TIFF_MAGICS = (b"II\x2a\0", b"II\x2b\0")
 _LARGE_ENDINGS = tuple(format.default_ending for format in LARGE_FORMATS.values())
 

@@ -23,7 +23,7 @@ from codec.jobs.collisions import PlannedFile
 from codec.jobs.ours import check_not_decoded
 from codec.limits import MAX_PIXELS
 from codec.reports.report import CodebookReport, FileReport
-from codec.settings import CompressSettings, Given, ReadOptions
+from codec.settings import Claim, CompressSettings, Given, ReadOptions
 from codec.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ def share_codebook(
     counted : ndarray of shape (N,), dtype bool
         Which of the plan it is of.
     """
-    from codec.jobs.journal import Checkpoint, Journal, digest_of, input_mark
+    from codec.jobs.checkpoints import Checkpoint
+    from codec.jobs.journal import Journal, digest_of, input_mark
 
     journal = journal or Journal(None, b"", lambda line: None)
     pool, codebook = Pool(settings), None
@@ -221,8 +222,13 @@ class SharedCodebook:
             display_name(target), len(self._data), len(codebook), pictures
         )
 
-    def write(self) -> None:
+    def write(self, claim: Claim | None = None) -> None:
         """Write it, unless it is there. Several threads may do so at a time.
+
+        Parameters
+        ----------
+        claim : callable, optional
+            See `codec.settings.WriteOptions`.
 
         Raises
         ------
@@ -231,6 +237,8 @@ class SharedCodebook:
         """
         if self._is_there():
             return
+        if claim:
+            claim(self.target, self._data)
         try:
             write_files([(self.target, self._data)], force=self._force)
         except FileError as error:

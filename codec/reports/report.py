@@ -14,9 +14,9 @@ class FileReport:
     ----------
     input : str
         Name of the file that was read.
-    status : {'ok', 'skipped', 'error', 'left-out', 'done-before'}
-        How it went; left out are files in a directory that were made by kmcodec, and done before
-        those that the same run had done when it was killed.
+    status : {'ok', 'skipped', 'error', 'left-out', 'up-to-date'}
+        How it went; left out are files in a directory that were made by kmcodec, and up to
+        date those that were made before, of the same picture with the same options.
     outputs : tuple of str
         Names of the files that were written, or of the compressed files compared.
     original_bytes : int or None

@@ -171,7 +171,7 @@ def totals_line(totals: Totals, *, ratios: bool = True) -> str:
             ("skipped", "skipped"),
             ("error", "failed"),
             ("left_out", "left out"),
-            ("done_before", "done before"),
+            ("up_to_date", "up to date"),
         )
         if sums[status]
     )

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from codec.reports.report import FileReport
 
-STATES = ("ok", "skipped", "error", "left-out", "done-before")
+STATES = ("ok", "skipped", "error", "left-out", "up-to-date")
 _SUMMED = ("input_bytes", "raw_bytes", "output_bytes")
 
 

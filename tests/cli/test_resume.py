@@ -163,7 +163,7 @@ def test_a_run_that_is_killed_at_every_other_file_comes_to_its_end(  # row 147
             break
     assert done
     assert (done.code, done.count, done.train) == (0, 0, 0)
-    assert "done before" in done.err
+    assert "up to date" in done.err
     assert content("out") == content("whole")
     # The run is over: what is there is skipped as ever.
     again = run(*options, "-d", "out")
@@ -172,15 +172,15 @@ def test_a_run_that_is_killed_at_every_other_file_comes_to_its_end(  # row 147
     assert content("out") == content("whole")
 
 
-def test_what_was_done_is_done_before_in_json(pictures: Sandbox) -> None:
+def test_what_was_done_is_up_to_date_in_json(pictures: Sandbox) -> None:
     common = (*SHARED, "--format", "pair", "-d", "out")
     killed(*common, write=6)
     out = pictures.run("compress", "-r", "in", *common, "--json", check=0).out
     said = json.loads(out)
     states = [result["status"] for result in said["results"]]
-    assert set(states) == {"ok", "done-before"}
-    assert said["totals"]["done_before"] == states.count("done-before") >= 4
-    assert said["totals"]["ok"] + said["totals"]["done_before"] == said["totals"]["files"] == COUNT
+    assert set(states) == {"ok", "up-to-date"}
+    assert said["totals"]["up_to_date"] == states.count("up-to-date") >= 4
+    assert said["totals"]["ok"] + said["totals"]["up_to_date"] == said["totals"]["files"] == COUNT
     assert said["shared_codebook"]["pictures"] == COUNT
 
 
@@ -216,6 +216,17 @@ def test_more_pictures_are_counted_with_those_that_were(pictures: Sandbox) -> No
     assert content("out") == content("whole")
 
 
+def states(*arguments: str, code: int) -> dict[str, str]:
+    """Compress, and tell what became of each input."""
+    done = subprocess.run(
+        [sys.executable, "-m", "codec", "compress", "-r", "in", *arguments, "--json"],
+        env=child_environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    results = json.loads(done.stdout)["results"]
+    return {Path(each["input"]).name: each["reason"] or each["status"] for each in results}
+
+
 def test_outputs_are_replaced_once_by_force(pictures: Sandbox) -> None:
     common = ("-k", "9", "--format", "png", "-f")
     finished("-k", "5", "--format", "png", "-d", "out")
@@ -233,16 +244,78 @@ def test_files_of_others_are_not_replaced(pictures: Sandbox) -> None:  # row 151
     common = ("-k", "9", "--format", "png", "-d", "out")
     killed(*common, compress=5)
     Path("out").mkdir(exist_ok=True)
-    for number in range(COUNT):
+    taken = set()
+    for number in (*range(0, COUNT, 3), *range(1, COUNT, 3)):  # those that are not below
         name = Path(f"out/{number:02}.indexed.png")
         if not name.exists():
             pictures.picture(str(name), many_colors(7))
+            taken.add(f"{number:02}.png")
+    assert taken
     before = content("out")
-    again = run(*common)
-    assert again
-    assert again.code == 3
+    became = states(*common, code=3)
+    assert {name for name, state in became.items() if state == "exists"} == taken
+    assert set(became.values()) <= {"exists", "up-to-date", "ok"}
     there = content("out")
     assert there.items() >= {n: d for n, d in before.items() if FOLDER not in n}.items()
+
+
+@pytest.mark.parametrize("by", ["kmcodec", "hand"])
+def test_outputs_that_were_changed_since_are_not_replaced(  # row 151
+    pictures: Sandbox, by: str
+) -> None:
+    common = ("-k", "9", "--format", "png", "-d", "out")
+    killed(*common, write=6)
+    out = Path("out/03.indexed.png")
+    assert out.exists()
+    if by == "kmcodec":  # whose mark alone proves nothing
+        out.unlink()
+        pictures.run("compress", "in/03.png", "-k", "5", "-o", str(out), check=0)
+    else:
+        pictures.picture(str(out), many_colors(7))
+    mine = out.read_bytes()
+    became = states(*common, code=3)
+    assert [name for name, state in became.items() if state == "exists"] == ["03.png"]
+    assert out.read_bytes() == mine
+
+
+@pytest.mark.parametrize("written", [3, COUNT])
+def test_a_shared_codebook_that_is_missing_is_written(pictures: Sandbox, written: int) -> None:
+    common = (*SHARED, "--format", "pair")
+    finished(*common, "-d", "whole")
+    killed(*common, "-d", "out", write=written)
+    Path("out/shared.codebook.npy").unlink()
+    assert finished(*common, "-d", "out").code == 0
+    assert content("out") == content("whole")
+
+
+def test_a_shared_codebook_of_somebody_is_not_replaced(pictures: Sandbox) -> None:
+    common = (*SHARED, "--format", "pair", "-d", "out")
+    killed(*common, write=3)
+    shutil.copy("samples.npy" if Path("samples.npy").exists() else "in/01.png", "mine")
+    Path("mine").replace("out/shared.codebook.npy")
+    before = {n: d for n, d in content("out").items() if FOLDER not in n}
+    assert set(states(*common, code=3).values()) == {"exists"}
+    assert {n: d for n, d in content("out").items() if FOLDER not in n} == before
+
+
+def test_labels_that_stay_keep_the_codebook_that_they_need(pictures: Sandbox) -> None:
+    """The pictures changed, so would the codebook; a label PNG of it is not ours to replace."""
+    common = (*SHARED, "--format", "pair", "-d", "out")
+    killed(*common, write=6)
+    data = bytearray(Path("out/00.labels.png").read_bytes())
+    place = data.index(b"IEND") - 4
+    data[place:place] = bytes.fromhex("00000000 76704167 00000000")  # a chunk of somebody's
+    from zlib import crc32
+
+    data[place + 8 : place + 12] = crc32(b"vpAg").to_bytes(4, "big")
+    Path("out/00.labels.png").write_bytes(data)
+    pictures.picture("in/01.png", many_colors(99, 40, 50))
+    before = {n: d for n, d in content("out").items() if FOLDER not in n}
+    done = run(*common)
+    assert done
+    assert done.code == 1
+    assert "needs the codebook that is there" in done.err
+    assert {n: d for n, d in content("out").items() if FOLDER not in n} == before
 
 
 def test_other_options_begin_anew(pictures: Sandbox) -> None:  # row 149
@@ -257,12 +330,13 @@ def test_other_options_begin_anew(pictures: Sandbox) -> None:  # row 149
 
 @pytest.mark.parametrize("name", ["files", "counted"])
 @pytest.mark.parametrize("damage", ["cut", "flipped", "emptied", "gone"])
+@pytest.mark.parametrize("step", ["count", "write"])
 def test_a_damaged_journal_is_not_believed(  # row 149
-    pictures: Sandbox, name: str, damage: str
+    pictures: Sandbox, name: str, damage: str, step: str
 ) -> None:
     common = (*SHARED, "--format", "png")
     finished(*common, "-d", "whole")
-    killed(*common, "-d", "out", count=9)
+    killed(*common, "-d", "out", **{step: 9})
     path = Path("out", FOLDER, name)
     data = bytearray(path.read_bytes())
     if damage == "flipped":
@@ -270,9 +344,14 @@ def test_a_damaged_journal_is_not_believed(  # row 149
     path.write_bytes(bytes({"cut": data[:-3], "emptied": b""}.get(damage, data)))
     if damage == "gone":
         path.unlink()
-    again = finished(*common, "-d", "out")
+    again = run(*common, "-d", "out")
+    assert again
     assert name == "files" or again.count == COUNT
-    assert content("out") == content("whole")
+    # What is not known to be ours any more stays as it is, which is said.
+    assert again.code == (3 if "exists" in again.err else 0)
+    assert name == "files" or again.code == 0
+    whole = content("whole")
+    assert {n: d for n, d in content("out").items() if FOLDER not in n} == whole
 
 
 def test_what_a_killed_run_left_half_written_is_removed(pictures: Sandbox) -> None:

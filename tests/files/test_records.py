@@ -1,5 +1,6 @@
 """Files of records that grow, and are one process's at a time."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from cli_tools import child_environment
 
 from codec.errors import FileError
 from codec.files.records import RECORD_BYTES, RecordFile
+from codec.limits import MAX_FILE_BYTES
 
 HEAD = b"head of 5"
 
@@ -18,22 +20,22 @@ def record(number: int) -> bytes:
     return number.to_bytes(RECORD_BYTES, "little")
 
 
-def read(path: Path, head: bytes = HEAD) -> tuple[bytes, bool]:
-    """Records that are found by who opens a file, and whether it was another's."""
-    records = RecordFile(path, head)
+def read(path: Path) -> bytes:
+    """Records that are found by who opens a file."""
+    records = RecordFile(path, HEAD)
     records.close()
-    return records.found, records.was_other
+    return records.found
 
 
 def test_what_was_appended_is_found_by_the_next(tmp_path: Path) -> None:
     path = tmp_path / "x"
-    assert read(path) == (b"", False)
+    assert read(path) == b""
     records = RecordFile(path, HEAD)
     records.append(record(1))
     records.append(record(2) + record(3))
     records.close()
     records.close()
-    assert read(path) == (record(1) + record(2) + record(3), False)
+    assert read(path) == record(1) + record(2) + record(3)
     with pytest.raises(OSError, match="descriptor"):
         records.append(record(4))
 
@@ -46,15 +48,44 @@ def test_a_record_that_is_cut_is_none_and_the_next_stand_straight(tmp_path: Path
         assert records.found == record(1)
         records.append(record(3))
         records.close()
-        assert read(path)[0] == record(1) + record(3)
+        assert read(path) == record(1) + record(3)
 
 
-@pytest.mark.parametrize("data", [b"head of 6" + record(1), HEAD[:-1], b"\0" * 64])
-def test_a_file_with_another_head_is_emptied(tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize("data", [b"", *(HEAD[:size] for size in range(1, len(HEAD)))])
+def test_a_head_that_is_cut_is_written_again(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x"
     path.write_bytes(data)
-    assert read(path) == (b"", True)
+    assert read(path) == b""
     assert path.read_bytes() == HEAD
+
+
+@pytest.mark.parametrize("data", [b"head of 6" + record(1), HEAD[1:], b"\0" * 64, b"a"])
+def test_a_file_of_others_is_refused_and_stays(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    with pytest.raises(FileError) as caught:
+        RecordFile(path, HEAD)
+    assert caught.value.reason == "foreign"
+    assert path.read_bytes() == data
+
+
+def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(HEAD)
+    os.truncate(path, MAX_FILE_BYTES + 1)
+    with pytest.raises(FileError) as caught:
+        RecordFile(path, HEAD)
+    assert caught.value.reason == "foreign"
+    assert path.stat().st_size == MAX_FILE_BYTES + 1
+
+
+def test_records_are_forgotten(tmp_path: Path) -> None:
+    records = RecordFile(tmp_path / "x", HEAD)
+    records.append(record(1))
+    records.clear()
+    records.append(record(2))
+    records.close()
+    assert read(tmp_path / "x") == record(2)
 
 
 def test_one_process_has_it_until_it_ends_however_it_ends(tmp_path: Path) -> None:
@@ -78,7 +109,7 @@ def test_one_process_has_it_until_it_ends_however_it_ends(tmp_path: Path) -> Non
         with pytest.raises(FileError):
             RecordFile(path, HEAD)
         child.kill()
-    assert read(path)[0] == record(7)
+    assert read(path) == record(7)
 
 
 def test_a_file_that_is_removed_leaves_room(tmp_path: Path) -> None:
@@ -87,7 +118,7 @@ def test_a_file_that_is_removed_leaves_room(tmp_path: Path) -> None:
     records.append(record(1))
     records.close(remove=True)
     assert not path.exists()
-    assert read(path)[0] == b""
+    assert read(path) == b""
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
@@ -111,6 +142,6 @@ def test_threads_append_whole_records(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     records.close()
-    found = read(tmp_path / "x")[0]
+    found = read(tmp_path / "x")
     numbers = [found[n : n + 8] for n in range(0, len(found), 8)]
     assert sorted(numbers) == sorted(map(record, range(800)))

@@ -11,13 +11,15 @@ import pytest
 
 from codec.encoder.training import Pool
 from codec.errors import FileError
+from codec.files import check_targets
 from codec.jobs import journal as journals
+from codec.jobs.checkpoints import Checkpoint
 from codec.jobs.collisions import PlannedFile
-from codec.jobs.journal import FOLDER, Checkpoint, Journal, digest_of, input_mark
+from codec.jobs.journal import FOLDER, Journal, digest_of, input_mark
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, Given, ReadOptions, WriteOptions
 
-COMMAND = digest_of("a command")
+COMMAND, OTHER = digest_of("a command"), digest_of("another")
 Do = Callable[[WriteOptions], FileReport]
 
 
@@ -34,14 +36,17 @@ def opened(planned: PlannedFile, said: list[str] | None = None) -> Journal:
     return Journal(planned.target.parent, COMMAND, tell)
 
 
-def writing(planned: PlannedFile, asked: list[bool]) -> Do:
-    """Write an output, and note whether it may be replaced."""
+def writing(planned: PlannedFile, asked: list[bool], data: bytes = b"done") -> Do:
+    """Write outputs as those who compress do, and note whether they may be replaced."""
 
     def do(writing: WriteOptions) -> FileReport:
         asked.append(writing.force)
-        if planned.target.exists() and not writing.force:
-            raise FileError("it already exists", "exists")
-        planned.target.write_bytes(b"done")
+        check_targets(planned.files, force=writing.force)
+        for file in planned.files:
+            if writing.claim:
+                writing.claim(file, data)
+        for file in planned.files:
+            file.write_bytes(data)
         return FileReport("a.bmp")
 
     return do
@@ -51,18 +56,19 @@ def once(journal: Journal, planned: PlannedFile, do: Do, *, force: bool = False)
     return journal.once(planned, planned.files, WriteOptions(force), do)
 
 
-def reason_of(journal: Journal, planned: PlannedFile, *, force: bool = False) -> str | None:
+def reason_of(
+    journal: Journal, planned: PlannedFile, *, force: bool = False, data: bytes = b"done"
+) -> str | None:
     """Why a file is not done again, or None if it is."""
-    asked: list[bool] = []
     try:
-        once(journal, planned, writing(planned, asked), force=force)
+        once(journal, planned, writing(planned, [], data), force=force)
     except FileError as error:
         return error.reason
     return None
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_what_was_done_is_done_before_only_in_a_run_that_goes_on(
+def test_what_was_done_is_up_to_date_only_in_a_run_that_goes_on(
     planned: PlannedFile, force: bool
 ) -> None:
     with opened(planned) as journal:
@@ -70,11 +76,44 @@ def test_what_was_done_is_done_before_only_in_a_run_that_goes_on(
     place = planned.target.parent / FOLDER
     assert place.is_dir()
     with opened(planned) as journal:
-        assert reason_of(journal, planned, force=force) == "done-before"
+        assert reason_of(journal, planned, force=force) == "up-to-date"
         journal.finish()
     assert not place.exists()
     with opened(planned) as journal:
         assert reason_of(journal, planned, force=force) == (None if force else "exists")
+
+
+def test_a_journal_that_stays_knows_what_is_ours_whatever_the_command_was(
+    planned: PlannedFile,
+) -> None:
+    said: list[str] = []
+    for command, data, reason in (
+        (COMMAND, b"done", None), (COMMAND, b"done", "up-to-date"),
+        (OTHER, b"otherwise", None), (OTHER, b"otherwise", "up-to-date"),
+        (COMMAND, b"done", None),
+    ):  # fmt: skip
+        journal = Journal(planned.target.parent, command, said.append, stays=True)
+        with journal:
+            assert reason_of(journal, planned, data=data) == reason
+            journal.finish()
+        assert planned.target.read_bytes() == data
+    planned.target.write_bytes(b"of others")
+    with Journal(planned.target.parent, COMMAND, said.append, stays=True) as journal:
+        assert reason_of(journal, planned) == "exists"
+    assert not said
+
+
+def test_of_another_command_nothing_is_ours_if_a_journal_does_not_stay(
+    planned: PlannedFile,
+) -> None:
+    with opened(planned) as journal:
+        assert reason_of(journal, planned) is None
+    said: list[str] = []
+    for command in (OTHER, COMMAND):
+        with Journal(planned.target.parent, command, said.append) as journal:
+            assert reason_of(journal, planned) == "exists"
+    assert len(said) == 1
+    assert "of a run with other options" in said[0]
 
 
 def test_a_journal_of_nothing_leaves_nothing(planned: PlannedFile) -> None:
@@ -83,51 +122,127 @@ def test_a_journal_of_nothing_leaves_nothing(planned: PlannedFile) -> None:
     assert not (planned.target.parent / FOLDER).exists()
 
 
-def test_an_input_that_was_changed_is_not_done(planned: PlannedFile) -> None:
+@pytest.mark.parametrize("change", ["time", "content", "another", "status"])
+def test_an_input_that_was_changed_is_done_again(planned: PlannedFile, change: str) -> None:
     with opened(planned) as journal:
         assert reason_of(journal, planned) is None
-    os.utime(planned.source, ns=(5, 5))
+    source = planned.source
+    times = source.stat().st_atime_ns, source.stat().st_mtime_ns
+    time.sleep(0.02)  # clocks of file systems tick slowly
+    if change == "another":
+        source.rename(source.with_name("before"))
+    if change != "status":
+        source.write_bytes(b"a pictura")
+    os.utime(source, ns=(5, 5) if change == "time" else times)
     with opened(planned) as journal:
-        # What is there has not the look of a file of ours, so that it stays.
-        assert reason_of(journal, planned) == "exists"
+        assert reason_of(journal, planned, data=b"anew") is None
+    assert planned.target.read_bytes() == b"anew"
 
 
-def test_an_output_of_another_codebook_is_not_done(planned: PlannedFile) -> None:
+def test_an_input_that_changes_while_it_is_done_is_done_again(planned: PlannedFile) -> None:
+    def change(options: WriteOptions) -> FileReport:
+        report = writing(planned, [])(options)
+        planned.source.write_bytes(b"a larger picture")
+        return report
+
+    with opened(planned) as journal:
+        once(journal, planned, change)
+    with opened(planned) as journal:
+        assert reason_of(journal, planned) is None
+
+
+def test_an_output_of_another_codebook_is_done_again(planned: PlannedFile) -> None:
     with opened(planned) as journal:
         journal.codebook = b"one"
         assert reason_of(journal, planned) is None
     with opened(planned) as journal:
         journal.codebook = b"two"
-        assert reason_of(journal, planned) == "exists"
-
-
-def test_with_force_an_output_that_somebody_changed_is_made_again(planned: PlannedFile) -> None:
-    with opened(planned) as journal:
+        assert reason_of(journal, planned) is None
         assert reason_of(journal, planned, force=True) is None
-    planned.target.write_bytes(b"another")
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("change", ["larger", "same size and time", "gone", "folder"])
+def test_an_output_that_somebody_changed_is_theirs(
+    planned: PlannedFile, force: bool, change: str
+) -> None:
     with opened(planned) as journal:
-        assert reason_of(journal, planned, force=True) is None
-    assert planned.target.read_bytes() == b"done"
+        assert reason_of(journal, planned, force=force) is None
+    target, kept = planned.target, None if change == "gone" else "exists"
+    times = target.stat().st_atime_ns, target.stat().st_mtime_ns
+    time.sleep(0.02)
+    if change in ("gone", "folder"):
+        target.unlink()
+        if change == "folder":
+            target.mkdir()
+            kept = "not-regular"
+            force = False
+    else:
+        target.write_bytes(b"mine" if change != "larger" else b"mine for ever")
+        os.utime(target, ns=times)
+    for _ in range(2):
+        with opened(planned) as journal:
+            if force or not kept:
+                assert reason_of(journal, planned, force=force) in (None, "up-to-date")
+            else:
+                assert reason_of(journal, planned) is not None
+    if force or not kept:
+        assert target.read_bytes() == b"done"
+    elif change != "folder":
+        assert target.read_bytes().startswith(b"mine")
 
 
-def test_the_rest_of_several_files_is_written_over_the_first(planned: PlannedFile) -> None:
+def test_what_was_touched_but_not_changed_is_up_to_date(planned: PlannedFile) -> None:
+    with opened(planned) as journal:
+        assert reason_of(journal, planned) is None
+    os.utime(planned.target, ns=(5, 5))
+    for _ in range(2):
+        with opened(planned) as journal:
+            assert reason_of(journal, planned) == "up-to-date"
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_what_is_killed_before_it_is_done_is_done_over(planned: PlannedFile, written: int) -> None:
+    """Between the writing of several files, before it, and after."""
     half = planned.target.with_name("a.codebook.npy")
     both = replace(planned, files=(half, planned.target))
 
-    def die(writing: WriteOptions) -> FileReport:
-        half.write_bytes(b"half")
+    def die(options: WriteOptions) -> FileReport:
+        assert options.claim
+        for file in both.files:
+            options.claim(file, b"done")
+        for file in both.files[:written]:
+            file.write_bytes(b"done")
         raise KeyboardInterrupt
 
     with opened(planned) as journal, pytest.raises(KeyboardInterrupt):
         once(journal, both, die)
     asked: list[bool] = []
     with opened(planned) as journal:
-        once(journal, both, writing(planned, asked))
-    assert asked == [True]
+        if written < 2:
+            once(journal, both, writing(both, asked))
+            assert asked == [written > 0]
+        else:
+            assert reason_of(journal, both) == "up-to-date"
+    assert [file.read_bytes() for file in both.files] == [b"done", b"done"]
 
 
-def test_a_name_that_others_took_is_theirs_for_good(planned: PlannedFile) -> None:
-    def late(writing: WriteOptions) -> FileReport:
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_group_with_a_file_of_somebody_is_left(planned: PlannedFile, number: int) -> None:
+    half = planned.target.with_name("a.codebook.npy")
+    both = replace(planned, files=(half, planned.target))
+    with opened(planned) as journal:
+        assert reason_of(journal, both) is None
+    both.files[number].write_bytes(b"mine")
+    with opened(planned) as journal:
+        assert reason_of(journal, both) == "exists"
+    assert both.files[number].read_bytes() == b"mine"
+
+
+def test_a_name_that_others_took_meanwhile_is_theirs(planned: PlannedFile) -> None:
+    def late(options: WriteOptions) -> FileReport:
+        assert options.claim
+        options.claim(planned.target, b"done")
         planned.target.write_bytes(b"of others")
         raise FileError("it already exists", "exists")
 
@@ -137,6 +252,19 @@ def test_a_name_that_others_took_is_theirs_for_good(planned: PlannedFile) -> Non
         with opened(planned) as journal:
             assert reason_of(journal, planned) == "exists"
     assert planned.target.read_bytes() == b"of others"
+
+
+def test_what_is_no_journal_is_not_touched(planned: PlannedFile) -> None:
+    place = planned.target.parent / FOLDER
+    place.mkdir()
+    (place / "files").write_bytes(b"somebody's own")
+    said: list[str] = []
+    with opened(planned, said) as journal:
+        assert reason_of(journal, planned) is None
+        journal.finish()
+    assert (place / "files").read_bytes() == b"somebody's own"
+    assert len(said) == 1
+    assert said[0].endswith("no journal is kept: what is there is no journal of kmcodec")
 
 
 def test_a_second_run_has_no_journal_and_says_so(planned: PlannedFile) -> None:
