@@ -2,7 +2,6 @@
 
 import argparse
 import itertools
-from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from codec.cli.outcomes import make_show, say_sums
 from codec.cli.process import complain, say
 from codec.cli.runner import OutputFolders, Task, failure_of, run
 from codec.cli.words import in_words_of_the_command
@@ -23,7 +23,7 @@ from codec.jobs.collisions import Plan
 from codec.jobs.plan import Naming, plan_compression
 from codec.jobs.train import SharedCodebook, count_file, share_codebook, write_codebook
 from codec.options import DEFAULT_FORMAT
-from codec.reports.report import CodebookReport, FileReport
+from codec.reports.report import CodebookReport
 from codec.reports.text import as_json, codebook_line
 from codec.reports.totals import Totals
 from codec.settings import CompressSettings, ReadOptions
@@ -126,7 +126,6 @@ def refuse_all(plan: Plan, error: CodecError, totals: Totals, *, quiet: bool) ->
 def train(
     options: argparse.Namespace,
     settings: CompressSettings,
-    show: Callable[[FileReport], None],
     *,
     progress: bool,
 ) -> Totals:
@@ -152,16 +151,15 @@ def train(
     # Nothing is written for each picture: what it would be named does not matter.
     naming, format = Naming(recursive=options.recursive), format_named(DEFAULT_FORMAT)
     plan = plan_compression([Path(name) for name in options.inputs], naming, format)
-    totals = Totals(keep=options.json)
-
-    def end(report: FileReport) -> None:
-        totals.add(report)
-        show(report)
-
+    totals = Totals(keep=options.json, several=len(plan) > 1)
+    show = make_show(
+        options, lambda report: f"{report.input}  {report.unique_colors} colors", totals
+    )
     run(
         (Task(one.source, partial(count_file, one, pool, reading)) for one in plan),
-        total=len(plan), show=end, progress=progress, parallel=False, keep=False,
+        total=len(plan), show=show, progress=progress, parallel=False, keep=False,
     )  # fmt: skip
+    say_sums(totals.notices)
     try:
         codebook = pool.train()
     except CodecError:

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from codec.cli.arguments import make_parser
 from codec.cli.choices import format_for, naming_of, settings_of
-from codec.cli.outcomes import exit_code, finish, is_done, make_show, say_notices, wants_progress
+from codec.cli.outcomes import (
+    exit_code,
+    finish,
+    is_done,
+    make_show,
+    say_notices,
+    say_sums,
+    wants_progress,
+)  # fmt: skip
 from codec.cli.pipes import piped
 from codec.cli.process import (
     complain,
@@ -81,7 +89,7 @@ def _compress(options: argparse.Namespace) -> int:
         weights = read_weights(options.weights, reading)
     inputs = [Path(name) for name in options.inputs]
     plan = plan_compression(inputs, naming_of(options), format, options.max_pixels)
-    totals = Totals(keep=options.json or bool(options.html))
+    totals = Totals(keep=options.json or bool(options.html), several=len(plan) > 1)
     # All workers do a picture that becomes a .zarr, and each of them some of many files.
     if options.scheduler and plan and not (len(plan) == 1 and format.name == "zarr"):
         from codec.cli.clusters import compress_far
@@ -170,8 +178,7 @@ def _train(options: argparse.Namespace) -> int:
     from codec.cli.codebooks import train
 
     settings = settings_of(options, options.colors)
-    show = make_show(options, lambda report: f"{report.input}  {report.unique_colors} colors")
-    return exit_code(train(options, settings, show, progress=wants_progress(options)).states)
+    return exit_code(train(options, settings, progress=wants_progress(options)).states)
 
 
 def _decompress(options: argparse.Namespace) -> int:
@@ -190,7 +197,7 @@ def _decompress(options: argparse.Namespace) -> int:
     plan = plan_decompression(
         [Path(name) for name in options.inputs], naming_of(options), options.codebook
     )
-    totals = Totals(keep=options.json)
+    totals = Totals(keep=options.json, several=len(plan) > 1)
 
     def work(planned: "PlannedFile") -> "FileReport":
         if planned.failure:
@@ -221,12 +228,8 @@ def _decompress(options: argparse.Namespace) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     from codec.cli.converting import convert
-    from codec.reports.text import compress_line
-    from codec.reports.totals import Totals
 
-    totals = Totals(keep=options.json)
-    convert(options, make_show(options, compress_line, totals), wants_progress(options))
-    return finish(options, totals)
+    return finish(options, convert(options, progress=wants_progress(options)))
 
 
 def _info(options: argparse.Namespace) -> int:
@@ -234,6 +237,7 @@ def _info(options: argparse.Namespace) -> int:
     from codec.cli.swatches import with_swatches
     from codec.jobs.info import describe_file
     from codec.reports.text import as_json, as_text
+    from codec.reports.totals import NoticeSums
     from codec.settings import resolve_engine
 
     if not options.inputs and not options.engine:
@@ -248,13 +252,15 @@ def _info(options: argparse.Namespace) -> int:
         elif not options.json:
             print(with_swatches(as_text(report), report.colors, sys.stdout))
             if not report.format or report.tile:
-                say_notices(report)
+                say_notices(report, notices)
 
     paths = [Path(name) for name in options.inputs]
+    notices = NoticeSums() if len(paths) > 1 else None
     tasks = [
         Task(path, partial(describe_file, path, max_pixels=options.max_pixels)) for path in paths
     ]
     reports = run(tasks, show=show)
+    say_sums(notices)
     if options.json:
         more: dict[str, Any] = {"engine": engine} if options.engine else {}
         print(as_json(reports, with_colors=True, **more))
@@ -280,7 +286,7 @@ def _report(options: argparse.Namespace) -> int:
             reports.append(report)
             if is_done(report) and not options.json:
                 print(as_text(report, with_outputs=len(compressed) > 1), flush=True)
-            say_notices(report, said)
+            say_notices(report, said=said)
             said.update(report.notices)
             if not comparison.is_open:  # which others need as well
                 break
@@ -296,6 +302,7 @@ def _sweep(options: argparse.Namespace) -> int:
     from codec.formats.registry import format_named
     from codec.jobs.sweep import sweep_file
     from codec.reports.text import SWEEP_HEADER, as_json, knee_line, sweep_line
+    from codec.reports.totals import NoticeSums
     from codec.settings import ReadOptions
 
     format = format_named(options.format)
@@ -305,6 +312,7 @@ def _sweep(options: argparse.Namespace) -> int:
     paths = [Path(name) for name in options.inputs]
     page = make_page(options, len(paths), paths)
     reports: list[FileReport] = []
+    notices = NoticeSums() if len(paths) > 1 else None
     for path in paths:
         results = sweep_file(
             path, options.colors, options.codebooks, format, settings, reading, page
@@ -314,7 +322,7 @@ def _sweep(options: argparse.Namespace) -> int:
             obey_signals()
             if is_done(report) and not options.json:
                 if not swept:
-                    say_notices(report)
+                    say_notices(report, notices)
                     if len(options.inputs) > 1:
                         print(f"{report.input}:")
                     print(SWEEP_HEADER)
@@ -323,6 +331,7 @@ def _sweep(options: argparse.Namespace) -> int:
         if not options.json and (line := knee_line(swept)):
             print(line)
         reports += swept
+    say_sums(notices)
     more = finish_page(page, reports)
     if options.json:
         print(as_json(reports, with_totals=False, **more))

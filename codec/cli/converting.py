@@ -1,11 +1,11 @@
 """What the verb `convert` does."""
 
 import argparse
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from codec.cli.choices import naming_of
+from codec.cli.outcomes import make_show
 from codec.cli.runner import BlockBar, OutputFolders, Task, run, with_notices
 from codec.errors import ImageError, ParameterError
 from codec.formats.registry import Format, output_format_of
@@ -14,13 +14,18 @@ from codec.jobs.convert import GIF, TARGETS, Conversion, convert_file
 from codec.jobs.ours import LEFT_OUT
 from codec.jobs.plan import plan_conversion
 from codec.reports.report import FileReport
+from codec.reports.text import compress_line
+from codec.reports.totals import Totals
 from codec.settings import ReadOptions
 
 
-def convert(
-    options: argparse.Namespace, show: Callable[[FileReport], None], progress: bool
-) -> None:
+def convert(options: argparse.Namespace, *, progress: bool) -> Totals:
     """Convert all inputs, and show a report of each.
+
+    Returns
+    -------
+    totals : Totals
+        Of the inputs.
 
     Raises
     ------
@@ -47,10 +52,13 @@ def convert(
             raise
         return with_notices(report, planned.notices)
 
+    totals = Totals(keep=options.json, several=len(plan) > 1)
+    show = make_show(options, compress_line, totals)
     bar = BlockBar(progress and len(plan) == 1)
     with OutputFolders(options.directory) as folders, bar:
         tasks = (Task(planned.source, partial(work, planned)) for planned in plan)
         run(tasks, total=len(plan), show=show, progress=progress, keep=False)
+    return totals
 
 
 def _format_for(options: argparse.Namespace) -> Format:

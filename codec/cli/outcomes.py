@@ -16,7 +16,7 @@ from codec.cli.process import (
 
 if TYPE_CHECKING:
     from codec.reports.report import FileReport
-    from codec.reports.totals import Totals
+    from codec.reports.totals import NoticeSums, Totals
 
 
 def exit_code(states: Collection[str]) -> int:
@@ -51,7 +51,7 @@ def make_show(
             say(with_swatches(as_text(report), report.colors, sys.stderr))
         else:
             say(line(report))
-        say_notices(report)
+        say_notices(report, None if options.verbose or totals is None else totals.notices)
 
     return show
 
@@ -65,11 +65,19 @@ def is_done(report: "FileReport") -> bool:
     return report.status == "ok"
 
 
-def say_notices(report: "FileReport", said: Collection[str] = ()) -> None:
-    """Say what a user should know of a file, but for what was said."""
+def say_notices(
+    report: "FileReport", sums: "NoticeSums | None" = None, said: Collection[str] = ()
+) -> None:
+    """Say what a user should know of a file, but for what was said; or sum it for the end."""
     for notice in report.notices:
-        if notice not in said:
+        if notice not in said and not (sums and sums.add(report.input, notice)):
             say(f"{report.input}: notice: {notice}")
+
+
+def say_sums(sums: "NoticeSums | None") -> None:
+    """Say what was summed of several files."""
+    for line in sums.lines() if sums else ():
+        say(line)
 
 
 def finish(
@@ -86,6 +94,7 @@ def finish(
         print(as_json(totals.reports, **more))
     if not len(totals) and not options.quiet:
         say("kmcodec: no files found")
+    say_sums(totals.notices)
     if len(totals) > 1 and not options.quiet:
         say(totals_line(totals, ratios=ratios))
     return exit_code(totals.states)

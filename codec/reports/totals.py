@@ -1,13 +1,65 @@
 """What became of many files: sums that grow, and all reports where they are asked for."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Self
 
 from codec.reports.report import FileReport
 
 STATES = ("ok", "skipped", "error", "left-out", "up-to-date")
 _SUMMED = ("input_bytes", "raw_bytes", "output_bytes")
+# What notices of one kind may differ in: names of files, and numbers.
+_OWN = re.compile(r"\S*[./\\]\w\S*|\d+")
+_MOST_KINDS = 100
+
+
+@dataclass
+class _Kind:
+    """Notices that say the same of several files."""
+
+    notice: str
+    name: str
+    more: int = 0
+    differ: bool = False
+
+
+class NoticeSums:
+    """Notices of many files by kind, which take the same memory whatever the number of files.
+
+    Notices are of one kind if they differ in numbers and names alone.
+    """
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, _Kind] = {}
+
+    def add(self, name: str, notice: str) -> bool:
+        """Add what is to be known of a file; tell whether there was room for its kind."""
+        key = _OWN.sub("", notice)
+        kind = self._kinds.get(key)
+        if kind is None and len(self._kinds) == _MOST_KINDS:
+            return False
+        if kind is None:
+            self._kinds[key] = _Kind(notice, name)
+        else:
+            kind.more += 1
+            kind.differ |= notice != kind.notice
+        return True
+
+    def lines(self) -> list[str]:
+        """Tell each kind in a line: the notice of its first file, and how many more there are."""
+        return [
+            f"notice: {kind.notice}: {kind.name}{_more_files(kind)}"
+            for kind in self._kinds.values()
+        ]
+
+
+def _more_files(kind: _Kind) -> str:
+    if not kind.more:
+        return ""
+    own = " (with numbers or names of their own)" if kind.differ else ""
+    return f" and {kind.more} more file{'s' if kind.more > 1 else ''}{own}"
 
 
 class Totals:
@@ -17,6 +69,8 @@ class Totals:
     ----------
     keep : bool
         Keep every report too.
+    several : bool
+        Whether there is more than one file, so that notices are summed.
 
     Attributes
     ----------
@@ -24,10 +78,13 @@ class Totals:
         Those that are kept.
     states : Counter of str
         Number of files by status.
+    notices : NoticeSums or None
+        What is to be said of several files in the end.
     """
 
-    def __init__(self, *, keep: bool = False) -> None:
+    def __init__(self, *, keep: bool = False, several: bool = False) -> None:
         self._keep = keep
+        self.notices = NoticeSums() if several else None
         self.reports: list[FileReport] = []
         self.states: Counter[str] = Counter()
         self._sums = dict.fromkeys((*_SUMMED, "compressed"), 0)

@@ -53,7 +53,8 @@ def test_pictures_with_the_same_stem_keep_their_endings(  # row 123
         indexed = codec.load(f"{name}{row.default_ending}")
         np.testing.assert_array_equal(codec.decompress(indexed), few_colors(seed))
     told = [line for line in run.lines if "its whole name is kept" in line]
-    assert [line.split(": ")[0] for line in told] == list(names)
+    assert len(told) == 1
+    assert f"its whole name is kept: {names[0]} and {len(names) - 1} more file" in told[0]
 
 
 def test_a_renamed_output_says_so_in_json(sandbox: Sandbox) -> None:
