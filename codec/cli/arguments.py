@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from codec import __version__
-from codec.cli.groups import add_force, add_max_pixels, page_option, shared_options
+from codec.cli.groups import add_force, add_max_pixels, add_records, page_option, shared_options
 from codec.cli.numbers import any_number, size_or_share, whole_number, whole_numbers
 from codec.cli.usage import Joined, Parser
 from codec.limits import (
@@ -167,7 +167,7 @@ def make_parser() -> Parser:
     info = commands.add_parser("info", help="tell what is in compressed files and pictures")
     info.add_argument("inputs", nargs="*", metavar="FILE", help="a compressed file or a picture")
     info.add_argument("--engine", action="store_true", help="tell which k-means engine runs")
-    info.add_argument("--json", action="store_true", help="print JSON")
+    add_records(info)
     add_max_pixels(info)
 
     report = commands.add_parser(
@@ -183,7 +183,7 @@ def make_parser() -> Parser:
         "compressed", nargs="+", metavar="COMPRESSED",
         help="what became of it: compressed files, or pictures such as JPEG, WebP and PNG",
     )  # fmt: skip
-    report.add_argument("--json", action="store_true", help="print JSON")
+    add_records(report)
     add_force(report)
 
     sweep = commands.add_parser(
@@ -209,7 +209,7 @@ def make_parser() -> Parser:
         "--format", metavar="FORMAT", default=DEFAULT_FORMAT,
         help="whose bytes and ratios are told first (default %(default)s)",
     )  # fmt: skip
-    sweep.add_argument("--json", action="store_true", help="print JSON")
+    add_records(sweep)
     add_force(sweep)
     return parser
 

@@ -90,7 +90,7 @@ def compress_far(
             settings, reading, weights, writing, format.name,
             share=options.max_bytes if isinstance(options.max_bytes, float) else None,
             measure=options.measure,
-            locate=options.json or options.verbose,
+            locate=bool(options.json or options.verbose),
             shared=shared,
             colors=options.verbose,
         )  # fmt: skip

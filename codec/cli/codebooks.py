@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from codec.cli.outcomes import make_show, say_sums
 from codec.cli.process import complain, say
+from codec.cli.records import Records
 from codec.cli.runner import OutputFolders, Task, failure_of, run
 from codec.cli.words import in_words_of_the_command
 from codec.encoder.training import Pool
@@ -24,7 +25,7 @@ from codec.jobs.plan import Naming, plan_compression
 from codec.jobs.train import SharedCodebook, count_file, share_codebook, write_codebook
 from codec.options import DEFAULT_FORMAT
 from codec.reports.report import CodebookReport
-from codec.reports.text import as_json, codebook_line
+from codec.reports.text import codebook_line
 from codec.reports.totals import Totals
 from codec.settings import CompressSettings, ReadOptions
 
@@ -151,7 +152,7 @@ def train(
     # Nothing is written for each picture: what it would be named does not matter.
     naming, format = Naming(recursive=options.recursive), format_named(DEFAULT_FORMAT)
     plan = plan_compression([Path(name) for name in options.inputs], naming, format)
-    totals = Totals(keep=options.json, several=len(plan) > 1)
+    totals = Records(options, len(plan))
     show = make_show(
         options, lambda report: f"{report.input}  {report.unique_colors} colors", totals
     )
@@ -163,12 +164,10 @@ def train(
     try:
         codebook = pool.train()
     except CodecError:
-        if options.json:
-            print(as_json(totals.reports, with_totals=False))
+        totals.end(with_totals=False)
         raise
     done = write_codebook(codebook, pool.pictures, options.output, force=options.force)
-    if options.json:
-        print(as_json(totals.reports, with_totals=False, codebook=asdict(done)))
+    totals.end(with_totals=False, codebook=asdict(done))
     if not options.quiet:
         say(codebook_line(done))
     return totals

@@ -63,12 +63,12 @@ def _compress(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from codec.cli.pages import finish_page, make_page
+    from codec.cli.records import Records
     from codec.cli.runner import BlockBar, OutputFolders, Task, run, with_notices
     from codec.jobs.compress import compress_file
     from codec.jobs.ours import UP_TO_DATE, check_not_decoded
     from codec.jobs.plan import plan_compression
     from codec.reports.text import compress_line
-    from codec.reports.totals import Totals
     from codec.settings import ReadOptions, WriteOptions
 
     format = format_for(options)
@@ -89,7 +89,7 @@ def _compress(options: argparse.Namespace) -> int:
         weights = read_weights(options.weights, reading)
     inputs = [Path(name) for name in options.inputs]
     plan = plan_compression(inputs, naming_of(options), format, options.max_pixels)
-    totals = Totals(keep=options.json or bool(options.html), several=len(plan) > 1)
+    totals = Records(options, len(plan), keep=bool(options.html))
     # All workers do a picture that becomes a .zarr, and each of them some of many files.
     if options.scheduler and plan and not (len(plan) == 1 and format.name == "zarr"):
         from codec.cli.clusters import compress_far
@@ -123,7 +123,7 @@ def _compress(options: argparse.Namespace) -> int:
             planned.source, planned.target, format, settings, reading, writing,
             share=options.max_bytes if isinstance(options.max_bytes, float) else None,
             measure=options.measure or bool(page),
-            locate=options.json or options.verbose or bool(page),
+            locate=bool(options.json or options.verbose or page),
             shared=shared, weights=weights, page=page, progress=bar.show,
             scheduler=options.scheduler,
         )  # fmt: skip
@@ -182,13 +182,13 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _decompress(options: argparse.Namespace) -> int:
+    from codec.cli.records import Records
     from codec.cli.runner import BlockBar, OutputFolders, Task, run, with_notices
     from codec.formats.registry import is_reserved
     from codec.images.writing import check_image_name
     from codec.jobs.decompress import decompress_file
     from codec.jobs.plan import plan_decompression
     from codec.reports.text import decompress_line
-    from codec.reports.totals import Totals
 
     if options.output:
         check_image_name(options.output)
@@ -197,7 +197,7 @@ def _decompress(options: argparse.Namespace) -> int:
     plan = plan_decompression(
         [Path(name) for name in options.inputs], naming_of(options), options.codebook
     )
-    totals = Totals(keep=options.json, several=len(plan) > 1)
+    totals = Records(options, len(plan))
 
     def work(planned: "PlannedFile") -> "FileReport":
         if planned.failure:
@@ -233,76 +233,78 @@ def _convert(options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
+    from codec.cli.records import Records
     from codec.cli.runner import Task, run
     from codec.cli.swatches import with_swatches
     from codec.jobs.info import describe_file
-    from codec.reports.text import as_json, as_text
-    from codec.reports.totals import NoticeSums
+    from codec.reports.text import as_text
     from codec.settings import resolve_engine
 
     if not options.inputs and not options.engine:
         raise ParameterError("name a file, or ask with --engine which engine runs", "usage")
+    if options.engine and options.json == "--csv":
+        raise ParameterError("--csv has rows of files alone, and none for --engine", "usage")
     engine = resolve_engine("auto")
     if options.engine and not options.json:
         print(f"engine: {engine}")
 
     def show(report: "FileReport") -> None:
+        totals.add(report)
         if report.status == "error":
             complain(report.error or "", report.reason, report.input)
         elif not options.json:
             print(with_swatches(as_text(report), report.colors, sys.stdout))
             if not report.format or report.tile:
-                say_notices(report, notices)
+                say_notices(report, totals.notices)
 
     paths = [Path(name) for name in options.inputs]
-    notices = NoticeSums() if len(paths) > 1 else None
+    totals = Records(options, len(paths), with_colors=True)
     tasks = [
         Task(path, partial(describe_file, path, max_pixels=options.max_pixels)) for path in paths
     ]
-    reports = run(tasks, show=show)
-    say_sums(notices)
-    if options.json:
-        more: dict[str, Any] = {"engine": engine} if options.engine else {}
-        print(as_json(reports, with_colors=True, **more))
-    return exit_code({report.status for report in reports})
+    run(tasks, show=show, keep=False)
+    say_sums(totals.notices)
+    more: dict[str, Any] = {"engine": engine} if options.engine else {}
+    totals.end(**more)
+    return exit_code(totals.states)
 
 
 def _report(options: argparse.Namespace) -> int:
     from codec.cli.pages import finish_page, make_page
+    from codec.cli.records import Records
     from codec.cli.runner import Task, attempt
     from codec.jobs.compare import Comparison
-    from codec.reports.text import as_json, as_text
+    from codec.reports.text import as_text
     from codec.settings import ReadOptions
 
     original, compressed = Path(options.original), [Path(name) for name in options.compressed]
     reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
     page = make_page(options, 1, [original, *compressed])
-    reports: list[FileReport] = []
+    totals = Records(options, 1, keep=bool(page))
     said: set[str] = set()
     with Comparison(original, reading, page) as comparison:
         for path in compressed:
             report = attempt(Task(original, partial(comparison.measure, path)))
             obey_signals()
-            reports.append(report)
+            totals.add(report)
             if is_done(report) and not options.json:
                 print(as_text(report, with_outputs=len(compressed) > 1), flush=True)
             say_notices(report, said=said)
             said.update(report.notices)
             if not comparison.is_open:  # which others need as well
                 break
-    more = finish_page(page, reports)
-    if options.json:
-        print(as_json(reports, with_totals=len(compressed) == 1, **more))
-    return exit_code({report.status for report in reports})
+    more = finish_page(page, totals.reports)
+    totals.end(with_totals=len(compressed) == 1, **more)
+    return exit_code(totals.states)
 
 
 def _sweep(options: argparse.Namespace) -> int:
     from codec.cli.pages import finish_page, make_page
+    from codec.cli.records import Records
     from codec.cli.runner import attempt_each
     from codec.formats.registry import format_named
     from codec.jobs.sweep import sweep_file
-    from codec.reports.text import SWEEP_HEADER, as_json, knee_line, sweep_line
-    from codec.reports.totals import NoticeSums
+    from codec.reports.text import SWEEP_HEADER, knee_line, sweep_line
     from codec.settings import ReadOptions
 
     format = format_named(options.format)
@@ -311,8 +313,7 @@ def _sweep(options: argparse.Namespace) -> int:
     settings = settings_of(options, max(options.colors))
     paths = [Path(name) for name in options.inputs]
     page = make_page(options, len(paths), paths)
-    reports: list[FileReport] = []
-    notices = NoticeSums() if len(paths) > 1 else None
+    totals = Records(options, len(paths), keep=bool(page))
     for path in paths:
         results = sweep_file(
             path, options.colors, options.codebooks, format, settings, reading, page
@@ -320,9 +321,10 @@ def _sweep(options: argparse.Namespace) -> int:
         swept: list[FileReport] = []
         for report in attempt_each(path, results):
             obey_signals()
+            totals.add(report)
             if is_done(report) and not options.json:
                 if not swept:
-                    say_notices(report, notices)
+                    say_notices(report, totals.notices)
                     if len(options.inputs) > 1:
                         print(f"{report.input}:")
                     print(SWEEP_HEADER)
@@ -330,12 +332,10 @@ def _sweep(options: argparse.Namespace) -> int:
             swept.append(report)
         if not options.json and (line := knee_line(swept)):
             print(line)
-        reports += swept
-    say_sums(notices)
-    more = finish_page(page, reports)
-    if options.json:
-        print(as_json(reports, with_totals=False, **more))
-    return exit_code({report.status for report in reports})
+    say_sums(totals.notices)
+    more = finish_page(page, totals.reports)
+    totals.end(with_totals=False, **more)
+    return exit_code(totals.states)
 
 
 _COMMANDS = {

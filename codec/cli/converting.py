@@ -6,6 +6,7 @@ from pathlib import Path
 
 from codec.cli.choices import naming_of
 from codec.cli.outcomes import make_show
+from codec.cli.records import Records
 from codec.cli.runner import BlockBar, OutputFolders, Task, run, with_notices
 from codec.errors import ImageError, ParameterError
 from codec.formats.registry import Format, output_format_of
@@ -15,16 +16,15 @@ from codec.jobs.ours import LEFT_OUT
 from codec.jobs.plan import plan_conversion
 from codec.reports.report import FileReport
 from codec.reports.text import compress_line
-from codec.reports.totals import Totals
 from codec.settings import ReadOptions
 
 
-def convert(options: argparse.Namespace, *, progress: bool) -> Totals:
+def convert(options: argparse.Namespace, *, progress: bool) -> Records:
     """Convert all inputs, and show a report of each.
 
     Returns
     -------
-    totals : Totals
+    totals : Records
         Of the inputs.
 
     Raises
@@ -52,7 +52,7 @@ def convert(options: argparse.Namespace, *, progress: bool) -> Totals:
             raise
         return with_notices(report, planned.notices)
 
-    totals = Totals(keep=options.json, several=len(plan) > 1)
+    totals = Records(options, len(plan))
     show = make_show(options, compress_line, totals)
     bar = BlockBar(progress and len(plan) == 1)
     with OutputFolders(options.directory) as folders, bar:

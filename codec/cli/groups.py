@@ -32,6 +32,17 @@ def add_force(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_records(parser: argparse.ArgumentParser) -> None:
+    """Add the options of what programs read; their one value is the name of that given."""
+    records = parser.add_mutually_exclusive_group()
+    for name, what in (
+        ("--json", "print a JSON report on stdout"),
+        ("--json-lines", "print a line of JSON on stdout as each file is done, and one of totals"),
+        ("--csv", "print a table on stdout, a row as each file is done; the same names"),
+    ):
+        records.add_argument(name, dest="json", action="store_const", const=name, help=what)
+
+
 def add_max_pixels(parser: argparse.ArgumentParser) -> None:
     """Add the limit of pictures."""
     parser.add_argument(
@@ -69,7 +80,7 @@ def shared_options() -> list[Parser]:
     output.add_argument("-f", "--force", action="store_true", help="replace existing outputs")
 
     amount = Parser(add_help=False)
-    amount.add_argument("--json", action="store_true", help="print a JSON report on stdout")
+    add_records(amount)
     loudness = amount.add_mutually_exclusive_group()
     loudness.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     loudness.add_argument(

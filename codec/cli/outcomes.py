@@ -15,6 +15,7 @@ from codec.cli.process import (
 )
 
 if TYPE_CHECKING:
+    from codec.cli.records import Records
     from codec.reports.report import FileReport
     from codec.reports.totals import NoticeSums, Totals
 
@@ -82,16 +83,15 @@ def say_sums(sums: "NoticeSums | None") -> None:
 
 def finish(
     options: argparse.Namespace,
-    totals: "Totals",
+    totals: "Records",
     *,
     ratios: bool = True,
     **more: Any,
 ) -> int:
-    """Say the sums of a run, or all of it in JSON with what there is more; tell the exit code."""
-    from codec.reports.text import as_json, totals_line
+    """Say the sums of a run, and tell programs what there is more; tell the exit code."""
+    from codec.reports.text import totals_line
 
-    if options.json:
-        print(as_json(totals.reports, **more))
+    totals.end(**more)
     if not len(totals) and not options.quiet:
         say("kmcodec: no files found")
     say_sums(totals.notices)

@@ -107,7 +107,7 @@ def _check(options: argparse.Namespace, wanted: list[str], *, sends: bool) -> No
     if options.command not in _WRITERS:
         raise ParameterError(f"{options.command} writes no picture to standard output", "output")
     if options.json:
-        raise ParameterError("--json and -o - both want standard output", "output")
+        raise ParameterError(f"{options.json} and -o - both want standard output", "output")
     if not _WRITERS[options.command] and options.format not in _ENDINGS:
         raise ParameterError(
             "standard output takes one file: --format says which, "

@@ -1,6 +1,5 @@
-"""Reports as one line, as text or as JSON."""
+"""Reports as one line or as text."""
 
-import math
 from collections.abc import Sequence
 
 from codec import kernels
@@ -183,56 +182,6 @@ def totals_line(totals: Totals, *, ratios: bool = True) -> str:
     if ratios and sums["ratio_raw"] is not None:
         line += f"  {sums['ratio_raw']:.1f}× vs raw, {sums['ratio_file']:.1f}× vs file"
     return f"{line}  {sums['seconds']:.2f} s"
-
-
-_IN_JSON = (
-    "input", "status", "outputs", "input_bytes", "raw_bytes", "part_bytes", "output_bytes",
-    "ratio_raw", "ratio_file", "bits_per_pixel", "format", "kind", "mode", "bits", "alpha",
-    "width", "height", "channels", "n_colors", "n_colors_asked", "codebook_from",
-    "unique_colors", "unique_colors_after", "lossless", "converted", "mse", "psnr_db",
-    "worst_error", "worst_at", "ssim", "delta_e_mean", "delta_e_p95", "engine", "dither",
-    "targets", "rate_distortion", "encodings", "choice", "format_bytes", "knee", "verified",
-    "tile", "made_with", "seconds", "stage_seconds", "notices", "error", "reason",
-)  # fmt: skip
-
-
-def as_json(
-    reports: Sequence[FileReport],
-    *,
-    with_totals: bool = True,
-    with_colors: bool = False,
-    **more: object,
-) -> str:
-    """Render reports and their totals as one JSON document.
-
-    Parameters
-    ----------
-    reports : sequence of FileReport
-        In the order of the inputs.
-    with_totals : bool
-        Add up the files, which makes no sense for settings of one file.
-    with_colors : bool
-        Tell all colors, which are many lines.
-    **more : object
-        Further top-level entries.
-
-    Returns
-    -------
-    text : str
-        Valid JSON: numbers that are not finite become null.
-    """
-    import json
-
-    names = (*_IN_JSON, "colors") if with_colors else _IN_JSON
-    results = [
-        {
-            name: None if isinstance(value, float) and not math.isfinite(value) else value
-            for name, value in ((name, getattr(report, name)) for name in names)
-        }
-        for report in reports
-    ]
-    sums = {"totals": Totals.of(reports).facts()} if with_totals else {}
-    return json.dumps({"results": results, **sums, **more}, indent=2)
 
 
 _SWEPT = ("pair", "npz", "png", "kmc")
