@@ -11,6 +11,7 @@ MAX_CODEBOOK_SIZE = 256
 MAX_RATE_DISTORTION = 100
 # What `numpy.random.RandomState` takes.
 MAX_SEED = 2**32 - 1
+MAX_JOBS = 1024
 # A file is read whole, and held in memory beside what it becomes.
 MAX_FILE_BYTES = 512 * 1024 * 1024
 

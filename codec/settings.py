@@ -264,7 +264,7 @@ class WriteOptions:
     force : bool
         Replace existing outputs.
     skip_if_larger : bool
-        Write nothing if the result would be larger than the input file.
+        Write nothing if the result would not be smaller than the input file.
     claim : callable, optional
         Told of every output, and what will be in it, before it is written.
     """

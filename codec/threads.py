@@ -13,12 +13,14 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 STRIP_PIXELS = 1 << 18  # held at once where there is a choice, pixels or colors
 THREAD_PIXELS = 1 << 18  # what another thread must get to do for it to pay
 _MOST_THREADS = 8
 _VARIABLE = "KMCODEC_THREADS"
+_wanted: int | None = None
 
 T = TypeVar("T")
 
@@ -29,9 +31,11 @@ def thread_count() -> int:
     Returns
     -------
     count : int
-        ``KMCODEC_THREADS`` where that is a whole number of 1 or more, otherwise the number of
-        processors that this process may use, at most 8.
+        What `using_threads` says; else ``KMCODEC_THREADS`` where that is a whole number of 1 or
+        more, otherwise the number of processors that this process may use, at most 8.
     """
+    if _wanted is not None:
+        return _wanted
     wanted = os.environ.get(_VARIABLE, "")
     if wanted.isascii() and wanted.isdigit() and len(wanted) < 5 and int(wanted) > 0:
         return int(wanted)
@@ -40,6 +44,17 @@ def thread_count() -> int:
     else:
         available = os.cpu_count() or 1
     return min(available, _MOST_THREADS)
+
+
+@contextmanager
+def using_threads(count: int | None) -> Iterator[None]:
+    """Let this many threads work at once in this process, or as many as ever if None."""
+    global _wanted
+    before, _wanted = _wanted, count
+    try:
+        yield
+    finally:
+        _wanted = before
 
 
 def row_strips(height: int, width: int) -> Iterator[slice]:

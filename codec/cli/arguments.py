@@ -21,11 +21,11 @@ from codec.options import (
 
 _EXIT_CODES = """\
 exit codes:
-  0  everything was done, now or, with -d, by the same command before it was killed
+  0  everything was done, now or before, or could not become smaller under its own name
   1  at least one input failed; the others were still processed
   2  wrong usage; nothing was read
-  3  nothing failed, but something was skipped: its output exists, or would be larger, or a target
-     cannot be met
+  3  nothing failed, but something was skipped: its output exists, or would not be smaller, or a
+     target cannot be met
   130, 143  interrupted (SIGINT, SIGTERM)
 """
 
@@ -33,7 +33,8 @@ _EXAMPLES = """\
 examples:
   kmcodec compress photo.png                 photo.labels.png + photo.codebook.npy
   kmcodec compress -k 32 -o chart.npz chart.png
-  kmcodec compress -r pictures -d small --format png
+  kmcodec compress -r assets -d small --same-names
+                                             the same tree of pictures, smaller
   kmcodec compress map.png --format kmc      map.kmc, the fewest bytes
   kmcodec compress photo.png --max-bytes 50k the best picture in 50,000 bytes
   kmcodec compress slide.tif -o slide.zarr   of any size, block by block
@@ -95,6 +96,21 @@ def make_parser() -> Parser:
         "png: indexed PNG; kmc: the fewest bytes; written block by block, for pictures of any "
         "size: zarr, tiff",
     )  # fmt: skip
+    names = compress.add_mutually_exclusive_group()
+    names.add_argument(
+        "--same-names", action="store_true",
+        help="give outputs in -d the names of their inputs: PNGs become smaller PNGs, or are "
+        "copied as all other pictures are; what is up to date is not made again",
+    )  # fmt: skip
+    names.add_argument(
+        "--in-place", action="store_true",
+        help="replace PNGs by smaller ones; all other pictures stay as they are, and so do those "
+        "that kmcodec made, without -f",
+    )  # fmt: skip
+    names.add_argument(
+        "--suffix", metavar="TEXT",
+        help="name outputs after their inputs with TEXT before the ending, such as -small",
+    )  # fmt: skip
     compress.add_argument(
         "--keep-order", action="store_true",
         help="keep palette indices, or grey values, as labels in every format, as pair and npz do "
@@ -102,7 +118,7 @@ def make_parser() -> Parser:
     )  # fmt: skip
     compress.add_argument(
         "--skip-if-larger", action="store_true",
-        help="write nothing if the result is larger than the input",
+        help="write nothing if the result is not smaller than the input",
     )  # fmt: skip
     compress.add_argument(
         "--measure", action="store_true",

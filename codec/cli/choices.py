@@ -16,7 +16,53 @@ def naming_of(options: argparse.Namespace) -> "Naming":
     """Say where outputs go."""
     from codec.jobs.plan import Naming
 
-    return Naming(options.output, options.directory, options.recursive)
+    return Naming(
+        options.output, options.directory, options.recursive,
+        suffix=getattr(options, "suffix", None) or "",
+        same_names=getattr(options, "same_names", False),
+        in_place=getattr(options, "in_place", False),
+    )  # fmt: skip
+
+
+def is_dropin(options: argparse.Namespace) -> bool:
+    """Tell whether outputs have the names of their inputs."""
+    return bool(options.same_names or options.in_place)
+
+
+def check_names(options: argparse.Namespace) -> None:
+    """Refuse what contradicts itself about the names of outputs, before anything is read.
+
+    Raises
+    ------
+    ParameterError
+        It does.
+    """
+    for name in ("in_place", "same_names", "suffix"):
+        if getattr(options, name, None) in (None, False):
+            continue
+        option = f"--{name.replace('_', '-')}"
+        if options.output:
+            raise ParameterError(f"{option} names outputs, and so does -o", name)
+        if "-" in options.inputs:
+            raise ParameterError(f"standard input has no name for {option}", name)
+        if name == "suffix":
+            if not options.suffix or not set("/\\\0").isdisjoint(options.suffix):
+                raise ParameterError("--suffix is a part of a name, such as -small", name)
+            continue
+        if options.directory and name == "in_place":
+            raise ParameterError("--in-place writes where inputs are, and -d elsewhere", name)
+        if not options.directory and name == "same_names":
+            raise ParameterError(
+                "--same-names needs -d, a directory for the outputs (--in-place needs none)",
+                name,
+            )
+        if options.format not in (None, "png"):
+            raise ParameterError(
+                f"{option} compresses PNGs to PNGs, and no other format has names of pictures",
+                name,
+            )
+        if options.scheduler:
+            raise ParameterError(f"{option} is done by this process, without --scheduler", name)
 
 
 def settings_of(options: argparse.Namespace, n_colors: int) -> "CompressSettings":
@@ -82,6 +128,10 @@ def format_for(options: argparse.Namespace) -> "Format":
             raise ParameterError(
                 f"--format {options.format} contradicts the name of the output", "output-name"
             )
+    elif is_dropin(options):
+        from codec.jobs.dropins import FORMAT
+
+        format = FORMAT
     else:
         format = format_named(options.format or DEFAULT_FORMAT, or_large=True)
     format.check_writable()

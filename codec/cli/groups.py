@@ -5,7 +5,7 @@ from pathlib import Path
 
 from codec.cli.numbers import any_number, whole_number
 from codec.cli.usage import Parser
-from codec.limits import MAX_PIXELS, MAX_PIXELS_ASKED_FOR, MAX_SEED
+from codec.limits import MAX_JOBS, MAX_PIXELS, MAX_PIXELS_ASKED_FOR, MAX_SEED
 from codec.options import COLOR_SPACES, DITHER_KINDS, EFFORTS, ENGINE_NAMES, TUNES
 
 
@@ -78,6 +78,11 @@ def shared_options() -> list[Parser]:
         "what kmcodec made there",
     )
     output.add_argument("-f", "--force", action="store_true", help="replace existing outputs")
+    output.add_argument(
+        "-j", "--jobs", type=whole_number(1, MAX_JOBS), metavar="N",
+        help="do so many small files at a time, large ones with so many threads (default "
+        "KMCODEC_THREADS, or the number of processors, at most 8); files are the same",
+    )  # fmt: skip
 
     amount = Parser(add_help=False)
     add_records(amount)

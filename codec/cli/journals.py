@@ -39,4 +39,7 @@ def open_journal(
         options.max_bytes, options.shared_codebook, options.skip_if_larger,
     )  # fmt: skip
     tell = (lambda line: None) if options.quiet else say
-    return Journal(options.directory, command, tell, counts=options.shared_codebook)
+    return Journal(
+        options.directory, command, tell,
+        counts=options.shared_codebook, stays=options.same_names,
+    )  # fmt: skip

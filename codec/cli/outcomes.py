@@ -36,6 +36,9 @@ def make_show(
     from codec.cli.swatches import with_swatches
     from codec.reports.text import as_text
 
+    # The sums say how many are up to date.
+    is_summed = totals is not None and totals.notices is not None and not options.verbose
+
     def show(report: "FileReport") -> None:
         obey_signals()
         if totals is not None:
@@ -45,8 +48,10 @@ def make_show(
             return
         if options.quiet:
             return
+        if report.status == "up-to-date" and is_summed:
+            return
         if report.status != "ok":
-            say(f"{report.input}: {report.status.replace('-', ' ')}: {report.error}")
+            say(f"{report.input}: {_in_plain_words(report)}")
             return
         if options.verbose:
             say(with_swatches(as_text(report), report.colors, sys.stderr))
@@ -55,6 +60,13 @@ def make_show(
         say_notices(report, None if options.verbose or totals is None else totals.notices)
 
     return show
+
+
+def _in_plain_words(report: "FileReport") -> str:
+    """Say why a file was not compressed."""
+    if report.reason == "exists":
+        return f"kept: {(report.error or '').removeprefix('cannot write ')}"
+    return f"{report.status.replace('-', ' ')}: {report.error}"
 
 
 def is_done(report: "FileReport") -> bool:

@@ -68,6 +68,8 @@ class Joined(argparse.Action):
 def with_verb(arguments: Sequence[str], verbs: Sequence[str]) -> list[str]:
     """Put `compress` before a file that stands where the verb would.
 
+    A suffix that begins as options do, such as -small, is joined to its option.
+
     Parameters
     ----------
     arguments : sequence of str
@@ -75,9 +77,17 @@ def with_verb(arguments: Sequence[str], verbs: Sequence[str]) -> list[str]:
     verbs : sequence of str
         Those that there are.
     """
-    given = list(arguments)
+    given = _joined(arguments)
     if not given or given[0] in (*verbs, *_ASKS):
         return given
     first = given[0]
     is_file = first[:1] == "-" or "." in first or os.sep in first or os.path.lexists(first)
     return ["compress", *given] if is_file else given
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    given = list(arguments)
+    for place in range(len(given) - 2, -1, -1):
+        if given[place] == "--suffix" and given[place + 1][:2] not in ("--", "-"):
+            given[place : place + 2] = [f"--suffix={given[place + 1]}"]
+    return given

@@ -61,9 +61,15 @@ class Plan(Collection[PlannedFile]):
     """Inputs in their order, of which most are kept as names: there may be a million.
 
     Where an output goes follows from the name of its input, and is told when it is asked for.
+
+    Attributes
+    ----------
+    passed_over : int
+        How many files of other kinds are in the directories.
     """
 
     def __init__(self) -> None:
+        self.passed_over = 0
         self._places: list[Place] = []
         self._entries: list[list[bytes | PlannedFile]] = []
         self._starts = [0]
@@ -102,7 +108,7 @@ class Plan(Collection[PlannedFile]):
         return part, number - self._starts[part]
 
 
-def settle_collisions(plan: Plan) -> None:
+def settle_collisions(plan: Plan, *, in_place: bool = False) -> None:
     """Give every input outputs of its own, or let it fail, whatever `--force` says.
 
     Parameters
@@ -110,6 +116,8 @@ def settle_collisions(plan: Plan) -> None:
     plan : Plan
         What was renamed says so in a notice from now on; what fails has the reason
         ``collision``.
+    in_place : bool
+        Whether outputs take the places of their own inputs.
     """
     places = _Places()
     # Names grow with every round, so there are few.
@@ -121,7 +129,7 @@ def settle_collisions(plan: Plan) -> None:
             else:
                 failure = FileError(said, "collision")
                 plan[number] = replace(plan[number], files=(), failure=failure)
-    for number, said in _overwritten_inputs(places, plan).items():
+    for number, said in _overwritten_inputs(places, plan, in_place=in_place).items():
         failure = FileError(said, "collision")
         plan[number] = replace(plan[number], files=(), failure=failure)
 
@@ -154,7 +162,7 @@ def _shared_outputs(places: "_Places", plan: Plan) -> dict[int, str]:
     return said
 
 
-def _overwritten_inputs(places: "_Places", plan: Plan) -> dict[int, str]:
+def _overwritten_inputs(places: "_Places", plan: Plan, *, in_place: bool) -> dict[int, str]:
     """Find inputs with an output that is one of the inputs, with what is to be said of each."""
 
     def read() -> Iterator[tuple[Path, str | tuple[int, int] | None]]:
@@ -169,7 +177,7 @@ def _overwritten_inputs(places: "_Places", plan: Plan) -> dict[int, str]:
 
     def written() -> Iterator[tuple[int, Path, str | tuple[int, int] | None]]:
         for number, planned in enumerate(plan):
-            for file in planned.files:
+            for file in planned.files if not in_place else ():
                 for place in places.all_of(file):
                     yield number, file, place
                 yield number, file, _identity(file)

@@ -20,7 +20,7 @@ from codec.images.records import SourceImage
 from codec.jobs.info import contents_facts, contents_notices
 from codec.jobs.train import SharedCodebook, check_not_needed
 from codec.reports.quality import quality_facts, worst_facts
-from codec.reports.report import FileReport
+from codec.reports.report import NOT_SMALLER, FileReport
 from codec.settings import CompressSettings, ReadOptions, WriteOptions
 from codec.stopwatch import Stopwatch
 
@@ -44,6 +44,7 @@ def compress_file(
     page: "Page | None" = None,
     progress: Progress = silent,
     scheduler: str | None = None,
+    in_memory: bool = False,
 ) -> FileReport:
     """Compress one picture file.
 
@@ -76,6 +77,8 @@ def compress_file(
         one that is too large for memory, or for a format that is only written so.
     scheduler : str, optional
         Address of the one of a Dask cluster, for a format that is written in blocks by anybody.
+    in_memory : bool
+        Refuse a picture that would be compressed in blocks.
 
     Returns
     -------
@@ -110,7 +113,7 @@ def compress_file(
         except LimitError as error:
             from codec.jobs.large import is_for_blocks
 
-            if not is_for_blocks(error, reading.max_pixels):
+            if in_memory or not is_for_blocks(error, reading.max_pixels):
                 raise
             return in_blocks(error)
     if share is not None:
@@ -156,15 +159,9 @@ def compress_file(
         seconds=watch.seconds,
         stage_seconds=watch.stages,
     )
+    if writing.skip_if_larger and contents.size_bytes >= image.size_bytes:
+        return replace(report, status="skipped", outputs=(), error=NOT_SMALLER, reason="larger")
     if contents.size_bytes > image.size_bytes:
-        if writing.skip_if_larger:
-            return replace(
-                report,
-                status="skipped",
-                error="the result would be larger than the file",
-                reason="larger",
-                outputs=(),
-            )
         report = replace(report, notices=(*report.notices, "the result is larger than the file"))
     if locate:
         worst = worst_facts(

@@ -25,7 +25,7 @@ from codec.images.sources.base import PixelSource
 from codec.images.sources.opening import open_source
 from codec.limits import MAX_PIXELS
 from codec.reports.colors import write_colors
-from codec.reports.report import FileReport
+from codec.reports.report import NOT_SMALLER, FileReport
 from codec.settings import CompressSettings, ReadOptions, WriteOptions
 from codec.stopwatch import Stopwatch
 
@@ -239,14 +239,12 @@ def compress_large(
     if measure:
         report = replace(report, notices=(*report.notices, NOT_MEASURED))
     report = replace(report, seconds=watch.seconds, stage_seconds=watch.stages)
-    if (report.compressed_bytes or 0) <= pixels.size_bytes:
-        return report
-    if writing.skip_if_larger:
+    size = report.compressed_bytes or 0
+    if writing.skip_if_larger and size >= pixels.size_bytes:
         remove_outputs(done.paths)
-        return replace(
-            report, status="skipped", error="the result would be larger than the file",
-            reason="larger", outputs=(),
-        )  # fmt: skip
+        return replace(report, status="skipped", outputs=(), error=NOT_SMALLER, reason="larger")
+    if size <= pixels.size_bytes:
+        return report
     return replace(report, notices=(*report.notices, "the result is larger than the file"))
 
 

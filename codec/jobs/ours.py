@@ -45,7 +45,7 @@ def is_large(path: Path) -> bool:
     return True
 
 
-def is_ours(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
+def is_ours(path: Path, max_pixels: int = MAX_PIXELS, suffix: str = "") -> bool:
     """Tell whether a file is one that kmcodec compressed.
 
     Parameters
@@ -54,6 +54,8 @@ def is_ours(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
         Any file.
     max_pixels : int
         Of larger pictures nothing is known.
+    suffix : str
+        What names of compressed files may end in, before their endings, if anything.
 
     Returns
     -------
@@ -61,7 +63,8 @@ def is_ours(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
         Whether its name is that of a compressed file, and it has the mark that only kmcodec
         writes, even if its codebook is lost, or is sealed.
     """
-    if not path.name.lower().endswith(own_endings()):
+    named = suffix and path.stem.endswith(suffix)
+    if not named and not path.name.lower().endswith(own_endings()):
         return False
     if path.name.lower().endswith(_LARGE_ENDINGS):
         return is_large(path)

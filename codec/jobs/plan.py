@@ -20,7 +20,7 @@ from codec.formats.registry import (
 )
 from codec.images.kinds import READABLE_EXTENSIONS
 from codec.jobs.collisions import Plan, PlannedFile, settle_collisions
-from codec.jobs.ours import DECODED_ENDING, is_ours, made_here
+from codec.jobs.ours import DECODED_ENDING, LEFT_OUT, is_ours, made_here
 from codec.limits import MAX_PIXELS
 
 # Why what is given by name is skipped.
@@ -40,11 +40,20 @@ class Naming:
         Where outputs go; beside their inputs if None.
     recursive : bool
         Take what is in directories; their trees are kept.
+    suffix : str
+        What stands between the stem of an input and the ending of its output, if anything.
+    same_names : bool
+        Outputs have the names of their inputs.
+    in_place : bool
+        Outputs are their inputs.
     """
 
     output: Path | None = None
     folder: Path | None = None
     recursive: bool = False
+    suffix: str = ""
+    same_names: bool = False
+    in_place: bool = False
 
 
 def plan_compression(
@@ -75,24 +84,40 @@ def plan_compression(
         One output was named for several inputs, or it is the input.
     """
     # What is asked twice is asked at once.
-    ours = functools.lru_cache(1)(functools.partial(is_ours, max_pixels=max_pixels))
+    ours = functools.lru_cache(1)(
+        functools.partial(is_ours, max_pixels=max_pixels, suffix=naming.suffix)
+    )
+    is_dropin = naming.same_names or naming.in_place
+    ending = naming.suffix + format.ending if naming.suffix else format.default_ending
 
     def wanted(name: str) -> bool:
         return name.lower().endswith(READABLE_EXTENSIONS)
 
+    def settled(path: Path) -> bool:
+        return is_reserved(path) or bool(naming.suffix and path.stem.endswith(naming.suffix))
+
     def place(source: Path, folder: Path) -> PlannedFile:
-        target = naming.output or folder / (source.stem + format.default_ending)
-        whole = folder / (source.name + format.default_ending)
+        if is_dropin:
+            target = source if naming.in_place else folder / source.name
+            if not _is_store(source.name):
+                # What is behind a link stays, in place, and may be another input.
+                stays = naming.in_place and os.path.islink(source)
+                return PlannedFile(source, target, () if stays else (target,))
+            failure = ImageError("it is a folder of Zarr", LEFT_OUT)
+            return PlannedFile(source, target, (), failure)
+        target = naming.output or folder / (source.stem + ending)
+        whole = folder / (source.name + ending)
         name = source.name.lower()
         may_be_picture = name.endswith((*READABLE_EXTENSIONS, STORE_ENDING))
-        if is_reserved(source) and (not may_be_picture or ours(source)):
+        if settled(source) and (not may_be_picture or ours(source)):
             # `compress *` a second time meets what the first time wrote.
             failure = ImageError("it is a compressed file", COMPRESSED_ALREADY)
             return PlannedFile(source, target, (), failure)
         return _planned(source, target, whole, format.files, naming)
 
     # Whether a reserved name is a picture's, its file says: once, since it may be written over.
-    return _plan(inputs, naming, wanted, place, settled=is_reserved, unwanted=ours)
+    unwanted = (lambda path: False) if is_dropin else ours
+    return _plan(inputs, naming, wanted, place, settled=settled, unwanted=unwanted)
 
 
 def plan_decompression(
@@ -211,6 +236,11 @@ def _plan(
     """Plan inputs; `settled` tells of a name whether `place` looks at its file too."""
     plan = Plan()
 
+    def wanted_here(name: str) -> bool:
+        is_wanted = wanted(name)
+        plan.passed_over += not is_wanted
+        return is_wanted
+
     def place_given(name: bytes) -> PlannedFile:
         given = Path(os.fsdecode(name))
         return place(given, naming.folder or given.parent)
@@ -227,7 +257,7 @@ def _plan(
         if naming.recursive and os.path.isdir(given) and not _is_store(given.name):
             if naming.output:
                 raise ParameterError("-o names one file and cannot take a directory", "output")
-            for found in _walk(given, wanted, naming.folder):
+            for found in _walk(given, wanted_here, naming.folder):
                 if isinstance(found, PlannedFile):
                     plan.extend(place_given, [found])
                     continue
@@ -246,7 +276,7 @@ def _plan(
             plan.extend(place_given, [place_given(name) if settled(given) else name])
     if naming.output and len(plan) > 1:
         raise ParameterError("-o names one file and there are several inputs", "output")
-    settle_collisions(plan)
+    settle_collisions(plan, in_place=naming.in_place)
     if naming.output and len(plan):
         failure = plan[0].failure
         if failure and failure.reason == "collision":

@@ -5,6 +5,9 @@ from typing import Any
 
 from codec.colors.metrics import psnr_db
 
+# Why a result is not written that somebody wanted smaller.
+NOT_SMALLER = "the result would not be smaller than the file"
+
 
 @dataclass(frozen=True)
 class FileReport:
@@ -14,9 +17,10 @@ class FileReport:
     ----------
     input : str
         Name of the file that was read.
-    status : {'ok', 'skipped', 'error', 'left-out', 'up-to-date'}
-        How it went; left out are files in a directory that were made by kmcodec, and up to
-        date those that were made before, of the same picture with the same options.
+    status : {'ok', 'copied', 'unchanged', 'up-to-date', 'skipped', 'error', 'left-out'}
+        How it went. What would not become smaller under its own name is copied, or in place left
+        unchanged. Up to date is what was made before, of the same picture with the same options;
+        left out are files in a directory that kmcodec made.
     outputs : tuple of str
         Names of the files that were written, or of the compressed files compared.
     original_bytes : int or None

@@ -167,20 +167,23 @@ def totals_line(totals: Totals, *, ratios: bool = True) -> str:
     counts = ", ".join(
         f"{sums[status]} {word}"
         for status, word in (
+            ("copied", "copied"),
+            ("unchanged", "unchanged"),
+            ("up_to_date", "up to date"),
             ("skipped", "skipped"),
             ("error", "failed"),
             ("left_out", "left out"),
-            ("up_to_date", "up to date"),
         )
         if sums[status]
     )
-    line = (
-        f"{sums['ok']} of {sums['files']} files"
-        f"{f' ({counts})' if counts else ''}"
-        f"  {format_bytes(sums['input_bytes'])} → {format_bytes(sums['output_bytes'])}"
-    )
-    if ratios and sums["ratio_raw"] is not None:
-        line += f"  {sums['ratio_raw']:.1f}× vs raw, {sums['ratio_file']:.1f}× vs file"
+    line = f"{sums['ok']} of {sums['files']} files{f' ({counts})' if counts else ''}"
+    if sums["input_bytes"]:
+        line += f"  {format_bytes(sums['input_bytes'])} → {format_bytes(sums['output_bytes'])}"
+    shown = {"raw": sums["ratio_raw"], "file": sums["ratio_file"]} if ratios else {}
+    if sums["copied"] or sums["unchanged"]:
+        shown.pop("raw", None)  # which is not of all files
+    if any(shown.values()):
+        line += "  " + ", ".join(f"{shown[what]:.1f}× vs {what}" for what in shown if shown[what])
     return f"{line}  {sums['seconds']:.2f} s"
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from codec.reports.report import FileReport
 
-STATES = ("ok", "skipped", "error", "left-out", "up-to-date")
+STATES = ("ok", "copied", "unchanged", "up-to-date", "skipped", "error", "left-out")
 _SUMMED = ("input_bytes", "raw_bytes", "output_bytes")
 # What notices of one kind may differ in: names of files, and numbers.
 _OWN = re.compile(r"\S*[./\\]\w\S*|\d+")
@@ -87,7 +87,7 @@ class Totals:
         self.notices = NoticeSums() if several else None
         self.reports: list[FileReport] = []
         self.states: Counter[str] = Counter()
-        self._sums = dict.fromkeys((*_SUMMED, "compressed"), 0)
+        self._sums = dict.fromkeys((*_SUMMED, "compressed", "stayed"), 0)
         self._have_originals, self._seconds = True, 0.0
 
     @classmethod
@@ -99,11 +99,15 @@ class Totals:
         return sums
 
     def add(self, report: FileReport) -> None:
-        """Add what became of a file; of those that were not done, no bytes count."""
+        """Add what became of a file; of those that are not there, no bytes count."""
         if self._keep:
             self.reports.append(report)
         self.states[report.status] += 1
         self._seconds += report.seconds
+        if report.status in ("copied", "unchanged"):
+            for name in ("input_bytes", "output_bytes"):
+                self._sums[name] += getattr(report, name) or 0
+            self._sums["stayed"] += report.output_bytes or 0
         if report.status != "ok":
             return
         for name in _SUMMED:
@@ -126,12 +130,13 @@ class Totals:
         """
         sums = {name: self._sums[name] for name in _SUMMED}
         compressed = self._sums["compressed"]
-        has_originals = compressed and self._have_originals
+        written = compressed + self._sums["stayed"]
+        has_originals = written and self._have_originals
         return {
             "files": len(self) - self.states["left-out"],
             **{status.replace("-", "_"): self.states[status] for status in STATES},
             **sums,
             "ratio_raw": sums["raw_bytes"] / compressed if compressed else None,
-            "ratio_file": sums["input_bytes"] / compressed if has_originals else None,
+            "ratio_file": sums["input_bytes"] / written if has_originals else None,
             "seconds": self._seconds,
         }

@@ -12,9 +12,9 @@ import pytest
 from cli_tools import Sandbox, few_colors, read_picture, usage_error
 
 import codec
+from codec.cli import compressing
 from codec.cli.arguments import make_parser
 from codec.formats.registry import Format
-from codec.jobs import compress
 from codec.options import DEFAULT_FORMAT
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions, WriteOptions, resolve_engine
@@ -238,12 +238,14 @@ def test_options_and_parameters_of_the_library_have_the_same_defaults(
         page: object,
         progress: object,
         scheduler: object,
+        in_memory: bool,
     ) -> FileReport:
+        assert not in_memory
         assert (share, shared, weights, page, scheduler) == (None, None, None, None, None)
         given.append((settings, reading))
         return FileReport(source.name)
 
-    monkeypatch.setattr(compress, "compress_file", take)
+    monkeypatch.setattr(compressing, "compress_file", take)
     sandbox.run("compress", "x.png", "-q", check=0)
 
     ((settings, reading),) = given

@@ -21,8 +21,9 @@ from fault_tools import drive
 from marks import slowly
 
 import codec
+from codec.cli import compressing
 from codec.cli.commands import main
-from codec.jobs import compress
+from codec.jobs.compress import compress_file
 
 # Streams
 
@@ -195,7 +196,6 @@ def test_a_signal_that_python_loses_ends_the_run_all_the_same(  # row 117
     monkeypatch.setenv("KMCODEC_THREADS", "1")  # otherwise b.png and c.png are under way by then
     for name in ("a.png", "b.png", "c.png"):
         sandbox.picture(name)
-    compress_file = compress.compress_file
 
     class Dying:
         def __del__(self) -> None:
@@ -206,7 +206,7 @@ def test_a_signal_that_python_loses_ends_the_run_all_the_same(  # row 117
         Dying()
         return report
 
-    monkeypatch.setattr(compress, "compress_file", interrupted)
+    monkeypatch.setattr(compressing, "compress_file", interrupted)
     code = 130 if number == signal.SIGINT else 143
     before = signal.signal(number, signal.SIG_DFL)  # whoever started the tests may ignore it
     try:
@@ -221,15 +221,15 @@ def test_signals_that_are_ignored_stay_ignored(sandbox: Sandbox) -> None:
     script = """
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, signal.SIG_IGN)
-compress_file = compress.compress_file
+compress_file = compressing.compress_file
 def interrupted(*arguments, **options):
     signal.raise_signal(signal.SIGINT)
     signal.raise_signal(signal.SIGTERM)
     return compress_file(*arguments, **options)
-compress.compress_file = interrupted
+compressing.compress_file = interrupted
 print(json.dumps(run("compress", "-q", "photo.png")))
 """
-    assert drive("from codec.jobs import compress\n" + script, sandbox.root) == [0, ""]
+    assert drive("from codec.cli import compressing\n" + script, sandbox.root) == [0, ""]
     assert Path("photo.labels.png").exists()
 
 

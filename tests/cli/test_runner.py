@@ -15,10 +15,10 @@ from cli_tools import VECTORS, Sandbox, few_colors, many_colors
 from png_tools import grey_png
 from terminal_tools import on_terminal
 
-from codec.cli import runner
+from codec.cli import compressing, runner
 from codec.cli.runner import OutputFolders, Task, run
 from codec.errors import FormatError
-from codec.jobs import compress
+from codec.jobs.compress import compress_file
 from codec.reports.report import FileReport
 
 
@@ -261,13 +261,12 @@ def test_a_file_deleted_after_it_was_listed_is_an_error(  # row 30
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox.pictures("in/a.png", "in/b.png", "in/c.png")
-    compress_file = compress.compress_file
 
     def delete_next(*arguments: Any, **options: Any) -> FileReport:
         sandbox.path("in/b.png").unlink(missing_ok=True)
         return compress_file(*arguments, **options)
 
-    monkeypatch.setattr(compress, "compress_file", delete_next)
+    monkeypatch.setattr(compressing, "compress_file", delete_next)
     run = sandbox.run("compress", "-r", "in", "-d", "out", "--format", "npz", check=1)
     assert run.new == {"out", "out/a.npz", "out/c.npz"}
     assert any(line.startswith("kmcodec: error: in/b.png: ") for line in run.lines)
@@ -283,7 +282,7 @@ def test_a_directory_deleted_after_it_was_listed_is_an_error(  # row 30
         shutil.rmtree("in/a")
         return run_tasks(*arguments, **options)
 
-    monkeypatch.setattr(runner, "run", delete_first)
+    monkeypatch.setattr(compressing, "run", delete_first)
     run = sandbox.run("compress", "-r", "in", "--format", "npz", check=1)
     assert run.new == {"in/b/b.npz"}
     assert run.lines[0].startswith("kmcodec: error: in/a/a.png: ")

@@ -1,0 +1,138 @@
+"""Results under the names of their pictures, in another directory or in place of them.
+
+Whoever opens a file by its name finds a picture of the kind that the name says: what cannot be
+compressed to that, or would not get smaller, is there as it was.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from codec.errors import CodecError, FileError, ImageError, LimitError
+from codec.files import check_source, check_targets, display_name, read_file, write_files
+from codec.formats.files import is_marked
+from codec.formats.registry import FORMATS
+from codec.images.kinds import EXTENSIONS
+from codec.jobs.collisions import PlannedFile
+from codec.jobs.journal import input_mark
+from codec.jobs.ours import UP_TO_DATE, is_ours
+from codec.reports.report import FileReport
+from codec.settings import Claim, WriteOptions
+from codec.stopwatch import Stopwatch
+
+# What is compressed under its own name.
+FORMAT = FORMATS["png"]
+# What a picture may be, and stays as it is.
+_STAY = ("several-frames",)
+
+
+def compress_dropin(
+    planned: PlannedFile,
+    writing: WriteOptions,
+    compress: Callable[[WriteOptions], FileReport],
+    max_pixels: int,
+) -> FileReport:
+    """Compress one picture to a file of its name, or let that be the picture as it is.
+
+    Parameters
+    ----------
+    planned : PlannedFile
+        The picture, and the file of the same name, or the same file.
+    writing : WriteOptions
+        Whether outputs in another directory are replaced; in place, whether what kmcodec made is
+        compressed again.
+    compress : callable
+        Does it as it is told, to `FORMAT`; pictures for blocks raise `LimitError`.
+    max_pixels : int
+        Largest picture that is read.
+
+    Returns
+    -------
+    report : FileReport
+        Status ``ok``; ``copied``, or in place ``unchanged``, with the reason.
+
+    Raises
+    ------
+    CodecError
+        The picture or the output is at fault; nothing was written. In place, of a file that
+        kmcodec made, the reason is `UP_TO_DATE`.
+    """
+    watch = Stopwatch()
+    source, target = planned.source, planned.target
+    in_place = source == target
+    check_source(source)
+    if in_place:
+        if not writing.force:
+            _check_in_place(source, max_pixels)
+        writing = replace(writing, force=True, claim=_unless_changed(source))
+    else:
+        check_targets([target], force=writing.force)
+    why = _why_as_it_is(source, max_pixels, in_place=in_place)
+    if not why:
+        try:
+            report = compress(replace(writing, skip_if_larger=True))
+        except ImageError as error:
+            if error.reason not in _STAY:
+                raise
+            why = error
+        except LimitError as error:
+            from codec.jobs.large import is_for_blocks
+
+            if not is_for_blocks(error, max_pixels):
+                raise
+            why = LimitError(f"{error} (alone, it is compressed in blocks)", error.reason)
+        else:
+            if report.status == "ok":
+                return report
+            why = CodecError(report.error or "", report.reason or "")
+    report = FileReport(
+        display_name(source), status="unchanged" if in_place else "copied",
+        error=str(why), reason=why.reason,
+    )  # fmt: skip
+    size = os.stat(source).st_size
+    if not in_place:
+        data = read_file(source)
+        if writing.claim:
+            writing.claim(target, data)
+        write_files([(target, data)], force=writing.force)
+        size = len(data)
+        report = replace(report, outputs=(display_name(target),))
+    return replace(report, original_bytes=size, part_bytes={"file": size}, seconds=watch.seconds)
+
+
+def _why_as_it_is(source: Path, max_pixels: int, *, in_place: bool) -> CodecError | None:
+    """Tell why a picture is not even tried."""
+    ending = source.suffix.lower()
+    if ending not in EXTENSIONS["PNG"]:
+        kind = next((kind for kind, names in EXTENSIONS.items() if ending in names), "picture")
+        return FileError(f"it is a {kind} by its name, and kmcodec writes PNGs", "other-kind")
+    if in_place and os.path.islink(source):
+        return FileError("it is behind a symbolic link", "symlink")
+    if not in_place and _is_made_by_kmcodec(source, max_pixels):
+        return FileError("kmcodec made it", "compressed-already")
+    return None
+
+
+def _check_in_place(source: Path, max_pixels: int) -> None:
+    """Refuse what kmcodec made: compressed once more, it would lose more every time."""
+    if not os.path.islink(source) and _is_made_by_kmcodec(source, max_pixels):
+        raise FileError("kmcodec made it (force=True compresses it again)", UP_TO_DATE)
+
+
+def _is_made_by_kmcodec(path: Path, max_pixels: int) -> bool:
+    try:
+        return is_marked(path, max_pixels=max_pixels) or is_ours(path, max_pixels)
+    except CodecError:  # which is said of it later
+        return False
+
+
+def _unless_changed(source: Path) -> Claim:
+    """Make what refuses to replace a picture that has changed since it was read."""
+    before = input_mark(source)
+
+    def check(path: Path, data: bytes) -> None:
+        if input_mark(source) != before:
+            raise FileError("it was changed while it was compressed", "input-changed")
+
+    return check
