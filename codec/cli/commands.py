@@ -6,12 +6,14 @@ Imports of what needs NumPy stand inside functions, so that help and wrong usage
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codec.cli.arguments import make_parser
 from codec.cli.choices import check_names, naming_of, settings_of
+from codec.cli.consoles import exact_names
 from codec.cli.globs import expand
 from codec.cli.outcomes import (
     exit_code,
@@ -57,7 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         expand(options)
         if options.command == "compress":
             check_names(options)
-        with using_threads(getattr(options, "jobs", None)), piped(options):
+        with (
+            using_threads(getattr(options, "jobs", None)),
+            # Programs are told names as they are.
+            nullcontext() if options.json else exact_names(),
+            piped(options),
+        ):
             return _COMMANDS[options.command](options)
 
     return guarded(work)

@@ -52,33 +52,34 @@ def piped(options: argparse.Namespace) -> Iterator[None]:
     if not wanted and not sends:
         yield
         return
-    from codec.files.names import SHOWN_AS
+    from codec.files.names import shown_with
 
     _check(options, wanted, sends=sends)
-    with tempfile.TemporaryDirectory(prefix="kmcodec-") as folder:
-        places = {}
-        try:
-            for number, name in enumerate(wanted):
-                # Pages and reports call files by the last part of their names.
-                place = Path(folder, str(number), os.path.basename(name))
-                place.parent.mkdir()
-                if _receive(name, place):
-                    places[name], SHOWN_AS[str(place)] = str(place), name
-            for option in inputs:
-                value = getattr(options, option)
-                if isinstance(value, str):
-                    setattr(options, option, places.get(value, value))
-                else:
-                    setattr(options, option, [places.get(each, each) for each in value])
-            if sends:
-                ending = _WRITERS[options.command] or _ENDINGS[options.format]
-                options.output = Path(folder, f"output{ending}")
-                SHOWN_AS[str(options.output)] = _NAME
-            yield
-            if sends and options.output.exists():
-                _send(options.output)
-        finally:
-            SHOWN_AS.clear()
+    places: dict[str, str] = {}
+    names: dict[str, str] = {}
+    with (
+        tempfile.TemporaryDirectory(prefix="kmcodec-") as folder,
+        shown_with(lambda path: names.get(path, path)),
+    ):
+        for number, name in enumerate(wanted):
+            # Pages and reports call files by the last part of their names.
+            place = Path(folder, str(number), os.path.basename(name))
+            place.parent.mkdir()
+            if _receive(name, place):
+                places[name], names[str(place)] = str(place), name
+        for option in inputs:
+            value = getattr(options, option)
+            if isinstance(value, str):
+                setattr(options, option, places.get(value, value))
+            else:
+                setattr(options, option, [places.get(each, each) for each in value])
+        if sends:
+            ending = _WRITERS[options.command] or _ENDINGS[options.format]
+            options.output = Path(folder, f"output{ending}")
+            names[str(options.output)] = _NAME
+        yield
+        if sends and options.output.exists():
+            _send(options.output)
 
 
 def _listed(value: "str | list[str]") -> list[str]:

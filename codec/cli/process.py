@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
+from codec.cli.consoles import ERRORS
 from codec.cli.words import in_words_of_the_command
 from codec.errors import CodecError, ParameterError
 
@@ -97,7 +98,7 @@ def _prepare_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=ERRORS)
 
 
 def _stderr_of_our_own() -> Callable[[], None]:
@@ -118,7 +119,7 @@ def _stderr_of_our_own() -> Callable[[], None]:
     os.dup2(nowhere, _STDERR)
     os.close(nowhere)
     sys.stderr = open(  # noqa: SIM115 - it stays for as long as the process
-        kept, "w", encoding=stream.encoding, errors="backslashreplace", buffering=1, closefd=False
+        kept, "w", encoding=stream.encoding, errors=ERRORS, buffering=1, closefd=False
     )
 
     def undo() -> None:

@@ -1,9 +1,20 @@
 """Names of files, as they are shown."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-# How files are called that stand for something else; of the command, which has pipes.
-SHOWN_AS: dict[str, str] = {}
+_changes: list[Callable[[str], str]] = []
+
+
+@contextmanager
+def shown_with(change: Callable[[str], str]) -> Iterator[None]:
+    """Show all names as a function says, such as those of files that stand for something else."""
+    _changes.append(change)
+    try:
+        yield
+    finally:
+        _changes.remove(change)
 
 
 def display_name(path: str | os.PathLike[str]) -> str:
@@ -21,7 +32,8 @@ def display_name(path: str | os.PathLike[str]) -> str:
         it stand as escapes.
     """
     text = os.fsdecode(path)
-    text = SHOWN_AS.get(text, text)
+    for change in _changes:
+        text = change(text)
     if text.isprintable():
         return text
     return "".join(
