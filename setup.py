@@ -1,4 +1,4 @@
-"""The compiled kernels, which an install without a C compiler does without.
+"""The compiled kernels, which an install without a C compiler does without, and what shells read.
 
 Everything else about the build stands in pyproject.toml.
 """
@@ -38,6 +38,15 @@ def macros(stem: str) -> list[tuple[str, str]]:
     return [] if sys.platform == "win32" else INLINE.get(stem, [])
 
 
+def made_files() -> list[tuple[str, list[str]]]:
+    """Make completion for shells and the manual page from the parser, which needs no NumPy."""
+    root = Path(__file__).parent
+    sys.path[:0] = [str(root), str(root / "share")]  # where an isolated build looks for nothing
+    from made import write
+
+    return write(Path("build"))
+
+
 extensions = cythonize(
     [
         *(
@@ -60,5 +69,6 @@ for extension in extensions:
 
 setup(
     ext_modules=extensions,
+    data_files=made_files(),
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED else {},
 )

@@ -54,7 +54,9 @@ def make_parser() -> Parser:
     """Make the parser of the whole command line."""
     parser = Parser(
         prog="kmcodec",
-        description="Lossy image compression by k-means color quantization.",
+        description="Lossy image compression by k-means color quantization.\n\n"
+        "A file where the command would stand is compressed. Options are all there is: no\n"
+        "configuration file is needed, and none is read.",
         epilog=_EXAMPLES + _EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
