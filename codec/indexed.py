@@ -177,7 +177,7 @@ class IndexedImage:
 
     def recolor(
         self,
-        colors: "Mapping[int | Color, Color] | Sequence[Color] | npt.NDArray[np.integer]",
+        colors: "Mapping[Any, Color] | Sequence[Color] | npt.NDArray[np.integer]",
     ) -> "IndexedImage":
         """Give the picture other code-words.
 

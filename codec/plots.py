@@ -12,7 +12,7 @@ Each function draws into matplotlib axes, makes them if none are given, and retu
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,8 @@ from codec.indexed import IndexedImage
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from mpl_toolkits.mplot3d import Axes3D
+
+__all__ = ["codebook", "color_scatter", "comparison", "rate_distortion"]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -206,8 +208,8 @@ def color_scatter(
 def rate_distortion(
     swept: Sequence[Swept] | Mapping[str, Sequence[Swept]],
     *,
-    rate: str = "bits_per_pixel",
-    measure: str = "psnr_db",
+    rate: Literal["bits_per_pixel", "size_bytes"] = "bits_per_pixel",
+    measure: Literal["psnr_db", "ssim"] = "psnr_db",
     ax: "Axes | None" = None,
 ) -> "Axes":
     """Draw how far a picture is off against what it takes, for each size of codebook.

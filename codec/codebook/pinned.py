@@ -63,7 +63,9 @@ class Pinning:
         metric: ColorMetric,
         depth: str | None = None,
     ) -> None:
-        self.n_colors, self.metric, self.depth = n_colors, metric, depth
+        self.n_colors = n_colors
+        self.metric = metric
+        self.depth = depth
         self._histogram = histogram
         self._parted = has_classes(metric, histogram.colors.shape[1])
         self._placement = Placement(metric, histogram.colors.shape[1], int(histogram.counts.sum()))

@@ -51,7 +51,7 @@ class Placement:
     def __init__(self, metric: ColorMetric, channels: int, n_pixels: int) -> None:
         self._metric = metric
         self.channels = channels
-        self.plain = metric.is_plain(channels)
+        self.plain: bool = metric.is_plain(channels)
         # Corners of the cube of all colors are its extremes in every space, or nearly so.
         corners = np.array(list(itertools.product((0, 255), repeat=channels)), dtype=np.uint8)
         placed = metric.coordinates(corners)

@@ -8,7 +8,7 @@ import functools
 import itertools
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +48,9 @@ class Histogram:
     def __init__(
         self, keys: npt.NDArray[np.uint32], counts: npt.NDArray[Any], channels: int
     ) -> None:
-        self.keys, self.counts, self.channels = keys, counts, channels
+        self.keys: npt.NDArray[np.uint32] = keys
+        self.counts: npt.NDArray[Any] = counts
+        self.channels: int = channels
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.keys, self.counts, self.channels)
@@ -92,7 +94,7 @@ class Histogram:
             and np.array_equal(self.counts, other.counts)
         )
 
-    __hash__ = None  # type: ignore[assignment]  # arrays can be changed
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # arrays can be changed
 
     def __repr__(self) -> str:
         return f"Histogram({len(self)} colors of {self.channels} channels, {self.n_pixels} pixels)"
@@ -139,7 +141,8 @@ class Tally:
     """
 
     def __init__(self, channels: int) -> None:
-        self.channels, self._pixels = channels, 0
+        self.channels = channels
+        self._pixels = 0
         self._tables: list[npt.NDArray[Any]] = []
         self._waiting: list[Histogram] = []
 

@@ -16,7 +16,7 @@ most 128 MiB of an RGB picture, comes to whoever asks, who trains. Let workers h
 each (``--nthreads 1``) and set ``KMCODEC_THREADS=1`` for them.
 """
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ import numpy.typing as npt
 from codec.colors.lookup import look_up
 from codec.dask.blocks import check_array, cut_array
 from codec.dask.far import compress_far
+from codec.dask.options import FitOptions
 from codec.dask.workers import PATIENCE, Progress, Workers, load_dask
 from codec.encoder.chunked import check_settings, keep_values, survey
 from codec.encoder.chunked import fit as fit_blocks
@@ -204,7 +205,7 @@ def _check_dither(dither: str) -> None:
 
 
 def compress(
-    array: Any, n_colors: int = MAX_CODEBOOK_SIZE, **options: Any
+    array: Any, n_colors: int = MAX_CODEBOOK_SIZE, **options: Unpack[FitOptions]
 ) -> tuple[Any, Codebook]:
     """Compress a picture in an array of Dask: the codebook at once, labels lazily.
 

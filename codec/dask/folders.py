@@ -122,7 +122,7 @@ class Pace:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self.size = min(most, _FIRST_FILES)
+        self.size: int = min(most, _FIRST_FILES)
 
     def learn(self, files: int, seconds: float) -> None:
         """Note how long some files took; no batch is much larger than those before."""

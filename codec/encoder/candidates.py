@@ -101,9 +101,11 @@ class Candidates:
         self, picture: Picture, settings: CompressSettings, format: Format, watch: Stopwatch
     ) -> None:
         # More code-words beat dithering wherever bytes count.
-        self.picture, self.settings = picture, replace(settings, dither="none")
-        self.format, self.watch = format, watch
-        self.largest = min(settings.n_colors, len(picture.visible))
+        self.settings: CompressSettings = replace(settings, dither="none")
+        self.picture = picture
+        self.format = format
+        self.watch = watch
+        self.largest: int = min(settings.n_colors, len(picture.visible))
         self._encoded: dict[int, tuple[Candidate, Encoded]] = {}
         self._fast: dict[int, tuple[Labeled, int]] = {}
         self._asked = settings.rate_distortion is not None

@@ -60,7 +60,7 @@ class Growing:
         self._clusters = self._labels.astype(np.intp)
         keep = kept_colors(given, self._codebook.shape[1])
         missing = int((~are_among(keep, distinct(self._codebook))).sum())
-        self.steps = PARTS * max(min(n_colors - len(used) - missing, MOST_ADDED), 0)
+        self.steps: int = PARTS * max(min(n_colors - len(used) - missing, MOST_ADDED), 0)
 
     def labeled(self, step: int) -> Labeled:
         """Label the picture.

@@ -71,7 +71,8 @@ class Codebook:
         dither: str = "none",
         steps: int = FULL_STRENGTH,
     ) -> None:
-        self.words, self.dither = words, dither
+        self.words = words
+        self.dither = dither
         self._searched, self._numbers = searched, numbers
         self._metric, self._is_all, self._steps = metric, is_all, steps
         self._table: Bytes | None = None

@@ -190,9 +190,8 @@ class Prediction:
 
     def __init__(self, labels: Labels, merges: Merges, fixed: int, word: int, rates: bool) -> None:
         self._neighbors, self._merges = count_neighbors(labels), merges
-        self.power = Power(fixed, word)
-        if rates:
-            self.power = Power(fixed, word, _RATED_EXPONENT, _RATED_FACTOR)
+        rated = (_RATED_EXPONENT, _RATED_FACTOR) if rates else ()
+        self.power: Power = Power(fixed, word, *rated)
         self._entropies: dict[int, float] = {}
 
     def entropy(self, size: int) -> float:

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +40,7 @@ class Checksum:
     """
 
     def __init__(self) -> None:
-        self.total = 0
+        self.total: int = 0
 
     def add(self, pixels: Bytes, block: Block) -> None:
         """Add the pixels of a block, of shape (h, w, C)."""
@@ -50,7 +51,7 @@ class Checksum:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Checksum) and self.total == other.total
 
-    __hash__ = None  # type: ignore[assignment]  # it grows
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # it grows
 
 
 class Rows:
@@ -66,7 +67,7 @@ class Rows:
 
     def __init__(self, wanted: Sequence[slice], width: int, channels: int) -> None:
         self.wanted = wanted
-        self.strips = [
+        self.strips: list[Bytes] = [
             np.empty((rows.stop - rows.start, width, channels), dtype=np.uint8) for rows in wanted
         ]
 

@@ -61,7 +61,8 @@ class ArraySink:
             raise ImageError(
                 f"labels need a uint8 array to be assigned to, not {kind}", "bad-dtype"
             )
-        self._array, self.done = array, ()
+        self._array = array
+        self.done: tuple[()] = ()
         chunks = getattr(array, "chunks", None) or (1, 1)
         self.block: tuple[int, int] | None = (int(chunks[0]), int(chunks[1]))
 

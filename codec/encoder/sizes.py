@@ -28,6 +28,7 @@ from codec.options import (
     DitherChoice,
     EffortChoice,
     EngineChoice,
+    FormatChoice,
     TuneChoice,
 )
 from codec.settings import CompressSettings
@@ -152,7 +153,7 @@ def sweep(
     pixels: "npt.NDArray[np.uint8] | SourceImage | Image",
     n_colors: Sequence[int] = SWEPT_SIZES,
     *,
-    formats: Sequence[str] = (DEFAULT_FORMAT,),
+    formats: Sequence[FormatChoice] = (DEFAULT_FORMAT,),
     measure: bool = False,
     seed: int = 0,
     engine: EngineChoice = "auto",

@@ -45,7 +45,7 @@ class Pool:
     def __init__(self, settings: CompressSettings, *, opaque: bool = False) -> None:
         self._settings, self._opaque = settings, opaque
         self._tally: Tally | None = None
-        self.pictures = 0
+        self.pictures: int = 0
 
     def add(self, pixels: Bytes, weights: Bytes | None = None) -> int:
         """Count a picture of shape (H, W) or (H, W, C), and say how many colors it has.

@@ -63,7 +63,7 @@ class RecordFile:
             whole = len(data) - (len(data) - len(head)) % RECORD_BYTES
             if whole < len(data):
                 os.ftruncate(descriptor, whole)
-            self.found = data[len(head) : whole]
+            self.found: bytes = data[len(head) : whole]
         except BaseException:
             self.close()
             raise

@@ -146,7 +146,7 @@ class GrowingFile:
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | BINARY
             descriptor = os.open(self._name, flags, 0o666)
         self._file = open(descriptor, "r+b", buffering=0)  # noqa: SIM115
-        self.size = 0
+        self.size: int = 0
 
     def append(self, data: "bytes | memoryview") -> int:
         """Write at the end; tell where that was."""

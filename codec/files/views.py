@@ -30,7 +30,7 @@ class FileView:
     """
 
     def __init__(self, path: str | bytes | os.PathLike[str]) -> None:
-        self.path = os.path.abspath(os.fsdecode(path))
+        self.path: str = os.path.abspath(os.fsdecode(path))
         self._lock = threading.Lock()
         try:
             # O_NONBLOCK: opening a FIFO that nobody writes to must not wait for ever.
@@ -39,8 +39,8 @@ class FileView:
             status = os.fstat(self._descriptor)
         except (OSError, ValueError) as error:
             raise as_file_error(error) from error
-        self.size = status.st_size
-        self.token = _token(status)
+        self.size: int = status.st_size
+        self.token: tuple[int, int] = _token(status)
         if not stat.S_ISREG(status.st_mode) or not self.size:
             self.close()
             if stat.S_ISDIR(status.st_mode):
@@ -125,7 +125,9 @@ class ViewPart:
     """A part of a file that is read when it is turned into bytes, or sliced."""
 
     def __init__(self, view: FileView, start: int, stop: int) -> None:
-        self._view, self.start, self.stop = view, start, stop
+        self._view = view
+        self.start = start
+        self.stop = stop
 
     def __len__(self) -> int:
         return self.stop - self.start

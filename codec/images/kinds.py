@@ -5,7 +5,7 @@ import os
 from codec.errors import ImageError
 from codec.png.reading import SIGNATURE
 
-EXTENSIONS = {
+EXTENSIONS: dict[str, tuple[str, ...]] = {
     "PNG": (".png", ".apng"),
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
     "WebP": (".webp",),
@@ -14,7 +14,9 @@ EXTENSIONS = {
     "GIF": (".gif",),
     "TIFF": (".tif", ".tiff"),
 }
-READABLE_EXTENSIONS = tuple({name: None for names in EXTENSIONS.values() for name in names})
+READABLE_EXTENSIONS: tuple[str, ...] = tuple(
+    {name: None for names in EXTENSIONS.values() for name in names}
+)
 # What a file's headers are looked for in, at least.
 START_BYTES = 33
 

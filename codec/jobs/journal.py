@@ -75,7 +75,8 @@ class Journal:
         counts: bool = True,
         stays: bool = False,
     ) -> None:
-        self.codebook, self._counts, self._stays = b"", counts, stays
+        self.codebook: bytes = b""
+        self._counts, self._stays = counts, stays
         self.tell = tell
         self._command, self._is_empty = command, True
         self._records: RecordFile | None = None

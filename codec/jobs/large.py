@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -98,7 +98,7 @@ class Held:
 
     image: SourceImage
     token: tuple[int, ...]
-    dtype = np.dtype(np.uint8)
+    dtype: ClassVar[np.dtype[np.uint8]] = np.dtype(np.uint8)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -217,8 +217,9 @@ class SharedCodebook:
         self, codebook: Bytes, pictures: int, target: Path, *, force: bool = False
     ) -> None:
         self._data = encode_codebook(codebook, target)
-        self.target, self._force = target, force
-        self.report = CodebookReport(
+        self.target = target
+        self._force = force
+        self.report: CodebookReport = CodebookReport(
             display_name(target), len(self._data), len(codebook), pictures
         )
 

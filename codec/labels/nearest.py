@@ -159,7 +159,8 @@ class Lookup:
         tables: npt.NDArray[np.uint8] | None = None,
     ) -> None:
         colors = np.ascontiguousarray(histogram.colors)
-        self.channels = channels = colors.shape[1]
+        channels = colors.shape[1]
+        self.channels: int = channels
         translucent = colors[:, 3] != 255 if channels == 4 else np.zeros(len(colors), dtype=bool)
         self._keys = keys = pack_colors(colors[translucent])
         # Enough bits that few keys begin with the same ones.

@@ -29,6 +29,10 @@ class KmcImageFile(ImageFile.ImageFile):
     format = "KMC"
     format_description = "kmcodec dense file"
     _content = b""
+    im: Any
+    fp: Any
+    palette: Any
+    tile: Any
 
     def _open(self) -> None:
         file: Any = self.fp

@@ -52,8 +52,8 @@ class Shades:
 
     def __init__(self, means: Floats, weights: Floats) -> None:
         before, after = (np.rint(part).astype(np.uint8) for part in np.split(means, 2, axis=1))
-        self.places = looks(before)
-        self.moves = looks(after) - self.places
+        self.places: Floats = looks(before)
+        self.moves: Floats = looks(after) - self.places
         self.weights = weights
         sizes = np.sqrt((self.moves**2).sum(axis=1))
         # Of strong colors more is lost than of greyish ones: what is seen of these is scaled.
@@ -61,7 +61,7 @@ class Shades:
         faded = np.hypot(*(places[1] - places[0])[:, 1:3].T)
         colored = _saturations(self.places) > 0
         lost = np.where(colored, (faded / _STRONG).clip(0, 1), 0)
-        self.sizes = (sizes - LEAST_CHANGE).clip(0) * (1 + _LOST_HUE * lost)
+        self.sizes: Floats = (sizes - LEAST_CHANGE).clip(0) * (1 + _LOST_HUE * lost)
 
     def leave_out(self, few: npt.NDArray[np.bool_]) -> None:
         """Leave out those that are too few."""

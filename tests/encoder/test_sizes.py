@@ -9,10 +9,13 @@ from cli_tools import PICTURES, Pixels, Sandbox, few_colors, many_colors
 from report_tools import read_json
 
 import codec
+from codec.options import FormatChoice
+
+FORMATS: tuple[FormatChoice, ...] = ("pair", "png")
 
 
 @pytest.mark.parametrize("format", ["pair", "npz", "png"])
-def test_a_sweep_is_that_of_the_command(sandbox: Sandbox, format: str) -> None:
+def test_a_sweep_is_that_of_the_command(sandbox: Sandbox, format: FormatChoice) -> None:
     sandbox.picture("photo.png", many_colors())
     run = sandbox.run("sweep", "photo.png", "-k", "4", "20", "--format", format, "--json", check=0)
     told = read_json(run.out)["results"]
@@ -49,8 +52,8 @@ def test_formats_stand_side_by_side_for_each_size(pixels: Pixels) -> None:
 def test_pictures_are_taken_as_by_compress(tmp_path: Path) -> None:
     codec.save(codec.compress(few_colors()), tmp_path / "x.png")
     source = codec.read_image(tmp_path / "x.png")
-    for formats in (["pair"], ["png"]):
-        (swept,) = codec.sweep(source, [256], formats=formats, measure=True)
+    for format in FORMATS:
+        (swept,) = codec.sweep(source, [256], formats=[format], measure=True)
         assert (swept.n_colors, swept.mse) == (27, 0)
 
 

@@ -21,7 +21,8 @@ class Reader:
     """Bytes, and how many of them have been read."""
 
     def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
+        self.data = data
+        self.at: int = 0
 
     def take(self, size: int) -> bytes:
         need(size <= len(self.data) - self.at, "truncated")

@@ -45,7 +45,7 @@ class PixelTiff:
         Nothing can be written there.
     """
 
-    block = (tiff.TILE, tiff.TILE)
+    block: tuple[int, int] = (tiff.TILE, tiff.TILE)
 
     def __init__(
         self, path: Path, height: int, width: int, channels: int, *, force: bool = False

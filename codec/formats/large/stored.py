@@ -44,9 +44,10 @@ class LargeImage:
     """
 
     in_order = False
-    stored, bits = "palette", 8
+    stored: str = "palette"
+    bits: int = 8
     conversions: tuple[str, ...] = ()
-    dtype = np.dtype(np.uint8)
+    dtype: np.dtype[np.uint8] = np.dtype(np.uint8)
 
     def __init__(
         self,
@@ -55,7 +56,7 @@ class LargeImage:
         max_pixels: int = MAX_PIXELS,
         require_seal: bool = False,
     ) -> None:
-        self.path = Path(os.fsdecode(path))
+        self.path: Path = Path(os.fsdecode(path))
         self._options = {"max_pixels": max_pixels, "require_seal": require_seal}
         self.notices: list[str] = []
         self._tiles = _open_tiles(self.path, max_pixels, require_seal)
@@ -205,7 +206,7 @@ class LargeImage:
 class LargeLabels:
     """The labels of a `LargeImage`, an array of which regions are read."""
 
-    dtype = np.dtype(np.uint8)
+    dtype: np.dtype[np.uint8] = np.dtype(np.uint8)
     ndim = 2
 
     def __init__(self, image: LargeImage) -> None:

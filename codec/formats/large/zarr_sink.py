@@ -169,7 +169,7 @@ class ZarrSink(TiledSink):
             _, progress = self._opened()
             if not self._is_new:
                 rows, columns = np.nonzero(np.asarray(progress[...]).any(axis=2))
-                self.done = {
+                self.done: Any = {
                     (int(row) * self.block[0], int(column) * self.block[1])
                     for row, column in zip(rows, columns, strict=True)
                 }

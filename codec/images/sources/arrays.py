@@ -76,12 +76,12 @@ class NpySource(PixelSource):
 class Folder:
     """A folder as a file: its bytes, and when any of its files changed."""
 
-    closed = False
+    closed: bool = False
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.token = self.find_token()
-        self.size = self.token[0]
+        self.token: tuple[int, int] = self.find_token()
+        self.size: int = self.token[0]
 
     def find_token(self) -> tuple[int, int]:
         """Add up the bytes of all files, and find the latest time."""

@@ -67,7 +67,7 @@ class PixelSource:
     """
 
     in_order = False
-    dtype = np.dtype(np.uint8)
+    dtype: np.dtype[np.uint8] = np.dtype(np.uint8)
     recipe: Recipe
 
     def __init__(
@@ -81,13 +81,15 @@ class PixelSource:
         self._file = file
         self._findings = findings
         structure = findings.structure
-        self.kind, self.stored, self.bits = structure.kind, structure.stored, structure.bits
-        self.size_bytes = file.size
+        self.kind: str = structure.kind
+        self.stored: str = structure.stored
+        self.bits: int = structure.bits
+        self.size_bytes: int = file.size
         self._size = structure.height, structure.width
-        self.orientation = findings.orientation[0]
+        self.orientation: int = findings.orientation[0]
         turned = self.orientation in (5, 6, 7, 8)
-        self.tile = tile[::-1] if tile and turned else tile
-        self.seen = seen
+        self.tile: tuple[int, ...] | None = tile[::-1] if tile and turned else tile
+        self.seen: bytes = seen
         self._entries: Entries | None = None
         self._conversion: Conversion | None = None
         self._changed = False
@@ -97,10 +99,10 @@ class PixelSource:
         elif findings.profile:
             self._conversion = Conversion(findings.profile, channels <= 2)
         size = self._size[::-1] if turned else self._size
-        self.shape = size if channels == 1 else (*size, channels)
-        self.ndim = len(self.shape)
-        self.palette = self._entries.palette if self._entries else None
-        self.indices = Indices(self) if self._entries else None
+        self.shape: tuple[int, ...] = size if channels == 1 else (*size, channels)
+        self.ndim: int = len(self.shape)
+        self.palette: Pixels | None = self._entries.palette if self._entries else None
+        self.indices: Indices | None = Indices(self) if self._entries else None
 
     # What kinds of files do differently
 
@@ -263,12 +265,12 @@ class PixelSource:
 class Indices:
     """The indices of a picture with a palette, sliced as its pixels are."""
 
-    dtype = np.dtype(np.uint8)
+    dtype: np.dtype[np.uint8] = np.dtype(np.uint8)
     ndim = 2
 
     def __init__(self, source: PixelSource) -> None:
         self._source = source
-        self.shape = source.shape[:2]
+        self.shape: tuple[int, ...] = source.shape[:2]
 
     def __getitem__(self, key: Any) -> Pixels:
         rows, columns, _ = bounds(key, self.shape)

@@ -18,18 +18,18 @@ class CellTree:
     """Weighted points in a tree of cells."""
 
     def __init__(self, points: Whole, weights: Long, max_points: int = 1 << 30) -> None:
-        self.axes = points.shape[1]
-        self.extent = int(points.max())
-        self.merged = len(points) > max_points
+        self.axes: int = points.shape[1]
+        self.extent: int = int(points.max())
+        self.merged: bool = len(points) > max_points
         keys = _morton_keys(points)
         self._order = np.argsort(keys, kind="stable")
         self._keys = keys[self._order]
-        self.places = np.zeros((len(points), AXES), dtype=np.int64)
+        self.places: Whole = np.zeros((len(points), AXES), dtype=np.int64)
         self.places[:, : self.axes] = points[self._order]
-        self.weights = weights[self._order]
+        self.weights: Long = weights[self._order]
         if self.merged:
             self._merge(max_points)
-        self.size = len(self.weights)
+        self.size: int = len(self.weights)
 
     def _merge(self, max_points: int) -> None:
         """Merge the points of each cell of the finest grid with few enough cells."""

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
 
 _COLORS_AT_ONCE = 1 << 12
 
@@ -12,9 +13,9 @@ class NearestGrid:
     """A codebook prepared for many searches."""
 
     def __init__(self, codebook: Bytes, labels: Bytes | None = None) -> None:
-        self.words = codebook.astype(np.float32)
-        self.lengths = (self.words**2).sum(axis=1)
-        self.labels = np.arange(len(codebook), dtype=np.uint8) if labels is None else labels
+        self.words: Floats = codebook.astype(np.float32)
+        self.lengths: Floats = (self.words**2).sum(axis=1)
+        self.labels: Bytes = np.arange(len(codebook), dtype=np.uint8) if labels is None else labels
 
 
 def label_rows(prepared: NearestGrid, colors: Bytes, labels: Bytes) -> None:

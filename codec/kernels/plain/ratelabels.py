@@ -75,8 +75,12 @@ class Search(Walk):
         fast: bool,
     ) -> None:
         super().__init__(Encoder(), codebook, (len(band.before), len(band.before[0])), fast)
-        self.band, self.rate, self.bits, self.expected = band, rate, bits, expected
-        self.y, self.total = -1, 0
+        self.band = band
+        self.rate = rate
+        self.bits = bits
+        self.expected = expected
+        self.y: int = -1
+        self.total: int = 0
         self.later: list[Later] = []
         self.nodes: dict[int, Prediction] = {}  # of the pixel, by number
 

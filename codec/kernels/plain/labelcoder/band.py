@@ -38,17 +38,25 @@ class Walk:
         shape: tuple[int, int],
         fast: bool,
     ) -> None:
-        height, self.width = shape
-        self.coder, self.fast = coder, fast
+        height = shape[0]
+        self.width: int = shape[1]
+        self.coder = coder
+        self.fast = fast
         self.colors: list[list[int]] = codebook.tolist()
         apart = np.abs(codebook[:, None].astype(np.int64) - codebook[None]).sum(axis=2)
         self.near: list[list[int]] = np.searchsorted(STEPS, apart, side="right").tolist()
-        self.tree = split(list(range(len(codebook))), self.colors, itertools.count())
-        self.model = Model(height * self.width, fast)
-        self.rows = [[0] * (LEFT + self.width + RIGHT) for _ in range(5)]  # y, y-1, … y-4
-        self.energies = [[0] * (2 + self.width + 1) for _ in range(2)]  # E of y and y-1
-        self.same_w, self.same_n = [0] * self.width, [0] * self.width
-        self.row_n = self.run = 0
+        self.tree: Node | int = split(list(range(len(codebook))), self.colors, itertools.count())
+        self.model: Model = Model(height * self.width, fast)
+        self.rows: list[list[int]] = [
+            [0] * (LEFT + self.width + RIGHT) for _ in range(5)
+        ]  # y, y-1, … y-4
+        self.energies: list[list[int]] = [
+            [0] * (2 + self.width + 1) for _ in range(2)
+        ]  # E of y and y-1
+        self.same_w: list[int] = [0] * self.width
+        self.same_n: list[int] = [0] * self.width
+        self.row_n: int = 0
+        self.run: int = 0
 
     def code_row(self, labels: list[int]) -> list[int]:
         """Code the next row, and return its labels."""

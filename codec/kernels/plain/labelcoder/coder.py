@@ -25,10 +25,11 @@ class Decoder:
     """Reads decisions from a stream."""
 
     def __init__(self, stream: bytes) -> None:
-        self.low, self.high = 0, MASK
-        self.value = int.from_bytes(stream[:4].ljust(4, b"\0"), "big")
+        self.low: int = 0
+        self.high: int = MASK
+        self.value: int = int.from_bytes(stream[:4].ljust(4, b"\0"), "big")
         self.stream = stream
-        self.used = 4  # bytes taken, those behind the end of the stream included
+        self.used: int = 4  # bytes taken, those behind the end of the stream included
 
     def decide(self, odds: int, bit: int) -> int:
         """The next bit of the stream; the one passed means nothing."""
@@ -53,8 +54,9 @@ class Encoder:
     """Writes decisions to a stream."""
 
     def __init__(self) -> None:
-        self.low, self.high = 0, MASK
-        self.stream = bytearray()
+        self.low: int = 0
+        self.high: int = MASK
+        self.stream: bytearray = bytearray()
 
     def decide(self, odds: int, bit: int) -> int:
         """Write the bit, and return it."""

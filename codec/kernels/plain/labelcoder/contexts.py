@@ -69,7 +69,9 @@ class Pixel:
     """What is looked up for a pixel of a fast file."""
 
     def __init__(self, a: Around, hashes: list[int]) -> None:
-        self.a, self.hashes, self.pattern = a, hashes, pattern(a)
+        self.a = a
+        self.hashes = hashes
+        self.pattern: int = pattern(a)
 
     def flag(self, i: int, candidate: int) -> Decision:
         return Decision(5, self.hashes, 0, i, (i << 8 | self.pattern,), ())
@@ -90,15 +92,17 @@ class ColorPixel(Pixel):
         energy: int,
     ) -> None:
         super().__init__(a, hashes)
-        self.colors, self.near, self.energy = colors, near, energy
-        self.around = a[:12]
+        self.colors = colors
+        self.near = near
+        self.energy = energy
+        self.around: tuple[int, ...] = a[:12]
         w, n, nw, ne, ww, nn, nne, nee, _, _, nww, _ = (colors[label] for label in self.around)
         channels = range(len(w))
-        self.p0 = [clip(w[c] + n[c] - nw[c]) for c in channels]
-        self.p1 = [clip(w[c] + ((ne[c] - nw[c]) >> 1)) for c in channels]
-        self.p2 = [clip(n[c] + ne[c] - nne[c]) for c in channels]
-        self.p3 = [(3 * (w[c] + n[c]) + ne[c] + nw[c] + 4) >> 3 for c in channels]
-        self.p4 = [
+        self.p0: list[int] = [clip(w[c] + n[c] - nw[c]) for c in channels]
+        self.p1: list[int] = [clip(w[c] + ((ne[c] - nw[c]) >> 1)) for c in channels]
+        self.p2: list[int] = [clip(n[c] + ne[c] - nne[c]) for c in channels]
+        self.p3: list[int] = [(3 * (w[c] + n[c]) + ne[c] + nw[c] + 4) >> 3 for c in channels]
+        self.p4: list[int] = [
             (4 * (w[c] + n[c]) + 2 * (ne[c] + nw[c]) + ww[c] + nn[c] + nee[c] + nww[c] + 8) >> 4
             for c in channels
         ]

@@ -70,15 +70,19 @@ class Model:
         while n < 20 and 1 << (n + 1) < pixels:
             n += 1
         bits = [n] * 12 + [min(n, 16)] * 4
-        self.shifts = [36 - n for n in bits]
-        self.slots = [array("I", [FRESH]) * (1 << n) for n in bits]
+        self.shifts: list[int] = [36 - n for n in bits]
+        self.slots: list[array[int]] = [array("I", [FRESH]) * (1 << n) for n in bits]
         weight = 4915 if fast else 2457
-        self.mixers = [[[weight] * 16 for _ in range(sets)] for sets in (1281, 320, 288)]
+        self.mixers: list[list[list[int]]] = [
+            [[weight] * 16 for _ in range(sets)] for sets in (1281, 320, 288)
+        ]
         self.mixers[0][FLAT_SET] = [4915] * 16
-        self.counts = [[0] * len(mixer) for mixer in self.mixers]
-        self.final = [[21845] * 3 for _ in range(64 + 255)]
+        self.counts: list[list[int]] = [[0] * len(mixer) for mixer in self.mixers]
+        self.final: list[list[int]] = [[21845] * 3 for _ in range(64 + 255)]
         steps = [SQUASH[3071 + limit(192 * i - 3072, 3071)] for i in range(33)]
-        self.refinements = [[steps.copy() for _ in range(1280)] for _ in range(2)]
+        self.refinements: list[list[list[int]]] = [
+            [steps.copy() for _ in range(1280)] for _ in range(2)
+        ]
 
     def find(self, decision: Decision) -> list[tuple[array[int], int, int]]:
         """The slots of the contexts: for each its table, its place there and what it holds."""
