@@ -2,7 +2,7 @@
 
 import io
 import os
-from typing import Protocol, TypeGuard, runtime_checkable
+from typing import Protocol, TypeGuard
 
 from codec.errors import FileError, LimitError, ParameterError
 from codec.files import as_file_error
@@ -11,7 +11,6 @@ from codec.limits import MAX_FILE_BYTES
 _AT_ONCE = 1 << 20
 
 
-@runtime_checkable
 class BinaryReader(Protocol):
     """A file that is open for reading, or what reads like one."""
 
@@ -19,7 +18,6 @@ class BinaryReader(Protocol):
         """Give so many bytes at most; none at the end."""
 
 
-@runtime_checkable
 class BinaryWriter(Protocol):
     """A file that is open for writing, or what is written to like one."""
 
@@ -34,6 +32,18 @@ Readable = Path | bytes | bytearray | memoryview | BinaryReader
 def is_path(given: object) -> TypeGuard[Path]:
     """Tell a path from what holds bytes itself."""
     return isinstance(given, str | os.PathLike)
+
+
+# Not by `runtime_checkable`: Python 3.12 sees no methods that an object hands on, as a temporary
+# file does, or what web frameworks make of an upload.
+def is_reader(given: object) -> TypeGuard[BinaryReader]:
+    """Tell a file that is open for reading, or what reads like one."""
+    return callable(getattr(given, "read", None))
+
+
+def is_writer(given: object) -> TypeGuard[BinaryWriter]:
+    """Tell a file that is open for writing, or what is written to like one."""
+    return callable(getattr(given, "write", None))
 
 
 def content_of(given: Readable, max_bytes: int = MAX_FILE_BYTES) -> bytes:
@@ -67,7 +77,7 @@ def content_of(given: Readable, max_bytes: int = MAX_FILE_BYTES) -> bytes:
             data = bytes(given)
         except ValueError as error:  # of a view that was let go of
             raise as_file_error(error) from error
-    elif isinstance(given, BinaryReader):
+    elif is_reader(given):
         data = _read(given, max_bytes)
     else:
         raise ParameterError(

@@ -5,7 +5,14 @@ from pathlib import Path
 
 from codec.errors import CodecError, FileError, FormatError, ImageError, ParameterError
 from codec.files import display_name, read_file, read_start, write_files
-from codec.files.given import BinaryWriter, Readable, content_of, is_path, write_content
+from codec.files.given import (
+    BinaryWriter,
+    Readable,
+    content_of,
+    is_path,
+    is_writer,
+    write_content,
+)
 from codec.formats.checking import encode_checked
 from codec.formats.contents import Contents
 from codec.formats.registry import (
@@ -70,7 +77,7 @@ def save(
         A file exists and `exclusive` was asked for, or it cannot be written.
     """
     if not is_path(path):
-        if not isinstance(path, BinaryWriter):
+        if not is_writer(path):
             raise ParameterError(
                 f"expected a path or a file open for writing, not {type(path).__name__}",
                 "bad-type",

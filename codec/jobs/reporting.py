@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from codec.decompressor import decompress
 from codec.errors import ImageError
-from codec.files.given import BinaryReader, Readable, content_of, is_path
+from codec.files.given import Readable, content_of, is_path, is_reader
 from codec.formats.contents import Contents
 from codec.images.memory import as_source
 from codec.images.reading import read_image
@@ -128,9 +128,13 @@ def report(
 
 
 def _read_original(given: Any, max_pixels: int) -> SourceImage:
-    if is_path(given) or isinstance(given, bytes | bytearray | memoryview | BinaryReader):
+    if _is_file(given):
         return read_image(given, max_pixels=max_pixels)
     return _in_memory(given)
+
+
+def _is_file(given: object) -> bool:
+    return is_path(given) or isinstance(given, bytes | bytearray | memoryview) or is_reader(given)
 
 
 def _in_memory(given: Any) -> SourceImage:
@@ -147,7 +151,7 @@ def _measure(original: SourceImage, given: Any, reading: ReadOptions) -> Report:
         with stored:
             check_dimensions(stored.shape[1], stored.shape[0], reading.max_pixels)
             found = IndexedImage(stored.labels[:], stored.codebook, size_bytes=stored.size_bytes)
-    elif is_path(given) or isinstance(given, bytes | bytearray | memoryview | BinaryReader):
+    elif _is_file(given):
         content = given if is_path(given) else content_of(given)
         found, _, more = load_shown(content, reading)
         conversions = (*conversions, *more)

@@ -85,6 +85,29 @@ def test_a_picture_is_read_from_bytes_and_from_open_files(tmp_path: Path) -> Non
     assert codec.compress(codec.read_image(data), format="png") == codec.loads(data)
 
 
+class Wrapped:
+    """A file that hands on all that it is asked for, as temporary files and uploads do."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def test_files_that_hand_on_to_others_are_files() -> None:
+    """Python 3.12 sees no methods of theirs where it is asked for protocols."""
+    data = codec.dumps(PICTURE, "png")
+    assert codec.load(Wrapped(io.BytesIO(data))) == PICTURE
+    given = Wrapped(io.BytesIO(data))
+    assert codec.read_image(given).kind == "PNG"
+    (report,) = codec.report(Wrapped(io.BytesIO(data)), Wrapped(io.BytesIO(data)))
+    assert report.lossless
+    file = io.BytesIO()
+    codec.save(PICTURE, Wrapped(file), format="png")
+    assert file.getvalue() == data
+
+
 def test_a_file_is_read_from_where_it_stands() -> None:
     data = codec.dumps(PICTURE, "kmc")
     file = io.BytesIO(b"header" + data)
