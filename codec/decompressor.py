@@ -34,5 +34,9 @@ def decompress(indexed: IndexedImage) -> npt.NDArray[np.uint8]:
     [[[0, 0, 255], [255, 255, 255], [255, 0, 0]]]
     """
     if not isinstance(indexed, IndexedImage):
-        raise ImageError(f"expected an IndexedImage, not {type(indexed).__name__}", "bad-type")
+        raise ImageError(
+            f"expected an IndexedImage, not {type(indexed).__name__}: codec.load(file) and "
+            "codec.loads(data) read one",
+            "bad-type",
+        )
     return np.asarray(indexed)

@@ -138,7 +138,11 @@ def dumps(
 
 def _encode(indexed: IndexedImage, format: Format, effort: EffortChoice) -> list[bytes]:
     if not isinstance(indexed, IndexedImage):
-        raise ImageError(f"expected an IndexedImage, not {type(indexed).__name__}", "bad-type")
+        raise ImageError(
+            f"expected an IndexedImage, not {type(indexed).__name__}: codec.compress(pixels) "
+            "makes one",
+            "bad-type",
+        )
     indexed.check()
     check_choice("effort", effort, EFFORTS)
     return encode_checked(format, format.arranged(indexed), effort)[0]
@@ -270,7 +274,10 @@ def loads(
         As `load`.
     """
     if not isinstance(data, bytes | bytearray | memoryview):
-        raise ParameterError(f"expected bytes, not {type(data).__name__}", "bad-type")
+        raise ParameterError(
+            f"expected bytes, not {type(data).__name__}: codec.load takes paths and open files",
+            "bad-type",
+        )
     return load(data, max_pixels=max_pixels, require_seal=require_seal)
 
 

@@ -17,7 +17,6 @@ from codec.errors import CodecError, ImageError
 from codec.images.decoders import as_codec_error
 from codec.images.depth import scale_to_8_bits
 from codec.images.grey import without_color
-from codec.images.kinds import START_BYTES, recognize
 from codec.images.orientation import turn_upright
 from codec.images.palettes import convert_palette
 from codec.images.pillow import palette_of, target_mode
@@ -56,22 +55,19 @@ def as_source(picture: Any) -> SourceImage:
     """
     if isinstance(picture, SourceImage):
         return picture
-    if isinstance(picture, bytes | bytearray) and _is_file(picture):
+    if isinstance(picture, bytes | bytearray | memoryview) and _is_content(picture):
         raise ImageError(
-            "these are the bytes of a file: PIL.Image.open(io.BytesIO(data)) reads them, "
-            "as codec.read_image(path) reads the file",
+            "these are bytes, not pixels: codec.read_image(data) makes pixels of a file's bytes",
             "bad-dtype",
         )
-    if isinstance(picture, str | bytes | os.PathLike):
-        raise ImageError("this is a path: codec.read_image(path).pixels reads it", "bad-dtype")
+    if isinstance(picture, str | os.PathLike):
+        raise ImageError("this is a path: codec.read_image(path) reads its pixels", "bad-dtype")
     pillow = sys.modules.get("PIL.Image")
     if pillow and isinstance(picture, pillow.Image):
         return from_pillow(picture, _stated_profile(picture.info))[0]
     if hasattr(picture, "read"):
         raise ImageError(
-            "this is an open file: PIL.Image.open(file) reads it, "
-            "as codec.read_image(path) reads it by its path",
-            "bad-dtype",
+            "this is an open file: codec.read_image(file) reads its pixels", "bad-dtype"
         )
     return SourceImage(picture, 0)
 
@@ -110,12 +106,9 @@ def from_pillow(
         raise as_codec_error(error, "image") from error
 
 
-def _is_file(data: bytes | bytearray) -> bool:
-    try:
-        recognize(bytes(data[:START_BYTES]))
-    except ImageError:
-        return False
-    return True
+def _is_content(data: bytes | bytearray | memoryview) -> bool:
+    """Tell bytes from a view of an array."""
+    return not isinstance(data, memoryview) or data.ndim == 1
 
 
 def _take(

@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -161,6 +162,17 @@ def test_what_cannot_be_read_is_told(read: Callable[[Any], Any], given: Any, rea
     if read is codec.loads and not isinstance(given, bytes):
         reason = "bad-type"
     assert caught.value.reason == reason or not reason
+
+
+def test_what_is_something_else_names_what_takes_it() -> None:
+    pixels: Any = codec.decompress(PICTURE)
+    for call, cure in (
+        (lambda: codec.dumps(pixels, "png"), "codec.compress(pixels)"),
+        (lambda: codec.decompress(pixels), "codec.load(file)"),
+        (lambda: codec.loads("a.png"), "codec.load "),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(CodecError, match=re.escape(cure)):
+            call()
 
 
 def test_too_many_bytes_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
