@@ -16,9 +16,9 @@ _FEW_COLORS = 1 << 16  # of a picture: of more, most are new
 
 
 class RememberedLabels:
-    """The nearest code-words of all colors that were asked for.
+    """The nearest code-words of all colors that were asked for, but for the first time.
 
-    Several threads may ask at a time.
+    A codebook that is used once needs no memory. Several threads may ask at a time.
 
     Parameters
     ----------
@@ -30,18 +30,25 @@ class RememberedLabels:
 
     def __init__(self, codebook: Bytes, metric: ColorMetric) -> None:
         self._codebook, self._metric = codebook, metric
-        # 32 MiB, of which there is what was written to: labels from 1, 0 for what is not known.
-        self._labels = np.zeros(1 << 8 * _CHANNELS, dtype=np.uint16)
+        self._was_asked = False
+        self._labels: npt.NDArray[np.uint16] | None = None
 
     def __call__(self, colors: Bytes) -> Bytes:
         """Label colors of shape (U, 3), as `label_colors` does."""
+        if not self._was_asked:
+            self._was_asked = True
+            return label_colors(colors, self._codebook, self._metric)
+        known = self._labels
+        if known is None:
+            # 32 MiB, of which there is what was written to: labels from 1, 0 for what is unknown.
+            self._labels = known = np.zeros(1 << 8 * _CHANNELS, dtype=np.uint16)
         keys = pack_colors(colors)
-        labels = self._labels[keys]
+        labels = known[keys]
         new = np.flatnonzero(labels == 0)
         if len(new):
             found = label_colors(colors[new], self._codebook, self._metric)
             labels[new] = found.astype(np.uint16) + 1
-            self._labels[keys[new]] = labels[new]
+            known[keys[new]] = labels[new]
         return (labels - 1).astype(np.uint8)
 
 
@@ -56,7 +63,8 @@ def label_again(colors: Bytes, codebook: Bytes, metric: ColorMetric) -> Bytes:
     Returns
     -------
     labels : ndarray of shape (U,), dtype uint8
-        The same. What was found for the latest codebook is remembered, for RGB, of small pictures.
+        The same. What is found for the latest codebook is remembered, for RGB, of small pictures,
+        from the second of them on.
     """
     if colors.shape[1] != _CHANNELS or len(colors) > _FEW_COLORS:
         return label_colors(colors, codebook, metric)

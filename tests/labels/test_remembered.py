@@ -1,6 +1,7 @@
 """Labels that are remembered are those that are found."""
 
 import threading
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from codec.colors.histogram import count_colors
 from codec.labels import dithering, nearest, remembered
 from codec.labels.nearest import label_colors
 from codec.labels.remembered import RememberedLabels, label_again
+
+TABLE_BYTES = 2 << 24
 
 
 def picture(seed: int, channels: int = 3) -> np.ndarray:
@@ -49,7 +52,23 @@ def test_a_color_that_is_known_is_not_searched_for() -> None:
     for seed in (1, 2, 1):
         remember(picture(seed))
     colors = {*map(tuple, np.vstack([picture(1), picture(2)]).tolist())}
+    assert remember._labels is not None
     assert np.count_nonzero(remember._labels) == len(colors)
+
+
+@pytest.mark.parametrize("space", ["rgb", "oklab"])
+def test_a_codebook_that_is_used_once_takes_no_table(space: str) -> None:
+    """Nor does a server that gets another one with each picture."""
+    tracemalloc.start()
+    try:
+        for size in range(3, 9):
+            label_again(picture(size), words(size), ColorMetric(space))
+        _, once = tracemalloc.get_traced_memory()
+        label_again(picture(1), words(8), ColorMetric(space))
+        again, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert once < TABLE_BYTES < again
 
 
 def test_of_many_codebooks_the_latest_is_remembered() -> None:
