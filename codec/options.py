@@ -21,6 +21,8 @@ ENGINE_NAMES = ("native", "sklearn")
 TUNES: tuple[TuneChoice, ...] = ("visual", "psnr")
 COLOR_SPACES: tuple[ColorSpaceChoice, ...] = ("rgb", "oklab", "lab")
 DITHER_KINDS: tuple[DitherChoice, ...] = ("auto", "none", "selective", "fs", "ordered")
+# In dB, where pictures are checked and nobody says how they are to look.
+CHECKED_PSNR = 44
 # The K that are tried where nobody says which.
 SWEPT_SIZES = (4, 8, 16, 32, 64, 128, 256)
 CODEBOOK_SOURCES: tuple[CodebookChoice, ...] = ("kmeans", "random", "first-pixels", "median-cut")

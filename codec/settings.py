@@ -265,12 +265,18 @@ class WriteOptions:
         Replace existing outputs.
     skip_if_larger : bool
         Write nothing if the result would not be smaller than the input file.
+    shrink : float
+        The part of the input file by which it must be smaller at the least, then.
+    only_tell : bool
+        Write nothing in any case.
     claim : callable, optional
         Told of every output, and what will be in it, before it is written.
     """
 
     force: bool = False
     skip_if_larger: bool = False
+    shrink: float = 0.0
+    only_tell: bool = False
     claim: Claim | None = None
 
 

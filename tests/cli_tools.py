@@ -43,6 +43,14 @@ def many_colors(seed: int = 0, height: int = 24, width: int = 32) -> Pixels:
     return np.clip(shades + noise + 10, 0, 255).astype(np.uint8)
 
 
+def soft_shades(seed: int = 0, height: int = 90, width: int = 120) -> Pixels:
+    """An RGB picture of thousands of colors that lie so near that 256 are like them: 50 dB."""
+    noise = np.random.RandomState(seed).randint(-2, 3, (height, width, 3))
+    rows, columns = np.mgrid[0:height, 0:width]
+    shades = np.stack([rows // 2 + 20, columns // 2 + 90, rows // 3 + 60], axis=2)
+    return np.asarray(shades + noise, np.uint8)
+
+
 def with_alpha(seed: int = 0, height: int = 10, width: int = 14) -> Pixels:
     """An RGBA picture of few colors, some of them half transparent."""
     pixels = np.random.RandomState(seed).randint(0, 2, (height, width, 4)) * 120

@@ -4,25 +4,31 @@ import argparse
 from pathlib import Path
 
 from codec import __version__
-from codec.cli.groups import add_force, add_max_pixels, add_records, page_option, shared_options
-from codec.cli.numbers import any_number, size_or_share, whole_number, whole_numbers
-from codec.cli.usage import Joined, Parser
-from codec.limits import (
-    MAX_CODEBOOK_SIZE,
-    MAX_RATE_DISTORTION,
+from codec.cli.groups import (
+    add_force,
+    add_jobs,
+    add_max_pixels,
+    add_records,
+    add_targets,
+    page_option,
+    shared_options,
+    wishes_options,
 )
+from codec.cli.numbers import share, whole_number, whole_numbers
+from codec.cli.usage import Joined, Parser
+from codec.limits import MAX_CODEBOOK_SIZE
 from codec.options import (
+    CHECKED_PSNR,
     CODEBOOK_SOURCES,
     DEFAULT_FORMAT,
     EFFORTS,
-    PALETTE_DEPTHS,
     SWEPT_SIZES,
 )
 
 _EXIT_CODES = """\
 exit codes:
   0  everything was done, now or before, or could not become smaller under its own name
-  1  at least one input failed; the others were still processed
+  1  at least one input failed; the others were still processed. Of check: one could be smaller
   2  wrong usage; nothing was read
   3  nothing failed, but something was skipped: its output exists, or would not be smaller, or a
      target cannot be met
@@ -35,6 +41,7 @@ examples:
   kmcodec compress -k 32 -o chart.npz chart.png
   kmcodec compress -r assets -d small --same-names
                                              the same tree of pictures, smaller
+  kmcodec check -r assets --shrink 20%       which PNGs could be smaller, for a hook
   kmcodec compress map.png --format kmc      map.kmc, the fewest bytes
   kmcodec compress photo.png --max-bytes 50k the best picture in 50,000 bytes
   kmcodec compress slide.tif -o slide.zarr   of any size, block by block
@@ -65,7 +72,7 @@ def make_parser() -> Parser:
         prog=parser.prog, dest="command", required=True, metavar="COMMAND"
     )
     output, amount, reading, training = shared_options()
-    wishes = _wishes()
+    wishes = wishes_options()
 
     compress = commands.add_parser(
         "compress",
@@ -134,7 +141,18 @@ def make_parser() -> Parser:
     )
     _add_given(compress)
 
-    _add_targets(compress)
+    add_targets(compress)
+
+    _add_check(commands.add_parser(
+        "check",
+        help="tell which PNGs could be smaller, or mend them",
+        parents=[amount, reading, training, wishes],
+        description="Tell which PNGs could be smaller by a part at a look, for a hook before "
+        "commits or a build; exit code 1 if there are any. All other pictures pass, and so does "
+        "what kmcodec made.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ))  # fmt: skip
 
     decompress = commands.add_parser(
         "decompress",
@@ -257,19 +275,33 @@ def _add_convert(convert: argparse.ArgumentParser) -> None:
     add_max_pixels(convert)
 
 
-def _wishes() -> Parser:
-    """Options that say what trained code-words have to be."""
-    wishes = Parser(add_help=False)
-    wishes.add_argument(
-        "--keep", metavar="COLORS", default="",
-        help="colors that the codebook has exactly, used or not, such as '#ff0000,#ffffff'",
+def _add_check(check: argparse.ArgumentParser) -> None:
+    """Arguments of what is compressed in place, if at all."""
+    check.add_argument(
+        "inputs", nargs="*", metavar="INPUT", help="a picture, or with -r a directory"
+    )
+    check.add_argument(
+        "-r", "--recursive", action="store_true", help="take what is in directories"
+    )
+    check.add_argument(
+        "--shrink", type=share, metavar="PART", default=0.1,
+        help="by which part of its bytes a picture could be smaller at the least (default 10%%)",
     )  # fmt: skip
-    wishes.add_argument(
-        "--palette-depth", choices=PALETTE_DEPTHS,
-        help="bits of red, green and blue that the display has: code-words are colors that it "
-        "shows",
+    check.add_argument(
+        "--mend", action="store_true",
+        help="replace those by smaller ones, as compress --in-place does",
     )  # fmt: skip
-    return wishes
+    check.add_argument(
+        "-k", "--colors", type=whole_number(1, MAX_CODEBOOK_SIZE), default=MAX_CODEBOOK_SIZE,
+        metavar="K", help="largest number of colors (default %(default)s)",
+    )  # fmt: skip
+    add_jobs(check)
+    add_targets(check, f"How it has to look; by default --min-psnr {CHECKED_PSNR}.")
+    check.set_defaults(
+        output=None, directory=None, force=False, format=None, same_names=False, in_place=True,
+        suffix=None, keep_order=False, skip_if_larger=True, measure=False, scheduler=None,
+        codebook=None, shared_codebook=False, weights=None, html=None,
+    )  # fmt: skip
 
 
 def _add_given(compress: argparse.ArgumentParser) -> None:
@@ -308,40 +340,3 @@ def _add_train(train: argparse.ArgumentParser) -> None:
         "-r", "--recursive", action="store_true", help="take what is in directories"
     )
     train.add_argument("-f", "--force", action="store_true", help="replace an existing output")
-
-
-def _add_targets(parser: argparse.ArgumentParser) -> None:
-    targets = parser.add_argument_group(
-        "targets", "What the result must be, in place of K, which -k still limits: the fewest "
-        "bytes that satisfy all; of --max-bytes alone, the least error. What cannot be met is "
-        "skipped.",
-    )  # fmt: skip
-    targets.add_argument(
-        "--max-bytes", type=size_or_share, metavar="N",
-        help="the most bytes of all files: 50000, 50k, 50KiB, or 30%% of the input",
-    )  # fmt: skip
-    targets.add_argument(
-        "--min-psnr", type=any_number(0, 100), metavar="DB", help="the least PSNR in dB"
-    )
-    targets.add_argument(
-        "--min-ssim", type=any_number(0, 1), metavar="S", help="the least SSIM, 0 to 1"
-    )
-    targets.add_argument(
-        "--min-ssimulacra2", type=any_number(-100, 100), metavar="S",
-        help="the least SSIMULACRA2, up to 100 (needs kmcodec[ssimulacra2])",
-    )  # fmt: skip
-    targets.add_argument(
-        "--max-error", type=whole_number(0, 255), metavar="E",
-        help="no channel of any pixel is off by more, 0 to 255; it chooses all code-words, so not "
-        "with --keep or --palette-depth",
-    )  # fmt: skip
-    targets.add_argument(
-        "--rate-distortion", type=any_number(0, MAX_RATE_DISTORTION), metavar="C",
-        help="labels for their bytes: a bit may cost C times the mean squared error; 1 is much "
-        "less bytes for about the same look, 0 the nearest colors (default 0, with a target what "
-        "suits it); without a target C/2, C/4 and C/8 are tried where C does not serve",
-    )  # fmt: skip
-    targets.add_argument(
-        "--auto", action="store_true",
-        help="the K where more colors begin to cost more bytes than they are worth",
-    )  # fmt: skip

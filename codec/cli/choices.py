@@ -104,7 +104,7 @@ def settings_of(options: argparse.Namespace, n_colors: int) -> "CompressSettings
 def _targets(options: argparse.Namespace) -> "Targets":
     from codec.settings import ANY_BYTES, Targets
 
-    if options.command != "compress":
+    if not hasattr(options, "max_bytes"):
         return Targets()
     size = options.max_bytes
     return Targets(

@@ -32,6 +32,7 @@ from codec.cli.process import (
 )
 from codec.cli.usage import with_verb
 from codec.errors import ParameterError
+from codec.options import CHECKED_PSNR
 from codec.threads import using_threads
 
 if TYPE_CHECKING:
@@ -73,6 +74,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _compress(options: argparse.Namespace) -> int:
     from codec.cli.compressing import compress
 
+    return compress(options)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from codec.cli.compressing import compress
+    from codec.settings import Targets
+
+    if all(getattr(options, name) in (None, False) for name in vars(Targets())):
+        options.min_psnr = CHECKED_PSNR
     return compress(options)
 
 
@@ -242,6 +252,7 @@ def _sweep(options: argparse.Namespace) -> int:
 
 _COMMANDS = {
     "compress": _compress,
+    "check": _check,
     "decompress": _decompress,
     "convert": _convert,
     "train": _train,

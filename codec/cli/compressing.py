@@ -33,7 +33,10 @@ def compress(options: argparse.Namespace) -> int:
     format = format_for(options)
     settings = settings_of(options, options.colors)
     reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
-    writing = WriteOptions(options.force, options.skip_if_larger)
+    writing = WriteOptions(
+        options.force, options.skip_if_larger,
+        getattr(options, "shrink", 0.0), only_tell=not getattr(options, "mend", True),
+    )  # fmt: skip
     if format.piecewise:
         from codec.jobs.large import check_options
 

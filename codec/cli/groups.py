@@ -3,10 +3,23 @@
 import argparse
 from pathlib import Path
 
-from codec.cli.numbers import any_number, whole_number
+from codec.cli.numbers import any_number, size_or_share, whole_number
 from codec.cli.usage import Parser
-from codec.limits import MAX_JOBS, MAX_PIXELS, MAX_PIXELS_ASKED_FOR, MAX_SEED
-from codec.options import COLOR_SPACES, DITHER_KINDS, EFFORTS, ENGINE_NAMES, TUNES
+from codec.limits import (
+    MAX_JOBS,
+    MAX_PIXELS,
+    MAX_PIXELS_ASKED_FOR,
+    MAX_RATE_DISTORTION,
+    MAX_SEED,
+)
+from codec.options import (
+    COLOR_SPACES,
+    DITHER_KINDS,
+    EFFORTS,
+    ENGINE_NAMES,
+    PALETTE_DEPTHS,
+    TUNES,
+)
 
 
 def _output(text: str) -> Path:
@@ -52,6 +65,15 @@ def add_max_pixels(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Add how many files are done at a time."""
+    parser.add_argument(
+        "-j", "--jobs", type=whole_number(1, MAX_JOBS), metavar="N",
+        help="do so many small files at a time, large ones with so many threads (default "
+        "KMCODEC_THREADS, or the number of processors, at most 8); files are the same",
+    )  # fmt: skip
+
+
 def shared_options() -> list[Parser]:
     """Make those of outputs, of what is printed, of reading and of training."""
     output = Parser(add_help=False)
@@ -78,11 +100,7 @@ def shared_options() -> list[Parser]:
         "what kmcodec made there",
     )
     output.add_argument("-f", "--force", action="store_true", help="replace existing outputs")
-    output.add_argument(
-        "-j", "--jobs", type=whole_number(1, MAX_JOBS), metavar="N",
-        help="do so many small files at a time, large ones with so many threads (default "
-        "KMCODEC_THREADS, or the number of processors, at most 8); files are the same",
-    )  # fmt: skip
+    add_jobs(output)
 
     amount = Parser(add_help=False)
     add_records(amount)
@@ -160,3 +178,58 @@ def shared_options() -> list[Parser]:
         "--rate-distortion, where nothing is dithered",
     )
     return [output, amount, reading, training]
+
+
+def wishes_options() -> Parser:
+    """Options that say what trained code-words have to be."""
+    wishes = Parser(add_help=False)
+    wishes.add_argument(
+        "--keep", metavar="COLORS", default="",
+        help="colors that the codebook has exactly, used or not, such as '#ff0000,#ffffff'",
+    )  # fmt: skip
+    wishes.add_argument(
+        "--palette-depth", choices=PALETTE_DEPTHS,
+        help="bits of red, green and blue that the display has: code-words are colors that it "
+        "shows",
+    )  # fmt: skip
+    return wishes
+
+
+_TARGETS = (
+    "What the result must be, in place of K, which -k still limits: the fewest bytes that "
+    "satisfy all; of --max-bytes alone, the least error. What cannot be met is skipped."
+)
+
+
+def add_targets(parser: argparse.ArgumentParser, says: str = _TARGETS) -> None:
+    """Add what a result must be."""
+    targets = parser.add_argument_group("targets", says)
+    targets.add_argument(
+        "--max-bytes", type=size_or_share, metavar="N",
+        help="the most bytes of all files: 50000, 50k, 50KiB, or 30%% of the input",
+    )  # fmt: skip
+    targets.add_argument(
+        "--min-psnr", type=any_number(0, 100), metavar="DB", help="the least PSNR in dB"
+    )
+    targets.add_argument(
+        "--min-ssim", type=any_number(0, 1), metavar="S", help="the least SSIM, 0 to 1"
+    )
+    targets.add_argument(
+        "--min-ssimulacra2", type=any_number(-100, 100), metavar="S",
+        help="the least SSIMULACRA2, up to 100 (needs kmcodec[ssimulacra2])",
+    )  # fmt: skip
+    targets.add_argument(
+        "--max-error", type=whole_number(0, 255), metavar="E",
+        help="no channel of any pixel is off by more, 0 to 255; it chooses all code-words, so not "
+        "with --keep or --palette-depth",
+    )  # fmt: skip
+    targets.add_argument(
+        "--rate-distortion", type=any_number(0, MAX_RATE_DISTORTION), metavar="C",
+        help="labels for their bytes: a bit may cost C times the mean squared error; 1 is much "
+        "less bytes for about the same look, 0 the nearest colors (default 0, with a target what "
+        "suits it); without a target C/2, C/4 and C/8 are tried where C does not serve",
+    )  # fmt: skip
+    targets.add_argument(
+        "--auto", action="store_true",
+        help="the K where more colors begin to cost more bytes than they are worth",
+    )  # fmt: skip

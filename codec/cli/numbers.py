@@ -50,6 +50,14 @@ def any_number(low: float, high: float) -> Callable[[str], float]:
     return parse
 
 
+def share(text: str) -> float:
+    """Read a part of something, such as 10%."""
+    found = re.fullmatch(r"([0-9]{1,2}(?:\.[0-9]{1,6})?)%", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no part from 0% to 99%")
+    return float(found[1]) / 100
+
+
 _UNITS = {"": 1, "k": 1000, "M": 1000**2, "KiB": 1024, "MiB": 1024**2, "kB": 1000, "MB": 1000**2}
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def exit_code(states: Collection[str]) -> int:
     """Tell the exit code of a run whose files have these states."""
-    if "error" in states:
+    if "error" in states or "could-shrink" in states:
         return EXIT_FAILED
     return EXIT_SKIPPED if "skipped" in states else EXIT_OK
 
@@ -36,8 +36,11 @@ def make_show(
     from codec.cli.swatches import with_swatches
     from codec.reports.text import as_text
 
-    # The sums say how many are up to date.
-    is_summed = totals is not None and totals.notices is not None and not options.verbose
+    silent: tuple[str, ...] = ()
+    if not options.verbose and totals is not None and totals.notices is not None:
+        silent = ("up-to-date",)  # of which the sums tell how many there are
+    if not options.verbose and options.command == "check":
+        silent = ("up-to-date", "unchanged")
 
     def show(report: "FileReport") -> None:
         obey_signals()
@@ -48,7 +51,7 @@ def make_show(
             return
         if options.quiet:
             return
-        if report.status == "up-to-date" and is_summed:
+        if report.status in silent:
             return
         if report.status != "ok":
             say(f"{report.input}: {_in_plain_words(report)}")

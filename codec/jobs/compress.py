@@ -161,6 +161,11 @@ def compress_file(
     )
     if writing.skip_if_larger and contents.size_bytes >= image.size_bytes:
         return replace(report, status="skipped", outputs=(), error=NOT_SMALLER, reason="larger")
+    if contents.size_bytes > (1 - writing.shrink) * image.size_bytes and writing.skip_if_larger:
+        said = f"the result would be smaller by less than {100 * writing.shrink:g} %"
+        return replace(report, status="skipped", outputs=(), error=said, reason="hardly-smaller")
+    if writing.only_tell:
+        return replace(report, outputs=())
     if contents.size_bytes > image.size_bytes:
         report = replace(report, notices=(*report.notices, "the result is larger than the file"))
     if locate:

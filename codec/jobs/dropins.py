@@ -18,6 +18,7 @@ from codec.jobs.collisions import PlannedFile
 from codec.jobs.journal import input_mark
 from codec.jobs.ours import UP_TO_DATE, is_ours
 from codec.reports.report import FileReport
+from codec.reports.text import format_bytes
 from codec.settings import Claim, WriteOptions
 from codec.stopwatch import Stopwatch
 
@@ -83,6 +84,8 @@ def compress_dropin(
                 raise
             why = LimitError(f"{error} (alone, it is compressed in blocks)", error.reason)
         else:
+            if report.status == "ok" and writing.only_tell:
+                return replace(report, status="could-shrink", error=_saving(report))
             if report.status == "ok":
                 return report
             why = CodecError(report.error or "", report.reason or "")
@@ -112,6 +115,15 @@ def _why_as_it_is(source: Path, max_pixels: int, *, in_place: bool) -> CodecErro
     if not in_place and _is_made_by_kmcodec(source, max_pixels):
         return FileError("kmcodec made it", "compressed-already")
     return None
+
+
+def _saving(report: FileReport) -> str:
+    before, after = report.input_bytes or 0, report.output_bytes or 0
+    look = f", {report.psnr_db:.1f} dB" if report.psnr_db else ""
+    return (
+        f"{format_bytes(before)} → {format_bytes(after)}, "
+        f"{100 * (before - after) // before} % less{look}"
+    )
 
 
 def _check_in_place(source: Path, max_pixels: int) -> None:

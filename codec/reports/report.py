@@ -17,10 +17,11 @@ class FileReport:
     ----------
     input : str
         Name of the file that was read.
-    status : {'ok', 'copied', 'unchanged', 'up-to-date', 'skipped', 'error', 'left-out'}
+    status : {'ok', 'could-shrink', 'copied', 'unchanged', 'up-to-date', 'skipped', ...}
         How it went. What would not become smaller under its own name is copied, or in place left
         unchanged. Up to date is what was made before, of the same picture with the same options;
-        left out are files in a directory that kmcodec made.
+        left out are files in a directory that kmcodec made. Could shrink is what is only checked.
+        Otherwise ``error``.
     outputs : tuple of str
         Names of the files that were written, or of the compressed files compared.
     original_bytes : int or None

@@ -176,7 +176,10 @@ def totals_line(totals: Totals, *, ratios: bool = True) -> str:
         )
         if sums[status]
     )
-    line = f"{sums['ok']} of {sums['files']} files{f' ({counts})' if counts else ''}"
+    done, could = (
+        (sums["could_shrink"], " could shrink") if sums["could_shrink"] else (sums["ok"], "")
+    )
+    line = f"{done} of {sums['files']} files{could}{f' ({counts})' if counts else ''}"
     if sums["input_bytes"]:
         line += f"  {format_bytes(sums['input_bytes'])} → {format_bytes(sums['output_bytes'])}"
     shown = {"raw": sums["ratio_raw"], "file": sums["ratio_file"]} if ratios else {}

@@ -8,7 +8,9 @@ from typing import Any, Self
 
 from codec.reports.report import FileReport
 
-STATES = ("ok", "copied", "unchanged", "up-to-date", "skipped", "error", "left-out")
+STATES = (
+    "ok", "could-shrink", "copied", "unchanged", "up-to-date", "skipped", "error", "left-out",
+)  # fmt: skip
 _SUMMED = ("input_bytes", "raw_bytes", "output_bytes")
 # What notices of one kind may differ in: names of files, and numbers.
 _OWN = re.compile(r"\S*[./\\]\w\S*|\d+")
@@ -108,7 +110,7 @@ class Totals:
             for name in ("input_bytes", "output_bytes"):
                 self._sums[name] += getattr(report, name) or 0
             self._sums["stayed"] += report.output_bytes or 0
-        if report.status != "ok":
+        if report.status not in ("ok", "could-shrink"):
             return
         for name in _SUMMED:
             self._sums[name] += getattr(report, name) or 0
