@@ -14,7 +14,7 @@ from codec.cli.groups import (
     shared_options,
     wishes_options,
 )
-from codec.cli.numbers import share, whole_number, whole_numbers
+from codec.cli.numbers import format_word, share, whole_number, whole_numbers
 from codec.cli.usage import Joined, Parser
 from codec.limits import MAX_CODEBOOK_SIZE
 from codec.options import (
@@ -37,6 +37,7 @@ exit codes:
 
 _EXAMPLES = """\
 examples:
+  kmcodec photo.png                          the same as kmcodec compress photo.png
   kmcodec compress photo.png                 photo.labels.png + photo.codebook.npy
   kmcodec compress -k 32 -o chart.npz chart.png
   kmcodec compress -r assets -d small --same-names
@@ -100,10 +101,10 @@ def make_parser() -> Parser:
         metavar="K", help="largest number of colors (default %(default)s)",
     )  # fmt: skip
     compress.add_argument(
-        "--format", metavar="FORMAT",
+        "--format", type=format_word, metavar="FORMAT",
         help="pair: label PNG and codebook .npy (default); npz: one NumPy archive; "
-        "png: indexed PNG; kmc: the fewest bytes; written block by block, for pictures of any "
-        "size: zarr, tiff",
+        "png: indexed PNG; kmc: the fewest bytes, and the slowest; written block by block, for "
+        "pictures of any size: zarr, tiff",
     )  # fmt: skip
     names = compress.add_mutually_exclusive_group()
     names.add_argument(
@@ -201,7 +202,10 @@ def make_parser() -> Parser:
     ))  # fmt: skip
 
     info = commands.add_parser("info", help="tell what is in compressed files and pictures")
-    info.add_argument("inputs", nargs="*", metavar="FILE", help="a compressed file or a picture")
+    info.add_argument(
+        "inputs", nargs="*", metavar="FILE",
+        help="a compressed file or a picture, - for standard input; no directory but a .zarr",
+    )  # fmt: skip
     info.add_argument("--engine", action="store_true", help="tell which k-means engine runs")
     add_records(info)
     add_max_pixels(info)
@@ -242,7 +246,7 @@ def make_parser() -> Parser:
         help="ways of choosing the codebook to compare (default kmeans)",
     )  # fmt: skip
     sweep.add_argument(
-        "--format", metavar="FORMAT", default=DEFAULT_FORMAT,
+        "--format", type=format_word, metavar="FORMAT", default=DEFAULT_FORMAT,
         help="whose bytes and ratios are told first (default %(default)s)",
     )  # fmt: skip
     add_records(sweep)
@@ -257,7 +261,7 @@ def _add_convert(convert: argparse.ArgumentParser) -> None:
         help="a compressed file, or a picture with a palette",
     )  # fmt: skip
     convert.add_argument(
-        "--format", metavar="FORMAT",
+        "--format", type=format_word, metavar="FORMAT",
         help="pair, npz, png, kmc, gif, zarr or tiff; -o chooses by its name",
     )  # fmt: skip
     convert.add_argument(

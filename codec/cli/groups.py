@@ -206,7 +206,7 @@ def add_targets(parser: argparse.ArgumentParser, says: str = _TARGETS) -> None:
     targets = parser.add_argument_group("targets", says)
     targets.add_argument(
         "--max-bytes", type=size_or_share, metavar="N",
-        help="the most bytes of all files: 50000, 50k, 50KiB, or 30%% of the input",
+        help="the most bytes of all files: 50000, 50k, 50kB, 50KiB, or 30%% of the input",
     )  # fmt: skip
     targets.add_argument(
         "--min-psnr", type=any_number(0, 100), metavar="DB", help="the least PSNR in dB"

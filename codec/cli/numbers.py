@@ -58,15 +58,25 @@ def share(text: str) -> float:
     return float(found[1]) / 100
 
 
-_UNITS = {"": 1, "k": 1000, "M": 1000**2, "KiB": 1024, "MiB": 1024**2, "kB": 1000, "MB": 1000**2}
+_UNITS = {
+    "": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2,
+    "kib": 1024, "mib": 1024**2,
+}  # fmt: skip
 
 
 def size_or_share(text: str) -> int | float:
     """Read a number of bytes, as int, or a part of the input, as float."""
-    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(%|[A-Za-z]*)", text)
+    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?(%|[A-Za-z]*)", text)
     number = float(found[1]) if found else 0.0
     if found and found[2] == "%" and 0 < number <= 100:
         return number / 100
-    if found and found[2] in _UNITS and number * _UNITS[found[2]] >= 1:
-        return int(number * _UNITS[found[2]])
-    raise argparse.ArgumentTypeError(f"{text!r} is no size such as 50000, 50k, 50KiB or 30%")
+    unit = _UNITS.get(found[2].lower(), 0) if found else 0
+    if number * unit >= 1:
+        return int(number * unit)
+    raise argparse.ArgumentTypeError(f"{text!r} is no size such as 50000, 50kB, 50KiB or 30%")
+
+
+def format_word(text: str) -> str:
+    """Read the name of a format as people write it: `PNG`, `.png`, `tif`."""
+    word = text.lower().removeprefix(".")
+    return {"tif": "tiff"}.get(word, word)

@@ -86,7 +86,10 @@ def test_nothing_is_written_then(sandbox: Sandbox, target: tuple[str, str], word
     [
         ("--max-bytes", "0"),
         ("--max-bytes", "x"),
-        ("--max-bytes", "5 k"),
+        ("--max-bytes", "5  k"),
+        ("--max-bytes", "5 kg"),
+        ("--max-bytes", "kB"),
+        ("--max-bytes", "0.5"),
         ("--max-bytes", "101%"),
         ("--max-bytes", "-3"),
         ("--min-psnr", "-1"),
