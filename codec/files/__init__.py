@@ -156,20 +156,22 @@ def _open_regular(path: str | bytes | os.PathLike[str]) -> Iterator[tuple[FileIO
         raise as_file_error(error) from error
 
 
-def _require_regular(status: os.stat_result) -> None:
+def _require_regular(status: os.stat_result, cure: str = "") -> None:
     if stat.S_ISDIR(status.st_mode):
-        raise FileError("is a directory", "is-directory")
+        raise FileError(f"is a directory{cure and f' ({cure})'}", "is-directory")
     if not stat.S_ISREG(status.st_mode):
         raise FileError("not a regular file", "not-regular")
 
 
-def check_source(path: str | os.PathLike[str]) -> None:
+def check_source(path: str | os.PathLike[str], cure: str = "") -> None:
     """Refuse an input that cannot be read from what its directory entry says.
 
     Parameters
     ----------
     path : path-like
         The file about to be read.
+    cure : str
+        What to do if it is a directory.
 
     Raises
     ------
@@ -177,7 +179,7 @@ def check_source(path: str | os.PathLike[str]) -> None:
         It is missing, a directory or not a regular file.
     """
     try:
-        _require_regular(os.stat(path))
+        _require_regular(os.stat(path), cure)
     except (OSError, ValueError) as error:
         if isinstance(error, FileError):
             raise

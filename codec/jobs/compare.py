@@ -17,7 +17,7 @@ from codec.images.reading import read_image
 from codec.images.records import SourceImage
 from codec.indexed import IndexedImage
 from codec.jobs.info import contents_facts, load_shown, picture_facts
-from codec.jobs.ours import TIFF_MAGICS
+from codec.jobs.ours import ONE_BY_ONE, TIFF_MAGICS
 from codec.reports.quality import comparison_facts, worst_facts
 from codec.reports.report import FileReport
 from codec.settings import ReadOptions
@@ -150,7 +150,7 @@ class Comparison:
         from codec.jobs.large import is_store, open_pixels
 
         if not is_store(path):
-            check_source(path)
+            check_source(path, ONE_BY_ONE)
         self._refuse_page()
         self._pixels = open_pixels(path, self._reading)
 
@@ -218,7 +218,7 @@ def _load(path: Path, reading: ReadOptions, *, in_memory: bool) -> _Found:
             from codec.jobs.large import is_store, open_pixels
 
             if not is_store(path):
-                check_source(path)
+                check_source(path, ONE_BY_ONE)
             return _found(path, open_pixels(path, reading))
     try:
         return _load_whole(path, reading)

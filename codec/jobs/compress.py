@@ -18,6 +18,7 @@ from codec.formats.registry import Format
 from codec.images.reading import read_image
 from codec.images.records import SourceImage
 from codec.jobs.info import contents_facts, contents_notices
+from codec.jobs.ours import RECURSIVE
 from codec.jobs.train import SharedCodebook, check_not_needed
 from codec.reports.quality import quality_facts, worst_facts
 from codec.reports.report import NOT_SMALLER, FileReport
@@ -199,7 +200,7 @@ def compress_file(
 def _is_folder_of_pixels(source: Path) -> bool:
     """Tell a folder of Zarr from a file, and refuse all else."""
     try:
-        check_source(source)
+        check_source(source, RECURSIVE)
     except FileError as error:
         if error.reason != "is-directory":
             raise
@@ -207,7 +208,7 @@ def _is_folder_of_pixels(source: Path) -> bool:
 
         if is_store(source):
             return True
-        raise FileError("is a directory (-r takes what is in it)", error.reason) from None
+        raise
     return False
 
 

@@ -13,7 +13,7 @@ from codec.decompressor import decompress
 from codec.encoder.blocks import Progress, silent
 from codec.encoder.cutting import cut
 from codec.errors import FormatError, ImageError, LimitError
-from codec.files import check_targets, display_name, write_files
+from codec.files import check_source, check_targets, display_name, write_files
 from codec.formats.checking import encode_checked
 from codec.formats.contents import Contents
 from codec.formats.registry import FORMATS, LARGE_FORMATS, Format
@@ -22,6 +22,7 @@ from codec.images.reading import read_image
 from codec.images.writing import encode_gif
 from codec.indexed import IndexedImage
 from codec.jobs.info import contents_facts, load_shown, open_if_stored
+from codec.jobs.ours import RECURSIVE
 from codec.reports.colors import codebook_facts
 from codec.reports.report import FileReport
 from codec.settings import ReadOptions
@@ -161,6 +162,7 @@ def _open(source: Path, how: Conversion, reading: ReadOptions) -> _Opened:
     """Open a file that has labels and a codebook, whoever wrote it."""
     if stored := open_if_stored(source):
         return _Opened(stored, stored.size_bytes)
+    check_source(source, RECURSIVE)
     found, notices, conversions = load_shown(source, reading, how.codebook)
     if isinstance(found, Contents):
         indexed, profile = found.indexed, found.profile

@@ -14,7 +14,7 @@ from codec.files import check_source, check_targets, display_name, read_start, w
 from codec.formats.files import load_contents
 from codec.images.writing import PROFILED_EXTENSIONS, encode_image, holds_exactly
 from codec.jobs.info import as_shown, contents_facts
-from codec.jobs.ours import TIFF_MAGICS
+from codec.jobs.ours import RECURSIVE, TIFF_MAGICS
 from codec.limits import MAX_PIXELS
 from codec.reports.report import FileReport
 from codec.settings import ReadOptions
@@ -115,14 +115,14 @@ def _open_stored(source: Path) -> "LargeImage | None":
     """Open what is read a part at a time, and refuse what is no file."""
     is_folder = os.path.isdir(source)
     if not is_folder:
-        check_source(source)
+        check_source(source, RECURSIVE)
         if read_start(source, 4)[0] not in TIFF_MAGICS:
             return None
     from codec.jobs.opened import open_stored
 
     stored = open_stored(source)
     if is_folder and not stored:
-        check_source(source)
+        check_source(source, RECURSIVE)
     return stored
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from codec.errors import CodecError, FormatError, ImageError, LimitError
-from codec.files import display_name, read_start
+from codec.files import check_source, display_name, read_start
 from codec.files.given import Readable, is_path
 from codec.formats.contents import Contents
 from codec.formats.files import is_marked, load_contents
 from codec.formats.registry import FORMATS, is_reserved
 from codec.indexed import CHANNEL_NAMES, IndexedImage
-from codec.jobs.ours import TIFF_MAGICS
+from codec.jobs.ours import ONE_BY_ONE, TIFF_MAGICS
 from codec.limits import MAX_PIXELS
 from codec.reports.colors import codebook_facts, pixel_facts, used_facts
 from codec.reports.report import FileReport
@@ -68,6 +68,7 @@ def describe_file(source: Path, *, max_pixels: int = MAX_PIXELS) -> FileReport:
         if is_store(source):
             with open_pixels(source, reading) as pixels:
                 return _describe_pixels(pixels, source, watch)
+        check_source(source, ONE_BY_ONE)
     try:
         found = load_any(source, reading)
     except LimitError as error:

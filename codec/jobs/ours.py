@@ -20,6 +20,9 @@ from codec.formats.registry import (
 from codec.limits import MAX_PIXELS
 
 DECODED_ENDING = ".decoded.png"
+# What to do about a directory: of verbs that have -r, and of those that have not.
+RECURSIVE = "-r takes what is in it"
+ONE_BY_ONE = "name the files in it"
 # Why what is found in a directory is left out.
 LEFT_OUT = "left-out"
 # Why what is there is not made again.

@@ -11,13 +11,14 @@ from codec.decompressor import decompress
 from codec.encoder.sizes import compress_sizes
 from codec.encoder.steps import KMEANS, Compression
 from codec.errors import ParameterError
-from codec.files import display_name
+from codec.files import check_source, display_name
 from codec.formats.checking import encode_checked
 from codec.formats.registry import FORMATS, Format
 from codec.images.reading import read_image
 from codec.images.records import SourceImage
 from codec.jobs.compress import compression_facts, hidden_notices
 from codec.jobs.info import contents_facts, contents_notices
+from codec.jobs.ours import ONE_BY_ONE
 from codec.reports.quality import quality_facts, worst_facts
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, ReadOptions
@@ -66,6 +67,7 @@ def sweep_file(
     """
     if page:
         page.check()
+    check_source(source, ONE_BY_ONE)
     image = read_image(source, **asdict(reading))
     prepare(settings)
     if page:

@@ -20,7 +20,7 @@ from codec.formats.files import load_contents
 from codec.formats.registry import FORMATS, Format
 from codec.images.reading import read_image
 from codec.jobs.collisions import PlannedFile
-from codec.jobs.ours import check_not_decoded
+from codec.jobs.ours import RECURSIVE, check_not_decoded
 from codec.limits import MAX_PIXELS
 from codec.reports.report import CodebookReport, FileReport
 from codec.settings import Claim, CompressSettings, Given, ReadOptions
@@ -61,7 +61,7 @@ def count_file(
     if planned.failure:
         raise planned.failure
     watch = Stopwatch()
-    check_source(planned.source)
+    check_source(planned.source, RECURSIVE)
     if planned.is_found:
         check_not_decoded(planned.source, reading.max_pixels)
     image = read_image(planned.source, **vars(reading))

@@ -133,6 +133,28 @@ def test_a_directory_needs_the_option_for_directories(sandbox: Sandbox) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "cure"),
+    [
+        (("compress", "in"), "-r takes what is in it"),
+        (("compress", "-r", "in", "-d", "out"), None),
+        (("decompress", "in"), "-r takes what is in it"),
+        (("convert", "in", "--format", "npz"), "-r takes what is in it"),
+        (("train", "in", "-o", "x.npy"), "-r takes what is in it"),
+        (("info", "in"), "name the files in it"),
+        (("sweep", "in"), "name the files in it"),
+        (("report", "in", "in/a.png"), "name the files in it"),
+        (("report", "in/a.png", "in"), "name the files in it"),
+    ],
+)
+def test_every_verb_tells_what_to_do_about_a_directory(
+    sandbox: Sandbox, arguments: tuple[str, ...], cure: str | None
+) -> None:
+    sandbox.pictures("in/a.png")
+    run = sandbox.run(*arguments, check=0 if cure is None else 1)
+    assert (f"in: is a directory ({cure}) (is-directory)" in run.lines[0]) == (cure is not None)
+
+
 def test_a_directory_and_a_file_go_together(sandbox: Sandbox) -> None:
     sandbox.pictures("in/a.png", "b.png")
     run = sandbox.run("compress", "-r", "in", "b.png", "-d", "out", "--format", "npz", check=0)
