@@ -65,8 +65,8 @@ def piped(options: argparse.Namespace) -> Iterator[None]:
             # Pages and reports call files by the last part of their names.
             place = Path(folder, str(number), os.path.basename(name))
             place.parent.mkdir()
-            if _receive(name, place):
-                places[name], names[str(place)] = str(place), name
+            _receive(name, place)
+            places[name], names[str(place)] = str(place), name
         for option in inputs:
             value = getattr(options, option)
             if isinstance(value, str):
@@ -102,7 +102,10 @@ def _check(options: argparse.Namespace, wanted: list[str], *, sends: bool) -> No
     if wanted.count(_NAME) > 1:
         raise ParameterError("standard input can be read once", "usage")
     if wanted and options.command in _WRITERS and not options.output:
-        raise ParameterError("standard input has no name: -o says what to write", "output")
+        raise ParameterError(
+            "standard input has no name: -o FILE says what to write, -o - to standard output",
+            "output",
+        )
     if not sends:
         return
     if options.command not in _WRITERS:
@@ -120,31 +123,27 @@ def _check(options: argparse.Namespace, wanted: list[str], *, sends: bool) -> No
         raise ParameterError("standard output is a terminal: > FILE or | sends it on", "output")
 
 
-def _receive(name: str, place: Path) -> bool:
-    """Copy what comes out of a pipe; or tell that nobody writes to it."""
+def _receive(name: str, place: Path) -> None:
+    """Copy what comes out of a pipe, nothing if nobody writes to it."""
     from codec.files import as_file_error
     from codec.limits import MAX_FILE_BYTES
 
     rest = MAX_FILE_BYTES
     try:
-        with _opened(name) as stream:
-            if stream is None:
-                return False
-            with place.open("wb") as file:
-                while part := stream.read(min(_AT_ONCE, rest + 1)):
-                    rest -= len(part)
-                    if rest < 0:
-                        raise LimitError(
-                            f"{name}: there are more bytes than the limit of {MAX_FILE_BYTES}",
-                            "file-too-large",
-                        )
-                    file.write(part)
+        with _opened(name) as stream, place.open("wb") as file:
+            while stream and (part := stream.read(min(_AT_ONCE, rest + 1))):
+                rest -= len(part)
+                if rest < 0:
+                    raise LimitError(
+                        f"{name}: there are more bytes than the limit of {MAX_FILE_BYTES}",
+                        "file-too-large",
+                    )
+                file.write(part)
     except OSError as error:
         if isinstance(error, FileError):
             raise
         failure = as_file_error(error)
         raise FileError(f"{name}: {failure}", failure.reason) from error
-    return True
 
 
 @contextmanager
