@@ -11,7 +11,7 @@ import numpy.typing as npt
 from codec.colors.lookup import count_labels, look_up, renumber
 from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
-from codec.formats.seal import SEAL_CHUNK, check_version, make_seal
+from codec.formats.seal import SEAL_CHUNK, check_version, is_seal, make_seal
 from codec.indexed import IndexedImage
 from codec.png.packing import deflate_rows
 from codec.png.reading import GREY, INDEXED, parse_header, read_png
@@ -19,6 +19,10 @@ from codec.png.samples import decode_samples
 from codec.png.writing import palette_chunks, wrap_idat
 
 _DEPTHS = (1, 2, 4, 8)
+_HALF = (
+    "it is half of a pair, whose codebook is another file: X.labels.png is read by its name, with "
+    "that beside it"
+)
 
 
 def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
@@ -135,10 +139,14 @@ def decode(data: bytes, *, max_pixels: int) -> Contents:
     """
     png = read_png(data, max_pixels)
     own = png.chunks.get(SEAL_CHUNK)
+    is_half = own is not None and (not own or is_seal(own))  # as `codec.formats.pair` writes it
     # A grey PNG without a seal in it is a picture, or half of a pair.
     grey = png.header.color_type == GREY and png.header.depth <= 8 and bool(own)
     if not grey and png.header.color_type != INDEXED:
-        raise FormatError("the PNG has no palette: it is a picture, not compressed", "not-indexed")
+        no_palette = "the PNG has no palette: it is a picture, not compressed"
+        raise FormatError(_HALF if is_half else no_palette, "not-indexed")
+    if is_half:
+        raise FormatError(_HALF, "bad-seal")
     channels, seal = _split_seal(own)
     samples = np.ascontiguousarray(decode_samples(png)[:, :, 0].astype(np.uint8, copy=False))
     alpha = png.chunks.get(b"tRNS")

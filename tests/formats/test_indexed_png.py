@@ -2,6 +2,7 @@
 
 import io
 import zlib
+from pathlib import Path
 
 import container_tools as ct
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from format_tools import FLAG, LABELS, PICTURE, Reader, assert_is, picture
 from PIL import Image
 
+import codec
 from codec.decompressor import decompress
 from codec.formats.indexed_png import decode, encode
 from codec.indexed import IndexedImage
@@ -443,3 +445,19 @@ def test_every_truncation_is_refused() -> None:
 def test_the_limit_on_pixels_is_kept() -> None:
     assert_is(read(ENCODED, max_pixels=6), PICTURE, verified=True)
     assert reason_of(ENCODED, max_pixels=5) == "pixel-limit"
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("optimized", [False, True])
+def test_half_of_a_pair_is_told_as_such(tmp_path: Path, shared: bool, optimized: bool) -> None:
+    """Whether its chunk is empty or a seal, and even with a palette of greys."""
+    seal = ct.seal(GREY_LABELS, GREY_CODEBOOK) if shared else b""
+    before = [pt.chunk(b"kmSL", seal)]
+    if optimized:
+        before.insert(0, pt.chunk(b"PLTE", bytes(range(10)).ljust(30, b"\x09")))
+    data = pt.encode(GREY_ROWS, 8, pt.INDEXED if optimized else pt.GREY, before=before)
+    path = tmp_path / "half.png"
+    path.write_bytes(data)
+    for given in (data, path):
+        with pytest.raises(codec.FormatError, match="half of a pair, whose codebook is another"):
+            codec.load(given)
