@@ -11,6 +11,7 @@ _OPTIONS = {
     "keep_order": "--keep-order",
     "force=True": "--force",
     "n_colors": "-k",
+    "tune='psnr'": "--tune psnr",
     "rate_distortion": "--rate-distortion",
     "dither_strength": "--dither-strength",
     "palette_depth": "--palette-depth",

@@ -10,6 +10,7 @@ from codec.colors.metrics import check_ssimulacra2, mean_ssim, psnr_db, ssimulac
 from codec.colors.pixels import to_channels
 from codec.encoder.candidates import Candidate
 from codec.encoder.picture import Bytes, Picture
+from codec.limits import MAX_CODEBOOK_SIZE
 from codec.settings import CompressSettings
 
 
@@ -43,7 +44,7 @@ class Demands:
     """
 
     def __init__(self, picture: Picture, settings: CompressSettings) -> None:
-        self._picture = picture
+        self._picture, self._settings = picture, settings
         targets = settings.targets
         if targets.min_ssimulacra2 is not None:
             check_ssimulacra2()
@@ -85,6 +86,19 @@ class Demands:
             for demand in self._all
             if not demand.met(candidate)
         )
+
+    def nearer(self, candidate: Candidate) -> str:
+        """Say what other training gets nearer, in brackets; empty if nothing is known to."""
+        settings = self._settings
+        ways = []
+        if settings.n_colors < MAX_CODEBOOK_SIZE:
+            ways.append(f"n_colors over {settings.n_colors}")
+        least = settings.targets.min_psnr
+        if settings.tune == "visual" and least is not None and self._psnr(candidate) < least:
+            ways.append("tune='psnr'")
+        if not ways:
+            return ""
+        return f" ({' and '.join(ways)} get{'s' if len(ways) == 1 else ''} nearer)"
 
     @staticmethod
     def _known(measure: Callable[[Candidate], float]) -> Callable[[Candidate], float]:

@@ -47,7 +47,8 @@ class Sparing:
         """
         whole = self._all.at(self._all.largest, self._asked)
         if not self._demands.met(whole):
-            raise TargetError(self._demands.best(whole), "target-not-reachable")
+            said = self._demands.best(whole) + self._demands.nearer(whole)
+            raise TargetError(said, "target-not-reachable")
         if whole.size == 1:
             return whole
         rated = self._by_rate(whole) if self._all.rates else None

@@ -24,6 +24,8 @@ from codec.cli.words import in_words_of_the_command
         ("max_error chooses all: leave out palette_depth",
          "--max-error chooses all: leave out --palette-depth"),
         ("min_ssimulacra2 is more than min_ssim", "--min-ssimulacra2 is more than --min-ssim"),
+        ("41 can (n_colors over 64 and tune='psnr' get nearer)",
+         "41 can (-k over 64 and --tune psnr get nearer)"),
         ("x/max_pixels and max_pixels_too stay", "x/max_pixels and max_pixels_too stay"),
     ],
 )  # fmt: skip

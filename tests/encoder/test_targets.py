@@ -197,6 +197,37 @@ def test_the_best_that_can_be_is_named(targets: dict[str, Any], best: str) -> No
     assert caught.value.reason == "target-not-reachable"
 
 
+@pytest.mark.parametrize(
+    ("options", "nearer"),
+    [
+        ({"min_psnr": 90}, "tune='psnr' gets nearer"),
+        ({"min_psnr": 90, "n_colors": 64}, "n_colors over 64 and tune='psnr' get nearer"),
+        ({"min_psnr": 90, "n_colors": 64, "tune": "psnr"}, "n_colors over 64 gets nearer"),
+        ({"min_psnr": 90, "tune": "psnr"}, None),
+        ({"min_ssim": 0.9999}, None),
+        ({"min_ssim": 0.9999, "n_colors": 9}, "n_colors over 9 gets nearer"),
+    ],
+    ids=str,
+)
+def test_what_gets_nearer_is_named_if_it_is_known(
+    options: dict[str, Any], nearer: str | None
+) -> None:
+    with pytest.raises(TargetError) as caught:
+        codec.compress(PHOTO, format="png", **options)
+    said = str(caught.value)
+    assert said.endswith(f" ({nearer})" if nearer else " can")
+
+
+def test_what_is_said_to_get_nearer_does() -> None:
+    def best(**options: Any) -> float:
+        with pytest.raises(TargetError) as caught:
+            codec.compress(PHOTO, format="png", min_psnr=90, **options)
+        return float(str(caught.value).split("reached, ")[1].split(" dB")[0])
+
+    assert best(n_colors=64) < best(n_colors=64, tune="psnr") < best(tune="psnr")
+    assert best() < best(tune="psnr")
+
+
 def test_the_best_that_is_named_can_be_had() -> None:
     for name, wrong in (("min_psnr", 90), ("max_error", 1), ("max_bytes", 20)):
         with pytest.raises(TargetError) as caught:
