@@ -132,7 +132,8 @@ def as_text(report: FileReport, *, with_outputs: bool = False) -> str:
     add("PSNR", report.mse,
         f"infinite ({_distortion(report)})" if infinite else _distortion(report))  # fmt: skip
     where = "" if report.worst_at is None else " at ({}, {})".format(*report.worst_at)
-    add("largest error", report.worst_error, f"{report.worst_error} of 255{where}")
+    stored = ", of colors and alpha as stored" if report.channels in (2, 4) else ""
+    add("largest error", report.worst_error, f"{report.worst_error} of 255{where}{stored}")
     add("SSIM", report.ssim, _number(report.ssim, 4))
     add("ΔE2000 mean", report.delta_e_mean, _number(report.delta_e_mean, 3))
     add("ΔE2000 95 %", report.delta_e_p95, _number(report.delta_e_p95, 3))

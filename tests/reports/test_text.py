@@ -193,3 +193,11 @@ def test_verbose_output_tells_why_the_engine_is_slow(
     why = "as kmcodec was installed without a compiler"
     assert (why in as_text(FileReport("a.png", engine="sklearn"))) is not built
     assert why not in as_text(FileReport("a.png", engine="native"))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_a_largest_error_with_alpha_says_what_it_is_of(channels: int) -> None:
+    report = FileReport("a.png", channels=channels, worst_error=7, worst_at=(3, 4))
+    (line,) = [line for line in as_text(report).splitlines() if "largest error" in line]
+    own = ", of colors and alpha as stored" if channels in (2, 4) else ""
+    assert line.endswith(f"7 of 255 at (3, 4){own}")
