@@ -151,7 +151,7 @@ def test_the_python_guide_runs(desk: Path, agg: None) -> None:
 
 
 def test_the_notebook_of_the_readme_shows_the_picture(desk: Path, agg: None) -> None:
-    (cell,) = blocks("python", README)
+    cell, in_bytes = blocks("python", README)
     names: dict[str, Any] = {}
     *statements, last = cell.splitlines()
 
@@ -160,6 +160,8 @@ def test_the_notebook_of_the_readme_shows_the_picture(desk: Path, agg: None) -> 
     assert eval(last, names)._repr_html_().count("<code>#") == 16
     (figure,) = plt.get_fignums()
     assert plt.figure(figure).axes
+    exec(in_bytes, names)
+    assert len(names["small"]) < len(names["data"])
 
 
 def test_the_two_commands_are_there_for_ci() -> None:
