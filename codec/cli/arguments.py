@@ -15,7 +15,7 @@ from codec.cli.groups import (
     wishes_options,
 )
 from codec.cli.numbers import format_word, share, whole_number, whole_numbers
-from codec.cli.usage import Joined, Parser
+from codec.cli.usage import Parser
 from codec.limits import MAX_CODEBOOK_SIZE
 from codec.options import (
     CHECKED_PSNR,
@@ -234,10 +234,11 @@ def make_parser() -> Parser:
         "one training, so that they differ a little from those of compress -k K, which trains for "
         "its K; and which K is the knee.",
     )
+    sweep.lists = ("-k", "--colors")
     sweep.add_argument("inputs", nargs="+", metavar="INPUT", help="a picture")
     sweep.add_argument(
-        "-k", "--colors", type=whole_numbers(1, MAX_CODEBOOK_SIZE), nargs="+", metavar="K",
-        action=Joined, default=SWEPT_SIZES,
+        "-k", "--colors", type=whole_numbers(1, MAX_CODEBOOK_SIZE), metavar="K,K...",
+        default=SWEPT_SIZES,
         help="numbers of colors, with blanks or commas (default 4 8 16 ... 256)",
     )  # fmt: skip
     sweep.add_argument(

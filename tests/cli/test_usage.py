@@ -1,5 +1,6 @@
 """What the command line takes for what, and what it says where it takes nothing."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,16 @@ import codec
         (("compres", "a.png"), "compress"),
         (("swep", "a.png"), "sweep"),
         (("compress", "a.png", "--colour", "3"), "--colors"),
+        (("compress", "--colours", "4", "a.png"), "--colors"),
+        (("compress", "a.png", "--colours=4"), "--colors"),
+        (("a.png", "--colours", "4"), "--colors"),
+        (("--colours", "4"), "--colors"),
+        (("--hlep",), "--help"),
+        (("compress", "--hlep"), "--help"),
+        (("--verison",), "--version"),
+        (("help",), "--help"),
+        (("info", "a.png", "--colors", "3"), None),
+        (("compress", "a.png", "-z"), None),
         (("compress", "a.png", "--skip-if-bigger"), "--skip-if-larger"),
         (("compress", "a.png", "--tune", "vizual"), "visual"),
         (("compress", "a.png", "--dither", "fss"), "fs"),
@@ -75,6 +86,44 @@ def test_numbers_have_blanks_or_commas_between_them(
     expected = sandbox.run("sweep", "a.png", "-k", "4", "8", "16", "--json", check=0).out
     found = sandbox.run("sweep", "a.png", "-k", *numbers, "--json", check=0).out
     assert found.count('"n_colors_asked"') == expected.count('"n_colors_asked"') == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-k", "4,16", "a.png", "b.png"),
+        ("-k", "4", "16", "a.png", "b.png"),
+        ("a.png", "b.png", "-k", "4", "16"),
+        ("--colors", "4", "16", "a.png", "b.png"),
+        ("--colors=4,16", "a.png", "b.png"),
+        ("-k4,16", "a.png", "b.png"),
+        ("-k", "4", "16", "--", "a.png", "b.png"),
+    ],
+)
+def test_pictures_may_stand_behind_numbers(sandbox: Sandbox, arguments: tuple[str, ...]) -> None:
+    sandbox.pictures("a.png", "b.png")
+    lines = sandbox.run("sweep", "--json-lines", *arguments, check=0).out.splitlines()[:-1]
+    found = [(each["input"], each["n_colors_asked"]) for each in map(json.loads, lines)]
+    assert found == [("a.png", 4), ("a.png", 16), ("b.png", 4), ("b.png", 16)]
+
+
+def test_a_picture_that_is_called_as_a_number_has_its_folder_before_it(sandbox: Sandbox) -> None:
+    sandbox.picture("a.png").rename("16")
+    lines = sandbox.run("sweep", "-k", "4", "./16", "--json-lines", check=0).out.splitlines()
+    assert [json.loads(line).get("n_colors_asked") for line in lines] == [4, None]
+
+
+@pytest.mark.parametrize("verb", ["compress", "sweep", "info"])
+def test_inputs_that_stand_apart_are_told_as_that(sandbox: Sandbox, verb: str) -> None:
+    sandbox.pictures("a.png", "b.png")
+    run = sandbox.run(verb, "a.png", "--json", "b.png")
+    assert usage_error(run)
+    assert run.lines[1].endswith("error: b.png stands apart: name all inputs together")
+
+
+def test_a_complaint_shows_the_usage_of_its_verb(sandbox: Sandbox) -> None:
+    run = sandbox.run("sweep", "a.png", "--formt", "png", check=2)
+    assert run.lines[0].startswith("usage: kmcodec sweep [OPTION...] INPUT...")
 
 
 @pytest.mark.parametrize("numbers", ["4,", ",4", "4,,8", "4;8", "4,0", "4,257"])
