@@ -9,6 +9,7 @@ from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 KERNELS = sorted(path.as_posix() for path in Path("codec", "kernels").glob("*.pyx"))
 # Results are the same on every machine only if no compiler merges a product and a sum into one
@@ -18,6 +19,8 @@ FLAGS = ["/O2", "/fp:precise"] if sys.platform == "win32" else ["-O3", "-ffp-con
 INLINE = {"labelcoder": [("CYTHON_INLINE", "inline __attribute__((always_inline))")]}
 # What Cython gives each kernel for arrays is compiled once, for all: a wheel of half the size.
 SHARED = "codec.kernels.shared"
+# Where what is built here is imported from, which an isolated build looks for nowhere.
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "share")]
 # One binary serves every later version of Python, but for those without a GIL.
 LIMITED = not sysconfig.get_config_var("Py_GIL_DISABLED")
 
@@ -38,10 +41,20 @@ def macros(stem: str) -> list[tuple[str, str]]:
     return [] if sys.platform == "win32" else INLINE.get(stem, [])
 
 
+class BuildKernels(build_ext):
+    """Build what can be built, and tell at the end what a run will tell too."""
+
+    def run(self) -> None:
+        """Build the kernels."""
+        super().run()
+        if not all(Path(self.get_ext_fullpath(each.name)).exists() for each in self.extensions):
+            from codec.kernels import TOLD
+
+            self.warn(TOLD)
+
+
 def made_files() -> list[tuple[str, list[str]]]:
     """Make completion for shells and the manual page from the parser, which needs no NumPy."""
-    root = Path(__file__).parent
-    sys.path[:0] = [str(root), str(root / "share")]  # where an isolated build looks for nothing
     from made import write
 
     return write(Path("build"))
@@ -68,6 +81,7 @@ for extension in extensions:
     extension.optional = True  # which cythonize forgets
 
 setup(
+    cmdclass={"build_ext": BuildKernels},
     ext_modules=extensions,
     data_files=made_files(),
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED else {},

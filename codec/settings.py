@@ -307,7 +307,8 @@ def resolve_engine(name: str) -> str:
         )
     if name == "native" and not kernels.COMPILED:
         raise ParameterError(
-            "engine 'native' was not compiled when kmcodec was installed", "engine"
+            f"engine 'native' was not compiled when kmcodec was installed: {kernels.CURE}",
+            "engine",
         )
     return name
 

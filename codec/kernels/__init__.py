@@ -52,8 +52,11 @@ def _all_there() -> bool:
 
 COMPILED = _all_there()  # what runs here: all of the kernels, or none
 WITHOUT = "without compiled kernels"
-CURE = "install a C compiler and reinstall kmcodec"
-_untold = [f"{WITHOUT}, kmcodec takes many times as long: {CURE}"]
+# pip would take what it built without one from its cache again.
+CURE = "install a C compiler, then pip install --force-reinstall --no-deps --no-cache-dir kmcodec"
+# What is said at the end of the build, which pip shows with -v, and at first use.
+TOLD = f"{WITHOUT}, as no C compiler was there, kmcodec takes many times as long: {CURE}"
+_untold = [TOLD]
 
 
 def tell_what_runs() -> None:
