@@ -6,9 +6,13 @@ import sys
 import tomllib
 from pathlib import Path
 
+import yaml
 from cli_tools import REPOSITORY
 
-PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+import codec
+
+TABLES = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = TABLES["project"]
 # Extras for those who work on the package; none of its modules may count on them.
 DEVELOPERS = {"test", "docs", "lint"}
 # Distributions by the modules that have other names.
@@ -58,3 +62,25 @@ def test_what_few_need_is_an_extra() -> None:
         "vips": {"pyvips"},
     }
     assert not names(PROJECT["dependencies"]) & set().union(*extras().values())
+
+
+def test_the_recipe_for_conda_says_the_same() -> None:
+    recipe = yaml.safe_load((REPOSITORY / "conda" / "recipe.yaml").read_text(encoding="utf-8"))
+    required = recipe["requirements"]
+
+    def spelt(requirements: list[str]) -> set[str]:
+        return {requirement.replace(" ", "").lower() for requirement in requirements}
+
+    python = "python" + PROJECT["requires-python"]
+    assert spelt(required["run"]) == spelt([python, *PROJECT["dependencies"]])
+    assert spelt(required["host"]) == spelt([python, "pip", *TABLES["build-system"]["requires"]])
+    (script,) = recipe["build"]["python"]["entry_points"]
+    assert dict([script.split(" = ")]) == PROJECT["scripts"]
+    assert recipe["package"]["name"] == PROJECT["name"]
+    assert recipe["context"]["version"] == codec.__version__
+    about = recipe["about"]
+    assert about["license"] == PROJECT["license"]
+    assert [about["license_file"]] == PROJECT["license-files"]
+    assert about["summary"] == PROJECT["description"]
+    for name in recipe["tests"][1]["files"]["source"]:
+        assert (REPOSITORY / name).is_file()
