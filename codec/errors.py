@@ -50,5 +50,28 @@ class FileError(CodecError, OSError):
     """The file system's fault: missing, unreadable, not a regular file, in the way, no space."""
 
 
+def not_imported(error: ImportError, package: str, cure: str) -> str:
+    """Say why an optional package cannot be used.
+
+    Parameters
+    ----------
+    error : ImportError
+        What importing it raised.
+    package : str
+        Its name in Python.
+    cure : str
+        What to say if it is not installed.
+
+    Returns
+    -------
+    message : str
+        `cure`; or, if it is installed and cannot be imported, why not.
+    """
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing and missing.partition(".")[0] == package:
+        return cure
+    return f"{package} cannot be imported: {' '.join(str(error).split())}"
+
+
 class ClusterError(CodecError):
     """The cluster's fault: no workers, or they die of what they are given."""

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
+from codec.errors import ParameterError, not_imported
+
 try:
     from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
     from sklearn.utils import Tags, check_random_state
@@ -15,17 +17,15 @@ try:
         check_is_fitted,
         validate_data,
     )
-except ImportError as error:
-    raise ImportError(
-        'ColorQuantizer needs scikit-learn: pip install "kmcodec[sklearn]"'
-    ) from error
+except ImportError as problem:
+    _cure = 'ColorQuantizer needs scikit-learn: pip install "kmcodec[sklearn]"'
+    raise ImportError(not_imported(problem, "sklearn", _cure)) from problem
 
 from codec.codebook import native
 from codec.codebook.rows import AnyRows, RowHistogram, as_bytes, as_whole, count_rows
 from codec.codebook.rowsearch import nearest_codewords
 from codec.codebook.sklearn_engine import WeightedPoints, train_codewords
 from codec.colors.histogram import count_colors
-from codec.errors import ParameterError
 from codec.labels.nearest import Lookup
 from codec.options import EFFORTS, EffortChoice, EngineChoice
 from codec.settings import check_choice, resolve_engine

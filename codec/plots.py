@@ -23,7 +23,7 @@ from codec.colors.metrics import color_samples, psnr_db, squared_error
 from codec.colors.notation import write_color
 from codec.colors.pixels import as_channels, joint_channels, to_channels
 from codec.encoder.sizes import Swept
-from codec.errors import ImageError, ParameterError
+from codec.errors import ImageError, ParameterError, not_imported
 from codec.images.memory import as_source
 from codec.indexed import IndexedImage
 
@@ -335,7 +335,8 @@ def _pyplot() -> Any:
     try:
         from matplotlib import pyplot
     except ImportError as error:
-        raise ImportError("plots need matplotlib: pip install 'kmcodec[plots]'") from error
+        cure = "plots need matplotlib: pip install 'kmcodec[plots]'"
+        raise ImportError(not_imported(error, "matplotlib", cure)) from error
     return pyplot
 
 

@@ -13,7 +13,7 @@ from codec.codebook.opacity import complete, train_parted
 from codec.colors.colorspace import ColorMetric
 from codec.colors.histogram import ColorHistogram
 from codec.colors.opacity import has_classes, has_ends
-from codec.errors import ParameterError
+from codec.errors import ParameterError, not_imported
 from codec.settings import resolve_engine
 from codec.stopwatch import Stopwatch
 
@@ -58,14 +58,13 @@ def start_engine(name: str) -> Any:
     Raises
     ------
     ParameterError
-        scikit-learn is not there.
+        scikit-learn is not there, or cannot be imported.
     """
     try:
         return importlib.import_module(_ENGINES[name])
     except ImportError as error:
-        raise ParameterError(
-            f'engine {name!r} needs scikit-learn: pip install "kmcodec[sklearn]"', "engine"
-        ) from error
+        cure = f'engine {name!r} needs scikit-learn: pip install "kmcodec[sklearn]"'
+        raise ParameterError(not_imported(error, "sklearn", cure), "engine") from error
 
 
 def train_codebook(

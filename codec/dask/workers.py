@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from codec.errors import ClusterError, ParameterError
+from codec.errors import ClusterError, ParameterError, not_imported
 
 PATIENCE = 60.0  # seconds without any worker
 _POLL = 1.0
@@ -29,12 +29,13 @@ def load_dask() -> Any:
     Raises
     ------
     ImportError
-        It is not installed.
+        It is not installed, or cannot be imported.
     """
     try:
         import dask
     except ImportError as error:
-        raise ImportError('codec.dask needs Dask: pip install "kmcodec[dask]"') from error
+        cure = 'codec.dask needs Dask: pip install "kmcodec[dask]"'
+        raise ImportError(not_imported(error, "dask", cure)) from error
     return dask
 
 

@@ -1,6 +1,7 @@
 """Pictures larger than memory, or for formats of such: from a file to a file, block by block."""
 
 import functools
+import importlib
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +14,14 @@ import numpy.typing as npt
 from codec.encoder.blocks import Progress, silent
 from codec.encoder.chunked import check_settings
 from codec.encoder.streaming import Compressed, compress_blocks
-from codec.errors import CodecError, FileError, ImageError, LimitError, ParameterError
+from codec.errors import (
+    CodecError,
+    FileError,
+    ImageError,
+    LimitError,
+    ParameterError,
+    not_imported,
+)
 from codec.files import check_source, display_name
 from codec.files.temporaries import remove_outputs
 from codec.formats.large.opening import open_sink
@@ -257,15 +265,12 @@ def _compress_at(scheduler: str) -> Callable[..., Compressed]:
 
 
 def check_dask() -> None:
-    """Refuse to ask a cluster where Dask is not installed."""
+    """Refuse to ask a cluster where Dask is not installed, or cannot be imported."""
     try:
-        from codec.dask.workers import load_dask
-
-        load_dask()
+        importlib.import_module("dask")
     except ImportError as error:
-        raise ParameterError(
-            '--scheduler needs Dask: pip install "kmcodec[dask]"', "not-installed"
-        ) from error
+        cure = '--scheduler needs Dask: pip install "kmcodec[dask]"'
+        raise ParameterError(not_imported(error, "dask", cure), "not-installed") from error
 
 
 def _check_apart(source: Path, target: Path) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codec.errors import CodecError, FileError, FormatError, ParameterError
+from codec.errors import CodecError, FileError, FormatError, ParameterError, not_imported
 from codec.files import check_targets, display_name, read_file
 from codec.files.temporaries import sync_tree
 from codec.formats.kmc.file import check_writable
@@ -46,15 +46,14 @@ def import_zarr() -> Any:
     Raises
     ------
     ParameterError
-        It is not installed, or an old one that knows no Zarr 3.
+        It is not installed, cannot be imported, or is an old one that knows no Zarr 3.
     """
     try:
         import zarr
         import zarr.codecs
     except ImportError as error:
-        raise ParameterError(
-            '.zarr needs a package: pip install "kmcodec[large]"', "not-installed"
-        ) from error
+        cure = '.zarr needs a package: pip install "kmcodec[large]"'
+        raise ParameterError(not_imported(error, "zarr", cure), "not-installed") from error
     if int(zarr.__version__.split(".")[0]) < 3:
         raise ParameterError(
             f'zarr {zarr.__version__} is too old: pip install "kmcodec[large]"', "not-installed"

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from codec.errors import ImageError
+from codec.errors import ImageError, not_imported
 from codec.files.views import FileView, changed
 from codec.images.records import Findings, Structure, truncated
 from codec.images.sources.base import PixelSource
@@ -195,9 +195,8 @@ def _import_zarr() -> Any:
     try:
         import zarr
     except ImportError as error:
-        raise ImageError(
-            'reading Zarr needs zarr (pip install "kmcodec[large]")', "missing-dependency"
-        ) from error
+        cure = 'reading Zarr needs zarr (pip install "kmcodec[large]")'
+        raise ImageError(not_imported(error, "zarr", cure), "missing-dependency") from error
     return zarr
 
 
