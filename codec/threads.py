@@ -119,12 +119,17 @@ def run_parallel(functions: Sequence[Callable[[], T]]) -> list[T]:
     BaseException
         What the first of those that failed raised, when all have ended.
     """
-    helpers = min(len(functions), thread_count()) - 1 if len(functions) > 1 else 0
-    if helpers <= 0:
-        return [function() for function in functions]
-    work = _Work(functions)
-    _pool.invite(work, helpers)
-    return work.finish()
+    callers = _pool.callers
+    callers.append(None)  # each works, and has helpers only where that leaves some
+    try:
+        helpers = min(len(functions), thread_count() - len(callers) + 1) - 1
+        if helpers <= 0:
+            return [function() for function in functions]
+        work = _Work(functions)
+        _pool.invite(work, helpers)
+        return work.finish()
+    finally:
+        callers.pop()
 
 
 class _Work(Generic[T]):
@@ -177,6 +182,7 @@ class _Pool:
         self._lock = threading.Lock()
         self._threads = 0
         self._work: Any = None
+        self.callers: list[None] = []  # one for each thread that hands out work
 
     def invite(self, work: _Work[T], helpers: int) -> None:
         """Ask this many threads to help; none of them has to come."""

@@ -4,6 +4,7 @@ import functools
 import itertools
 import os
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -74,6 +75,35 @@ def test_the_first_error_is_raised_when_all_have_ended(monkeypatch: pytest.Monke
         with pytest.raises(KeyError, match="0"):
             run_parallel([functools.partial(fail, n) for n in range(5)])
         assert sorted(ended) == list(range(5))
+
+
+def test_where_as_many_hand_out_work_as_may_run_each_does_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A helper would have a part of a core, and whoever asked would wait for it."""
+    monkeypatch.setenv("KMCODEC_THREADS", "3")
+    meeting = threading.Barrier(4, timeout=60)
+
+    def work(found: set[int]) -> None:
+        found.add(threading.get_ident())
+
+    def ask() -> tuple[int, set[int]]:
+        found: set[int] = set()
+        both: list[Callable[[], object]] = [meeting.wait, functools.partial(work, found)]
+        run_parallel(both)
+        meeting.wait()
+        return threading.get_ident(), found
+
+    # All are inside at the same time: the third and the fourth find nobody whom they may ask.
+    asked: list[tuple[int, set[int]]] = []
+    askers = [threading.Thread(target=lambda: asked.append(ask())) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    assert len(asked) == 4
+    assert sum(found == {own} for own, found in asked) >= 2
+    assert threads._pool.callers == []
 
 
 def test_work_may_hand_out_work(monkeypatch: pytest.MonkeyPatch) -> None:
