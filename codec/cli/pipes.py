@@ -10,7 +10,6 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +51,8 @@ def piped(options: argparse.Namespace) -> Iterator[None]:
     if not wanted and not sends:
         yield
         return
+    import tempfile
+
     from codec.files.names import shown_with
 
     _check(options, wanted, sends=sends)
