@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from cli_tools import REPOSITORY, Sandbox, child_environment, few_colors, soft_shades
 
 

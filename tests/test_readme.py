@@ -161,7 +161,7 @@ def test_the_notebook_of_the_readme_shows_the_picture(desk: Path, agg: None) -> 
     (figure,) = plt.get_fignums()
     assert plt.figure(figure).axes
     exec(in_bytes, names)
-    assert len(names["small"]) < len(names["data"])
+    assert len(names["small"]) < len(names["upload"])
 
 
 def test_the_two_commands_are_there_for_ci() -> None:
