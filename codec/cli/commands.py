@@ -145,6 +145,8 @@ def _convert(options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
+    from importlib.util import find_spec
+
     from codec.cli.records import Records
     from codec.cli.runner import Task, run
     from codec.cli.swatches import with_swatches
@@ -158,7 +160,11 @@ def _info(options: argparse.Namespace) -> int:
         raise ParameterError("--csv has rows of files alone, and none for --engine", "usage")
     engine = resolve_engine("auto")
     if options.engine and not options.json:
-        print(f"engine: {engine}")
+        needs = engine == "sklearn" and find_spec("sklearn") is None
+        print(
+            f"engine: {engine}"
+            + (', which needs scikit-learn: pip install "kmcodec[sklearn]"' * needs)
+        )
 
     def show(report: "FileReport") -> None:
         totals.add(report)

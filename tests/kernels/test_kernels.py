@@ -212,6 +212,22 @@ def test_the_process_says_it_in_a_line(
     assert np.array_equal(codec.read_image(tmp_path / "flag.decoded.png").pixels, expected)
 
 
+@pytest.mark.slow
+def test_an_engine_that_is_not_installed_is_told_with_the_cure(install: Path) -> None:
+    script = (
+        "import sys; sys.modules['sklearn'] = None\n"
+        "from codec.cli.commands import main\nmain(['info', '--engine'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], text=True, capture_output=True, check=True,
+        env=child_environment(PYTHONPATH=str(install)), cwd=install,
+    )  # fmt: skip
+    assert (
+        done.stdout
+        == 'engine: sklearn, which needs scikit-learn: pip install "kmcodec[sklearn]"\n'
+    )
+
+
 # Dense files
 
 
