@@ -26,6 +26,8 @@ from codec.images.reading import read_image as read_image
 from codec.indexed import IndexedImage as IndexedImage
 from codec.jobs.reporting import Report as Report
 from codec.jobs.reporting import report as report
+from codec.metadata import Metadata as Metadata
+from codec.metadata import Text as Text
 from codec.plugins import register_plugins as register_plugins
 
 __version__: str

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from codec.errors import ImageError, ParameterError
 from codec.limits import MAX_CODEBOOK_SIZE
+from codec.metadata import NO_METADATA, Metadata
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -34,8 +35,8 @@ class IndexedImage:
     labels : ndarray of shape (H, W), dtype uint8
         Row index into the codebook for every pixel; every label is less than K.
     codebook : ndarray of shape (K, C), dtype uint8
-        The code-words, 1 <= K <= 256. C = 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA; 8-bit sRGB,
-        straight alpha.
+        The code-words, 1 <= K <= 256. C = 1 grey, 2 grey+alpha, 3 RGB, 4 RGBA; 8-bit sRGB, or
+        in the color space of ``metadata.profile``; straight alpha.
     verified : bool or None
         Whether the file it was read from has a seal, which then proved that these are the labels
         and the codebook that were written; None for what was not read from a file.
@@ -45,6 +46,10 @@ class IndexedImage:
         nobody said so, None, it just puts code-words of kmc into ascending order. No file tells.
     size_bytes : int or None
         Bytes of the files it was read from; None for what was not read from a file.
+    metadata : Metadata
+        Texts, and the ICC profile of the code-words: of what was read from a file with a seal, or
+        compressed with them (`codec.read_image` with ``keep_metadata=True``). `codec.save` stores
+        what its format can hold.
 
     Raises
     ------
@@ -57,6 +62,7 @@ class IndexedImage:
     verified: bool | None = field(default=None, kw_only=True)
     keep_order: bool | None = field(default=None, kw_only=True)
     size_bytes: int | None = field(default=None, kw_only=True)
+    metadata: Metadata = field(default=NO_METADATA, kw_only=True)
 
     def __post_init__(self) -> None:
         self.check()
@@ -214,7 +220,9 @@ class IndexedImage:
         from codec.colors.recoloring import recolored
 
         codebook = recolored(self.codebook, colors)
-        return IndexedImage(self.labels, codebook, keep_order=self.keep_order)
+        return IndexedImage(
+            self.labels, codebook, keep_order=self.keep_order, metadata=self.metadata
+        )
 
     def to_pil(self) -> "Image":
         """Make an image of Pillow.
@@ -223,12 +231,16 @@ class IndexedImage:
         -------
         image : PIL.Image.Image
             Of mode P: its indices are the labels, its palette is the codebook, and alpha stands
-            in ``info["transparency"]``, which Pillow converts and saves.
+            in ``info["transparency"]``, which Pillow converts and saves; so is a profile, in
+            ``info["icc_profile"]``.
         """
         from codec.images.memory import to_pillow
 
         self.check()
-        return to_pillow(self.labels, self.codebook)
+        image = to_pillow(self.labels, self.codebook)
+        if self.metadata.profile:
+            image.info["icc_profile"] = self.metadata.profile
+        return image
 
     def __repr__(self) -> str:
         size = "" if self.size_bytes is None else f", {self.size_bytes:,} bytes"

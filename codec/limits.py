@@ -60,6 +60,8 @@ MAX_PNG_PROFILE_BYTES = 8 * 1024 * 1024
 MAX_PNG_TEXT_BYTES = 1024 * 1024
 # A `.kmc` is to be small: only a profile of a few curves or one table is carried along.
 MAX_KMC_PROFILE_BYTES = 1024 * 1024
+# What is kept of metadata: bytes of all texts, and their number; the profile may have as many.
+MAX_METADATA_BYTES, MAX_METADATA_TEXTS = 1024 * 1024, 256
 # Of a `.npy`; it and the ten bytes before it fill 256 bytes.
 MAX_NPY_HEADER_BYTES = 246
 # Of a palette in writing: 256 lines, with names.

@@ -1,6 +1,7 @@
 """What the tests of file formats share: a flag, random pictures, and what a reader says."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import container_tools as ct
 import numpy as np
@@ -11,11 +12,17 @@ from codec.errors import CodecError, FormatError, LimitError
 from codec.formats.contents import Contents
 from codec.indexed import IndexedImage
 from codec.limits import MAX_PIXELS
+from codec.metadata import Metadata
 
 FLAG = np.array([[0, 0, 255], [255, 255, 255], [255, 0, 0]], dtype=np.uint8)
 LABELS = np.array([[0, 1, 2], [0, 1, 2]], dtype=np.uint8)
 PICTURE = IndexedImage(LABELS, FLAG)
 compiled_only = pytest.mark.skipif(not kernels.COMPILED, reason="no compiled kernels")
+
+
+def with_profile(indexed: IndexedImage, profile: bytes) -> IndexedImage:
+    """The same labels and code-words, which are colors of a profile."""
+    return replace(indexed, metadata=Metadata(profile=profile))
 
 
 def picture(shape: tuple[int, int], size: int, channels: int, seed: int = 0) -> IndexedImage:

@@ -24,6 +24,7 @@ GROUND = (
     "limits",
     "settings",
     "indexed",
+    "metadata",
     "files",
     "threads",
     "stopwatch",
@@ -321,7 +322,7 @@ def test_the_command_decompresses_without_a_module_of_training(tmp_path: Path) -
 def test_every_public_name_is_there_and_documented() -> None:
     codec = importlib.import_module("codec")
     names = codec.__all__
-    assert len(names) == 28
+    assert len(names) == 30
     for name in names:
         assert getattr(codec, name).__doc__
     assert set(names) <= set(dir(codec))

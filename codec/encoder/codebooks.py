@@ -17,6 +17,7 @@ from codec.formats.registry import START_BYTES, formats_beginning, is_reserved
 from codec.images.kinds import START_BYTES as PICTURE_START_BYTES
 from codec.images.kinds import recognize
 from codec.images.reading import read_image
+from codec.images.spaces import indexed_in_srgb
 from codec.limits import MAX_CODEBOOK_SIZE, MAX_PALETTE_BYTES, MAX_PIXELS
 
 Bytes = npt.NDArray[np.uint8]
@@ -60,7 +61,8 @@ def load_codebook(
         or is_reserved(os.fsdecode(path))
         or is_marked(path, max_pixels=max_pixels)
     ):
-        return load_contents(path, max_pixels=max_pixels).indexed.codebook
+        indexed = load_contents(path, max_pixels=max_pixels).indexed
+        return indexed_in_srgb(indexed)[0].codebook
     try:
         recognize(start)
     except ImageError:

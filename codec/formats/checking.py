@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from codec.errors import FormatError
+from codec.errors import FormatError, ImageError
 from codec.formats.contents import Contents
 from codec.formats.registry import Format
 from codec.indexed import IndexedImage
@@ -30,7 +30,7 @@ def encode_checked(
     encoded : sequence of bytes, optional
         The files, if they are there already.
     **options
-        What `format.encode` takes beside these, such as the ICC profile of a .kmc.
+        What `format.encode` takes beside these.
 
     Returns
     -------
@@ -41,16 +41,25 @@ def encode_checked(
 
     Raises
     ------
+    ImageError
+        The colors have a profile that the format cannot hold.
     ParameterError
         The format cannot be written here.
     FormatError
-        They do not decode to the same labels and codebook; this is a bug.
+        They do not decode to the same labels, codebook and metadata; this is a bug.
     """
+    if indexed.metadata.profile and not format.holds(indexed.metadata.profile):
+        raise ImageError(
+            f"{format.title} files do not hold the ICC profile that the colors need; "
+            "png and kmc do (keep_profile=False makes them sRGB)",
+            "profile",
+        )
     files = format.encode(indexed, effort, **options) if encoded is None else list(encoded)
     contents = format.decode(*files, max_pixels=indexed.labels.size)
     if not (
         _equal(contents.indexed.labels, indexed.labels)
         and _equal(contents.indexed.codebook, indexed.codebook)
+        and contents.metadata == format.held(indexed.metadata)
     ):
         raise FormatError("what was encoded decodes to another picture", "verify")
     return files, contents

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from codec.errors import FormatError, ImageError
 from codec.formats.seal import check_seal
 from codec.indexed import IndexedImage
+from codec.metadata import NO_METADATA, Metadata
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,14 +23,16 @@ class Contents:
         The picture, which tells whether a seal verified it.
     part_bytes : dict of str to int
         Bytes of the file or files by part; they add up to the whole.
-    profile : bytes
-        ICC profile of the colors; empty for sRGB.
     """
 
     format: str
     indexed: IndexedImage
     part_bytes: dict[str, int]
-    profile: bytes = b""
+
+    @property
+    def metadata(self) -> Metadata:
+        """Texts, and the ICC profile of the colors, empty for sRGB; of sealed files alone."""
+        return self.indexed.metadata
 
     @property
     def verified(self) -> bool:
@@ -48,8 +51,11 @@ def make_contents(
     codebook: npt.NDArray[np.uint8],
     seal: bytes,
     part_bytes: dict[str, int],
+    metadata: Metadata = NO_METADATA,
 ) -> Contents:
     """Join what was read, checking labels against codebook and both against the seal.
+
+    Metadata are those of a sealed file: of others, which are anybody's, nothing is taken over.
 
     Raises
     ------
@@ -58,7 +64,10 @@ def make_contents(
     """
     try:
         size = sum(part_bytes.values())
-        indexed = IndexedImage(labels, codebook, verified=bool(seal), size_bytes=size)
+        indexed = IndexedImage(
+            labels, codebook, verified=bool(seal), size_bytes=size,
+            metadata=metadata if seal else NO_METADATA,
+        )  # fmt: skip
     except ImageError as error:
         raise FormatError(str(error), error.reason) from error
     if seal:

@@ -69,7 +69,8 @@ def save(
     Raises
     ------
     ImageError
-        It is no IndexedImage, or its arrays were changed and do not fit together.
+        It is no IndexedImage, or its arrays were changed and do not fit together; or its colors
+        have a profile, which the format cannot hold.
     ParameterError
         The name has none of these endings, or that of another format; or there is no such effort
         or format, or none for a file that is open.
@@ -169,8 +170,8 @@ def load(
     Returns
     -------
     indexed : IndexedImage
-        Labels and codebook, and whether a seal verified them; not the ICC profile that a kmc of
-        another program may have, which `load_contents` gives.
+        Labels and codebook, whether a seal verified them, and the metadata that are kept there:
+        with an ICC profile in ``metadata.profile``, code-words are colors of that.
 
     Raises
     ------

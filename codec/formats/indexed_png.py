@@ -13,9 +13,18 @@ from codec.errors import FormatError
 from codec.formats.contents import Contents, make_contents
 from codec.formats.seal import SEAL_CHUNK, check_version, is_seal, make_seal
 from codec.indexed import IndexedImage
+from codec.limits import MAX_METADATA_BYTES
+from codec.metadata import NO_METADATA, Metadata
 from codec.png.packing import deflate_rows
 from codec.png.reading import GREY, INDEXED, parse_header, read_png
 from codec.png.samples import decode_samples
+from codec.png.texts import (
+    metadata_sizes,
+    profile_chunks,
+    read_profile,
+    read_texts,
+    text_chunks,
+)
 from codec.png.writing import palette_chunks, wrap_idat
 
 _DEPTHS = (1, 2, 4, 8)
@@ -31,7 +40,7 @@ def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
     Parameters
     ----------
     indexed : IndexedImage
-        What to store.
+        What to store, metadata too.
     effort : {'fast', 'default', 'best'}
         How hard deflate tries.
 
@@ -40,19 +49,25 @@ def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
     files : list of one bytes
         The content of `X.png`, the smaller of packed and unpacked rows.
     """
+    metadata = indexed.metadata
     grey_depth = _grey_depth(indexed)
     depth = fewest_bits(indexed.n_colors)
-    kinds = [GREY] if grey_depth <= depth else []
+    # Profiles are those of RGB, which a grey PNG must not have.
+    kinds = [GREY] if grey_depth <= depth and not metadata.profile else []
     levels = indexed.codebook[:, 0]
     # Where most levels are there, filters make as much of them as of labels.
     if not kinds or 2 * indexed.n_colors <= int(levels[-1]) - int(levels[0]) or effort == "best":
         kinds.append(INDEXED)
     seal = SEAL_CHUNK, bytes([indexed.channels]) + make_seal(indexed)
+    behind = seal, *text_chunks(metadata.texts)
 
     def written(color_type: int, depth: int, rows: npt.NDArray[np.uint8]) -> bytes:
-        chunks = (*palette_chunks(indexed.codebook), seal) if color_type == INDEXED else (seal,)
+        before = profile_chunks(metadata.profile)
+        before += palette_chunks(indexed.codebook) if color_type == INDEXED else []
         idat = deflate_rows(rows, effort)
-        return wrap_idat(indexed.width, indexed.height, depth, color_type, idat, chunks)
+        return wrap_idat(
+            indexed.width, indexed.height, depth, color_type, idat, (*before, *behind)
+        )
 
     candidates = []
     for kind in kinds:
@@ -162,8 +177,12 @@ def decode(data: bytes, *, max_pixels: int) -> Contents:
     sizes = {"codebook": 0 if grey else len(png.plte or b"") + len(alpha or b"")}
     sizes["labels"] = len(png.idat)
     sizes["seal"] = len(own or b"")
+    metadata = NO_METADATA
+    if seal:
+        metadata = Metadata(read_texts(png)[0], read_profile(png, MAX_METADATA_BYTES))
+        sizes |= metadata_sizes(png)
     sizes["container"] = len(data) - sum(sizes.values())
-    return make_contents("png", labels, codebook, seal, sizes)
+    return make_contents("png", labels, codebook, seal, sizes, metadata)
 
 
 def _read_palette(plte: bytes, alpha: bytes | None, stated: int) -> npt.NDArray[np.uint8]:

@@ -24,9 +24,11 @@ from codec.formats.seal import (
 )
 from codec.indexed import IndexedImage
 from codec.limits import MAX_CODEBOOK_SIZE
+from codec.metadata import NO_METADATA, Metadata
 from codec.png.packing import deflate_rows
 from codec.png.reading import GREY, INDEXED, PngFile, read_png
 from codec.png.samples import decode_samples
+from codec.png.texts import metadata_sizes, read_texts, text_chunks
 from codec.png.writing import wrap_idat
 
 _MAX_CODEBOOK_BYTES = MAX_CODEBOOK_SIZE * 4
@@ -38,7 +40,7 @@ def encode(indexed: IndexedImage, effort: str, *, shared: bool = False) -> list[
     Parameters
     ----------
     indexed : IndexedImage
-        What to store.
+        What to store; of its metadata the texts, in the label PNG.
     effort : {'fast', 'default', 'best'}
         How hard deflate tries.
     shared : bool
@@ -54,7 +56,8 @@ def encode(indexed: IndexedImage, effort: str, *, shared: bool = False) -> list[
     mark = SEAL_CHUNK, seal if shared else b""
     if not shared:
         codebook += seal
-    return [codebook, wrap_idat(indexed.width, indexed.height, 8, GREY, idat, (mark,))]
+    chunks = mark, *text_chunks(indexed.metadata.texts)
+    return [codebook, wrap_idat(indexed.width, indexed.height, 8, GREY, idat, chunks)]
 
 
 def decode(codebook_file: bytes, labels_file: bytes, *, max_pixels: int) -> Contents:
@@ -92,8 +95,11 @@ def decode(codebook_file: bytes, labels_file: bytes, *, max_pixels: int) -> Cont
             raise FormatError("the codebook has lost the seal that its labels tell of", "unsealed")
         check_version(seal)
         sizes |= {"seal": len(seal), "labels": len(labels_file) - len(seal)}
-    labels = decode_labels(png)
-    return make_contents("pair", labels, codebook, seal, sizes)
+    labels, metadata = decode_labels(png), NO_METADATA
+    if seal and png.text_parts:
+        metadata, size = Metadata(read_texts(png)[0]), metadata_sizes(png)["texts"]
+        sizes |= {"labels": sizes["labels"] - size, "texts": size}
+    return make_contents("pair", labels, codebook, seal, sizes, metadata)
 
 
 def decode_codebook(data: bytes) -> tuple[npt.NDArray[np.uint8], bytes]:

@@ -5,11 +5,12 @@ A further format is one module with `encode` and `decode`, and one row here.
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 
 from codec.colors.lookup import ascending, count_labels, look_up, renumber
 from codec.colors.pixels import pack_colors
@@ -19,7 +20,10 @@ from codec.formats.contents import Contents
 from codec.formats.kmc import file as kmc
 from codec.indexed import IndexedImage
 from codec.limits import MAX_CODEBOOK_SIZE
+from codec.metadata import Metadata
 from codec.png.reading import SIGNATURE
+
+Bytes = npt.NDArray[np.uint8]
 
 # So many bytes of a file tell its format and the size of its picture.
 START_BYTES = 32
@@ -75,6 +79,8 @@ class Format:
         each file has its own in any case. Then `encode` has an option `shared`.
     piecewise : bool
         Whether it is only written piece by piece, by `codec.formats.large.opening.open_sink`.
+    holds_texts, holds_profile : bool
+        Which metadata it can hold.
     """
 
     name: str
@@ -92,6 +98,8 @@ class Format:
     check_writable: Callable[[], None] = _always_writable
     shared_name: str = ""
     piecewise: bool = False
+    holds_texts: bool = False
+    holds_profile: bool = False
 
     @property
     def ending(self) -> str:
@@ -112,6 +120,26 @@ class Format:
         stem = path.name[: -len(self.ending)]
         return [*(path.with_name(stem + ending) for ending in self.endings[:-1]), path]
 
+    def held(self, metadata: Metadata) -> Metadata:
+        """Leave out metadata that the format cannot hold."""
+        texts = metadata.texts if self.holds_texts else ()
+        return Metadata(texts, metadata.profile if self.holds(metadata.profile) else b"")
+
+    def holds(self, profile: bytes) -> bool:
+        """Tell whether it can hold a profile: what every viewer shows, one of RGB alone."""
+        return self.holds_profile and (not self.is_picture or profile[16:20] == b"RGB ")
+
+    def carrying(self, metadata: Metadata) -> "Format":
+        """Make the same format, whose every file has these metadata, as far as it can."""
+        held = self.held(metadata)
+        if not held:
+            return self
+
+        def encode(indexed: IndexedImage, effort: str, **options: Any) -> list[bytes]:
+            return self.encode(replace(indexed, metadata=held), effort, **options)
+
+        return replace(self, encode=encode)
+
     def arranged(self, indexed: IndexedImage) -> IndexedImage:
         """Put code-words into the order that is stored best; the picture stays the same.
 
@@ -127,7 +155,7 @@ class Format:
         order = ascending(indexed.codebook)
         if (order == np.arange(len(order))).all():
             return indexed
-        return IndexedImage(renumber(indexed.labels, order), indexed.codebook[order])
+        return _relabeled(indexed, renumber(indexed.labels, order), indexed.codebook[order])
 
 
 def _without_spare(indexed: IndexedImage) -> IndexedImage:
@@ -140,7 +168,11 @@ def _without_spare(indexed: IndexedImage) -> IndexedImage:
         return indexed
     translation = np.zeros(MAX_CODEBOOK_SIZE, dtype=np.uint8)
     translation[used] = places[members]
-    return IndexedImage(look_up(translation, indexed.labels), indexed.codebook[used[kept]])
+    return _relabeled(indexed, look_up(translation, indexed.labels), indexed.codebook[used[kept]])
+
+
+def _relabeled(indexed: IndexedImage, labels: Bytes, codebook: Bytes) -> IndexedImage:
+    return IndexedImage(labels, codebook, metadata=indexed.metadata)
 
 
 # Where the first bytes are the same, the name decides, and the last row has what is left.
@@ -150,7 +182,7 @@ FORMATS = {
         Format(
             "pair", "label PNG", SIGNATURE, (".codebook.npy", ".labels.png"), ".labels.png",
             pair.encode, pair.decode, keeps_indices=True, peek_size=indexed_png.peek_size,
-            shared_name="shared.codebook.npy",
+            shared_name="shared.codebook.npy", holds_texts=True,
         ),
         Format(
             "npz", "npz", npz.MAGIC, (".npz",), ".npz", npz.encode, npz.decode,
@@ -160,12 +192,13 @@ FORMATS = {
             "png", "indexed PNG", SIGNATURE, (".png",), ".indexed.png",
             indexed_png.encode, indexed_png.decode,
             is_picture=True, peek_size=indexed_png.peek_size,
+            holds_texts=True, holds_profile=True,
         ),
         Format(
             "kmc", "kmc", kmc.MAGIC, (".kmc",), ".kmc",
             kmc.encode, kmc.decode,
             ascending=True, packing="contexts",
-            peek_size=kmc.peek_size, check_writable=kmc.check_writable,
+            peek_size=kmc.peek_size, check_writable=kmc.check_writable, holds_profile=True,
         ),
     )
 }  # fmt: skip

@@ -1,11 +1,13 @@
 """What readers of all kinds of pictures hand on besides pixels, and the refusals they share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from codec.errors import ImageError
+from codec.metadata import NO_METADATA, Metadata, Text
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -42,6 +44,10 @@ class Structure:
     bits: int = 8
 
 
+def _no_texts() -> tuple[tuple[Text, ...], tuple[str, ...]]:
+    return (), ()
+
+
 @dataclass(frozen=True)
 class Findings:
     """What a decoder found besides pixels.
@@ -62,6 +68,8 @@ class Findings:
         What was done to samples that are not what they were in the file.
     palette : ndarray of shape (P, C), dtype uint8, or None
         If there is one, what were to be pixels are indices of shape (H, W) into it.
+    read_texts : callable
+        Gives the texts of the file, and notices of those that could not be read.
     """
 
     structure: Structure
@@ -71,6 +79,7 @@ class Findings:
     left_out: tuple[str, ...]
     conversions: tuple[str, ...] = ()
     palette: npt.NDArray[np.uint8] | None = None
+    read_texts: Callable[[], tuple[tuple[Text, ...], tuple[str, ...]]] = _no_texts
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +89,7 @@ class SourceImage:
     Parameters
     ----------
     pixels : ndarray of shape (H, W) for grey, else (H, W, C), dtype uint8
-        Upright, in sRGB, straight alpha.
+        Upright, straight alpha, in sRGB or in the color space of ``metadata.profile``.
     size_bytes : int
         Size of the file.
     notices : list of str
@@ -91,12 +100,14 @@ class SourceImage:
     indices : ndarray of shape (H, W), dtype uint8, or None
         Those of its palette, if it has one.
     palette : ndarray of shape (P, C), dtype uint8, or None
-        Its entries, unused ones included, in sRGB. C is that of the pixels but where these are
+        Its entries, unused ones included, likewise. C is that of the pixels but where these are
         grey and there are unused entries that are not.
     kind : str
         Of the file, as in `Structure`; empty if it was read from none.
     stored, bits : str and int
         How the file stores samples, as in `Structure`.
+    metadata : Metadata
+        What of texts and profile was asked for, and is there.
     """
 
     pixels: Pixels
@@ -108,6 +119,7 @@ class SourceImage:
     kind: str = ""
     stored: str = ""
     bits: int = 8
+    metadata: Metadata = NO_METADATA
 
 
 def check_frames(structure: Structure, first_frame: bool) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,15 +12,19 @@ import numpy.typing as npt
 
 from codec.errors import CodecError, ImageError, ParameterError
 from codec.images.decoders import first_cause
+from codec.metadata import NO_METADATA, Metadata, Text
 from codec.options import DECODED_PNG_LEVEL
 from codec.png.reading import GREY, GREY_ALPHA, RGB, RGBA
 from codec.png.rowfilters import NONE, filter_rows
+from codec.png.texts import profile_chunks, text_chunks
 from codec.png.writing import write_png
 
 Pixels = npt.NDArray[np.uint8]
 
 # Of files that can hold an ICC profile.
 PROFILED_EXTENSIONS = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"}
+# Texts that EXIF holds, by its tags.
+_EXIF_TAGS = {"Description": 270, "Author": 315, "Copyright": 33432}
 _ENCODER_OPTIONS: dict[str, dict[str, Any]] = {".webp": {"lossless": True, "exact": True}}
 # By C: Pillow's modes, and the color types of PNG.
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
@@ -53,7 +56,7 @@ def check_image_name(path: str | os.PathLike[str]) -> str:
     return extension
 
 
-def encode_image(pixels: Pixels, extension: str, profile: bytes = b"") -> bytes:
+def encode_image(pixels: Pixels, extension: str, metadata: Metadata = NO_METADATA) -> bytes:
     """Encode pixels as an image file.
 
     Parameters
@@ -62,8 +65,9 @@ def encode_image(pixels: Pixels, extension: str, profile: bytes = b"") -> bytes:
         The picture.
     extension : str
         Chooses the kind of file, such as ``.png``.
-    profile : bytes
-        ICC profile of the colors, for kinds of file that can say so; nothing for sRGB.
+    metadata : Metadata
+        ICC profile of the colors, for kinds of file that can say so; and texts for which
+        `holds_text`.
 
     Returns
     -------
@@ -76,12 +80,13 @@ def encode_image(pixels: Pixels, extension: str, profile: bytes = b"") -> bytes:
         This kind of file cannot hold such a picture.
     """
     if extension == ".png":
-        return _encode_png(pixels, profile)
+        return _encode_png(pixels, metadata)
     import imageio.v3 as iio
 
     options = {
         **_ENCODER_OPTIONS.get(extension, {}),
-        **({"icc_profile": profile} if profile else {}),
+        **({"icc_profile": metadata.profile} if metadata.profile else {}),
+        **_exif_of(extension, metadata.texts),
     }
     with _refusing(extension):
         data = iio.imwrite(
@@ -104,14 +109,35 @@ def _refusing(extension: str) -> Iterator[None]:
         ) from error
 
 
-def _encode_png(pixels: Pixels, profile: bytes) -> bytes:
+def holds_text(extension: str, text: Text) -> bool:
+    """Tell whether `encode_image` writes a text to this kind of file."""
+    return extension == ".png" or (extension in PROFILED_EXTENSIONS and text.keyword in _EXIF_TAGS)
+
+
+def _exif_of(extension: str, texts: tuple[Text, ...]) -> dict[str, Any]:
+    """Write texts as EXIF, several of a keyword in one."""
+    from PIL import Image
+
+    exif, values = Image.Exif(), dict[str, list[str]]()
+    for text in texts:
+        if holds_text(extension, text):
+            values.setdefault(text.keyword, []).append(text.text)
+    for keyword, several in values.items():
+        exif[_EXIF_TAGS[keyword]] = "; ".join(several).encode()
+    if not values:
+        return {}
+    # Of EXIF, Pillow would make ASCII in a TIFF.
+    return {"tiffinfo": dict(exif)} if extension in (".tif", ".tiff") else {"exif": exif.tobytes()}
+
+
+def _encode_png(pixels: Pixels, metadata: Metadata) -> bytes:
     # Decoded pictures repeat few colors: without row filters, which PNG writers use by default,
     # they take half the bytes and a fifth of the time.
     height, width = pixels.shape[:2]
     rows = filter_rows(pixels.reshape(height, -1), NONE)
-    icc = ((b"iCCP", b"ICC\0\0" + zlib.compress(profile)),) if profile else ()
+    chunks = *profile_chunks(metadata.profile), *text_chunks(metadata.texts)
     color_type = _COLOR_TYPES[_channels(pixels)]
-    return write_png(width, height, 8, color_type, rows, icc, level=DECODED_PNG_LEVEL)
+    return write_png(width, height, 8, color_type, rows, chunks, level=DECODED_PNG_LEVEL)
 
 
 def _channels(pixels: Pixels) -> int:

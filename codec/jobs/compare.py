@@ -15,6 +15,7 @@ from codec.files import check_source, display_name, read_start
 from codec.formats.contents import Contents
 from codec.images.reading import read_image
 from codec.images.records import SourceImage
+from codec.images.spaces import indexed_in_srgb
 from codec.indexed import IndexedImage
 from codec.jobs.info import contents_facts, load_shown, picture_facts
 from codec.jobs.ours import ONE_BY_ONE, TIFF_MAGICS
@@ -241,10 +242,10 @@ def _load_whole(path: Path, reading: ReadOptions) -> _Found:
     """Read a compressed file, or the picture of another program."""
     found, notices, conversions = load_shown(path, reading)
     if isinstance(found, Contents):
-        if found.profile:
-            said = "compared without regard to the ICC profile of the compressed file"
-            notices = (*notices, said)
-        return _Found(found.indexed, contents_facts(found), notices, conversions)
+        indexed, said, changed = indexed_in_srgb(found.indexed)
+        conversions = (*conversions, *(said if changed else ()))
+        named = tuple(f"{display_name(path)}: {notice}" for notice in said)
+        return _Found(indexed, contents_facts(found), (*notices, *named), conversions)
     facts = {**picture_facts(found), "part_bytes": {"file": found.size_bytes}}
     named = tuple(f"{display_name(path)}: {notice}" for notice in notices)
     return _Found(found.pixels, facts, named, conversions)

@@ -18,6 +18,7 @@ from codec.formats.registry import Format
 from codec.images.reading import read_image
 from codec.images.records import SourceImage
 from codec.jobs.info import contents_facts, contents_notices
+from codec.jobs.metadata import text_notices
 from codec.jobs.ours import RECURSIVE
 from codec.jobs.train import SharedCodebook, check_not_needed
 from codec.reports.quality import quality_facts, worst_facts
@@ -154,6 +155,7 @@ def compress_file(
         notices=(
             *image.notices,
             *hidden_notices(details),
+            *text_notices(image.metadata.texts, format.title, holds=format.holds_texts),
             *index_notices(image, details, format, settings),
             *contents_notices(contents),
         ),
@@ -169,6 +171,9 @@ def compress_file(
         return replace(report, outputs=())
     if contents.size_bytes > image.size_bytes:
         report = replace(report, notices=(*report.notices, "the result is larger than the file"))
+    if (measure or locate) and contents.metadata.profile:
+        said = "measured as if the colors were sRGB"
+        report = replace(report, notices=(*report.notices, said))
     if locate:
         worst = worst_facts(
             image.pixels, contents.indexed, exact=settings.exact, known=details.worst_error

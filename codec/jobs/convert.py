@@ -17,11 +17,12 @@ from codec.files import check_source, check_targets, display_name, write_files
 from codec.formats.checking import encode_checked
 from codec.formats.contents import Contents
 from codec.formats.registry import FORMATS, LARGE_FORMATS, Format
-from codec.images.palettes import convert_palette
 from codec.images.reading import read_image
+from codec.images.spaces import indexed_in_srgb
 from codec.images.writing import encode_gif
 from codec.indexed import IndexedImage
 from codec.jobs.info import contents_facts, load_shown, open_if_stored
+from codec.jobs.metadata import text_notices
 from codec.jobs.ours import RECURSIVE
 from codec.reports.colors import codebook_facts
 from codec.reports.report import FileReport
@@ -155,7 +156,6 @@ class _Opened:
     size_bytes: int
     notices: tuple[str, ...] = ()
     conversions: tuple[str, ...] = ()
-    profile: bytes = b""
 
 
 def _open(source: Path, how: Conversion, reading: ReadOptions) -> _Opened:
@@ -165,13 +165,15 @@ def _open(source: Path, how: Conversion, reading: ReadOptions) -> _Opened:
     check_source(source, RECURSIVE)
     found, notices, conversions = load_shown(source, reading, how.codebook)
     if isinstance(found, Contents):
-        indexed, profile = found.indexed, found.profile
+        indexed = found.indexed
     elif found.indices is not None and found.palette is not None:
-        indexed, profile = IndexedImage(np.array(found.indices), np.array(found.palette)), b""
+        labels, codebook = np.array(found.indices), np.array(found.palette)
+        indexed = IndexedImage(labels, codebook, metadata=found.metadata)
     else:
         raise ImageError("it has no palette: kmcodec compress makes one", "no-palette")
-    kept = IndexedImage(indexed.labels, indexed.codebook, keep_order=True)
-    return _Opened(kept, found.size_bytes, notices, conversions, profile)
+    kept = replace(indexed, keep_order=True)
+    lost = text_notices(indexed.metadata.texts, how.format.title, holds=how.format.holds_texts)
+    return _Opened(kept, found.size_bytes, (*notices, *lost), conversions)
 
 
 def _for(format: Format, opened: _Opened, max_pixels: int) -> _Opened:
@@ -190,14 +192,12 @@ def _for(format: Format, opened: _Opened, max_pixels: int) -> _Opened:
             )
         whole = IndexedImage(picture.labels[:], picture.codebook, keep_order=True)
         return replace(opened, picture=whole)
-    if not opened.profile or format.name == "kmc":
+    if format.holds(picture.metadata.profile):
         return opened
-    used = np.bincount(picture.labels.reshape(-1), minlength=picture.n_colors) > 0
-    entries = convert_palette(picture.codebook, used, opened.profile)
-    converted = IndexedImage(picture.labels, entries.palette, keep_order=True)
+    converted, said, changed = indexed_in_srgb(picture)
     return replace(
-        opened, picture=converted, notices=(*opened.notices, *entries.notices), profile=b"",
-        conversions=(*opened.conversions, *(entries.notices if entries.changed else ())),
+        opened, picture=converted, notices=(*opened.notices, *said),
+        conversions=(*opened.conversions, *(said if changed else ())),
     )  # fmt: skip
 
 
@@ -211,8 +211,7 @@ def _write_whole(opened: _Opened, outputs: list[Path], how: Conversion) -> dict[
             "height": indexed.height, "channels": indexed.channels, **codebook_facts(indexed),
         }  # fmt: skip
     else:
-        options: dict[str, Any] = {"profile": opened.profile} if opened.profile else {}
-        files, contents = encode_checked(format, indexed, how.effort, **options)
+        files, contents = encode_checked(format, indexed, how.effort)
         facts = contents_facts(contents)
     write_files(list(zip(outputs, files, strict=True)), force=how.force)
     return facts

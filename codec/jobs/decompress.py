@@ -12,10 +12,16 @@ from codec.encoder.blocks import Progress, silent
 from codec.errors import LimitError
 from codec.files import check_source, check_targets, display_name, read_start, write_files
 from codec.formats.files import load_contents
-from codec.images.writing import PROFILED_EXTENSIONS, encode_image, holds_exactly
+from codec.images.writing import (
+    PROFILED_EXTENSIONS,
+    encode_image,
+    holds_exactly,
+    holds_text,
+)
 from codec.jobs.info import as_shown, contents_facts
 from codec.jobs.ours import RECURSIVE, TIFF_MAGICS
 from codec.limits import MAX_PIXELS
+from codec.metadata import NO_METADATA, Metadata, name_texts
 from codec.reports.report import FileReport
 from codec.settings import ReadOptions
 from codec.stopwatch import Stopwatch
@@ -82,11 +88,16 @@ def decompress_file(
         )
     facts, notices = contents_facts(contents), list(said)
     with watch.stage("decode"):
-        pixels = decompress(contents.indexed)
-    profile = contents.profile
-    del contents  # its labels: the picture is being encoded in their place
+        indexed = contents.indexed
+        if indexed.metadata.profile and extension not in PROFILED_EXTENSIONS:
+            from codec.images.spaces import indexed_in_srgb
+
+            indexed, said, _ = indexed_in_srgb(indexed)
+            notices += said
+        pixels, metadata = decompress(indexed), indexed.metadata
+    del contents, indexed  # the labels: the picture is being encoded in their place
     with watch.stage("encode"):
-        data = _encode(pixels, extension, profile, notices)
+        data = _encode(pixels, extension, metadata, notices)
     with watch.stage("write"):
         write_files([(target, data)], force=force)
     return FileReport(
@@ -100,14 +111,14 @@ def decompress_file(
     )
 
 
-def _encode(pixels: Pixels, extension: str, profile: bytes, notices: list[str]) -> bytes:
-    data = encode_image(pixels, extension, profile)
+def _encode(pixels: Pixels, extension: str, metadata: Metadata, notices: list[str]) -> bytes:
+    data = encode_image(pixels, extension, metadata)
     if not holds_exactly(data, extension, pixels):
         notices.append(
             f"{extension} is lossy here: the written pixels differ from the decoded ones"
         )
-    if profile and extension not in PROFILED_EXTENSIONS:
-        notices.append(f"{extension} files hold no ICC profile: it is not written")
+    if lost := tuple(text for text in metadata.texts if not holds_text(extension, text)):
+        notices.append(f"{extension} files hold no such texts: {name_texts(lost)} not kept")
     return data
 
 
@@ -151,7 +162,7 @@ def _decompress_stored(
         with watch.stage("decode"):
             pixels = stored[:]
         with watch.stage("encode"):
-            data = _encode(pixels, extension, b"", notices)
+            data = _encode(pixels, extension, NO_METADATA, notices)
         with watch.stage("write"):
             write_files([(target, data)], force=force)
         size_bytes = len(data)

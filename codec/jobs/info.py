@@ -225,8 +225,9 @@ def as_shown(
     if labels is None or codebook is None:  # greys, which are their own labels
         labels, codebook = contents.indexed.labels, contents.indexed.codebook
     indexed = IndexedImage(
-        np.array(labels), np.array(codebook), verified=False, size_bytes=contents.size_bytes
-    )
+        np.array(labels), np.array(codebook), verified=False, size_bytes=contents.size_bytes,
+        metadata=image.metadata,
+    )  # fmt: skip
     shown = replace(contents, indexed=indexed)
     return shown, (*notices, *image.notices), image.conversions
 
@@ -264,6 +265,7 @@ def contents_facts(contents: Contents) -> dict[str, Any]:
         "channels": indexed.channels,
         **codebook_facts(indexed),
         "verified": contents.verified,
+        "texts": tuple((text.keyword, text.text) for text in contents.metadata.texts),
     }
 
 

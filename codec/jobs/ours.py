@@ -117,8 +117,9 @@ def _decodes_to(compressed: Path, picture: Path, max_pixels: int) -> bool:
         if not contents.verified or sizes[1] != (contents.indexed.width, contents.indexed.height):
             return False
         from codec.images.reading import read_image
+        from codec.images.spaces import indexed_in_srgb
 
         pixels = read_image(picture, max_pixels=max_pixels).pixels
-        return bool(np.array_equal(pixels, decompress(contents.indexed)))
+        return bool(np.array_equal(pixels, decompress(indexed_in_srgb(contents.indexed)[0])))
     except (CodecError, MemoryError):
         return False

@@ -16,6 +16,7 @@ from codec.formats.contents import Contents
 from codec.images.memory import as_source
 from codec.images.reading import read_image
 from codec.images.records import SourceImage
+from codec.images.spaces import indexed_in_srgb, picture_in_srgb
 from codec.indexed import IndexedImage
 from codec.jobs.info import load_shown, open_if_stored
 from codec.limits import MAX_PIXELS, check_dimensions
@@ -99,7 +100,8 @@ def report(
     original : ndarray, SourceImage or PIL.Image.Image; or what `codec.read_image` takes
         The picture.
     *compressed : IndexedImage, or any of these
-        What it became: compressed files, pictures of other programs, or either in memory.
+        What it became: compressed files, pictures of other programs, or either in memory. What has
+        kept a profile is compared in sRGB.
     max_pixels : int
         Largest picture that is accepted.
 
@@ -130,7 +132,7 @@ def report(
 def _read_original(given: Any, max_pixels: int) -> SourceImage:
     if _is_file(given):
         return read_image(given, max_pixels=max_pixels)
-    return _in_memory(given)
+    return picture_in_srgb(_in_memory(given))
 
 
 def _is_file(given: object) -> bool:
@@ -162,8 +164,11 @@ def _measure(original: SourceImage, given: Any, reading: ReadOptions) -> Report:
         size_bytes = found.size_bytes
     else:
         source = _in_memory(found)
-        found = source.pixels
+        found = picture_in_srgb(source).pixels
         size_bytes = source.size_bytes if source is given or source.kind else None
+    if isinstance(found, IndexedImage):
+        found, said, changed = indexed_in_srgb(found)
+        conversions = (*conversions, *(said if changed else ()))
     decoded = decompress(found) if isinstance(found, IndexedImage) else found
     height, width, channels = (*original.pixels.shape, 1)[:3]
     if decoded.ndim not in (2, 3) or decoded.shape[:2] != (height, width):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from codec.errors import FormatError, LimitError
 from codec.formats.checking import encode_checked
 from codec.formats.registry import FORMATS
 from codec.images.records import SourceImage
+from codec.metadata import Metadata
 from codec.settings import CompressSettings
 
 DENSE = FORMATS["kmc"]
@@ -72,5 +74,6 @@ def compress_to_bytes(
         settings,
         format=DENSE,
     )
-    (data,), _ = encode_checked(DENSE, details.indexed, settings.effort, profile=profile)
+    indexed = replace(details.indexed, metadata=Metadata(profile=profile))
+    (data,), _ = encode_checked(DENSE, indexed, settings.effort)
     return data

@@ -115,6 +115,6 @@ class KmcPlugin(PluginV3):  # type: ignore[misc]
             "n_colors": contents.indexed.n_colors,
             "part_bytes": contents.part_bytes,
         }
-        if contents.profile:
-            found["icc_profile"] = contents.profile
+        if contents.metadata.profile:
+            found["icc_profile"] = contents.metadata.profile
         return found

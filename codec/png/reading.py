@@ -16,7 +16,13 @@ from typing import NamedTuple
 
 from codec.errors import FormatError
 from codec.files.views import FileView, ViewPart
-from codec.limits import MAX_PIXELS, MAX_PNG_CHUNKS, MIN_PNG_CHUNK_BYTES, check_dimensions
+from codec.limits import (
+    MAX_METADATA_TEXTS,
+    MAX_PIXELS,
+    MAX_PNG_CHUNKS,
+    MIN_PNG_CHUNK_BYTES,
+    check_dimensions,
+)
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # The last chunk, which holds nothing.
@@ -167,6 +173,8 @@ class PngFile:
         Type and content of the first text of each keyword in `METADATA_TEXTS`.
     passed_over : list of str or None
         Where a lenient reader is told what else it finds wrong; None for a strict one.
+    text_parts : list of (bytes, memoryview or ViewPart)
+        Type and content of the other texts, up to more than may be kept.
     """
 
     header: PngHeader
@@ -176,6 +184,7 @@ class PngFile:
     chunks: Mapping[bytes, bytes] = field(repr=False)
     texts: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict, repr=False)
     passed_over: list[str] | None = field(default=None, compare=False)
+    text_parts: list[tuple[bytes, Content]] = field(default_factory=list, repr=False)
 
     @property
     def idat(self) -> bytes:
@@ -231,14 +240,10 @@ def _walk(
         if found != int.from_bytes(data[end - 4 : end], "big"):
             raise FormatError(f"the CRC of PNG chunk {kind.decode()} is wrong", "bad-crc")
         start = position + 8
-        yield (
-            kind,
-            (
-                ViewPart(view, start, end - 4)
-                if isinstance(view, FileView)
-                else view[start : end - 4]
-            ),
-        )
+        if isinstance(view, FileView):
+            yield kind, ViewPart(view, start, end - 4)
+        else:
+            yield kind, view[start : end - 4]
         position = end
         if kind == b"IEND":
             break
@@ -316,6 +321,7 @@ def read_png(
     idat: list[memoryview | bytearray] | _Run | None = None
     chunks = Chunks()
     texts: dict[bytes, tuple[bytes, bytes]] = {}
+    text_parts: list[tuple[bytes, Content]] = []
     idat_over, apart, idat_size = False, 0, 0
     for kind, view in _walk(data, passed_over):
         if kind == b"IDAT" and header is not None and not idat_over:
@@ -349,6 +355,8 @@ def read_png(
             keyword = start.partition(b"\0")[0]
             if keyword not in METADATA_TEXTS:
                 chunks.add(kind, view)
+                if kind in TEXTS and len(text_parts) <= MAX_METADATA_TEXTS:
+                    text_parts.append((kind, view))
             elif keyword not in texts:
                 texts[keyword] = kind, bytes(view)
     if header is None or idat is None:
@@ -360,7 +368,7 @@ def read_png(
     parts: Iterable[memoryview | bytes] = (
         idat if isinstance(idat, _Run) else tuple(memoryview(part) for part in idat)
     )
-    return PngFile(header, parts, idat_size, plte, chunks, texts, passed_over)
+    return PngFile(header, parts, idat_size, plte, chunks, texts, passed_over, text_parts)
 
 
 def _check_size(header: PngHeader, max_pixels: int | None) -> None:

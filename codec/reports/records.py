@@ -17,7 +17,7 @@ _NAMES = (
     "unique_colors", "unique_colors_after", "lossless", "converted", "mse", "psnr_db",
     "worst_error", "worst_at", "ssim", "delta_e_mean", "delta_e_p95", "engine", "dither",
     "targets", "rate_distortion", "encodings", "choice", "format_bytes", "knee", "verified",
-    "tile", "made_with", "seconds", "stage_seconds", "notices", "error", "reason",
+    "tile", "made_with", "texts", "seconds", "stage_seconds", "notices", "error", "reason",
 )  # fmt: skip
 _BETWEEN = "; "
 

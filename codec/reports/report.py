@@ -89,6 +89,8 @@ class FileReport:
         Rows and columns of tiles, of a compressed file of which parts are read.
     made_with : dict or None
         The settings that such a file has stored.
+    texts : tuple of (str, str)
+        Keywords and texts that the compressed file keeps.
     notices : tuple of str
         What was changed or left out.
     error, reason : str or None
@@ -132,6 +134,7 @@ class FileReport:
     choice: str | None = None
     format_bytes: dict[str, int] | None = None
     knee: int | None = None
+    texts: tuple[tuple[str, str], ...] = ()
     seconds: float = 0.0
     stage_seconds: dict[str, float] = field(default_factory=dict)
     tile: tuple[int, int] | None = None

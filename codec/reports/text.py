@@ -145,6 +145,8 @@ def as_text(report: FileReport, *, with_outputs: bool = False) -> str:
         add("tiles", report.tile, "{} rows × {} columns".format(*report.tile))
     made_with = ", ".join(f"{name} {value}" for name, value in (report.made_with or {}).items())
     add("made with", made_with or None, made_with)
+    for keyword, text in report.texts:
+        add(_printable(keyword, 40), text, _printable(text, 200))
     add("verified", report.verified, "yes" if report.verified else "no seal")
     for stage, seconds in report.stage_seconds.items():
         add(f"  {stage}", seconds, f"{seconds:.3f} s")
@@ -152,6 +154,12 @@ def as_text(report: FileReport, *, with_outputs: bool = False) -> str:
     width = max(len(name) for name, _ in rows)
     heading = " → ".join([report.input, *report.outputs]) if with_outputs else report.input
     return "\n".join([heading, *(f"  {name:<{width}}  {text}" for name, text in rows)])
+
+
+def _printable(text: str, most: int) -> str:
+    """Write what anybody may have put into a file so that it stays in its line."""
+    text = "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in text[: most + 1])
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def asked_options(report: FileReport) -> str:

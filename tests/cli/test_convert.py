@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from cli_tools import Sandbox, few_colors, refused, usage_error
+from format_tools import with_profile
 from marks import needs_kernels
 from PIL import Image
 from profile_tools import rgb_profile
@@ -96,12 +97,15 @@ def test_a_picture_of_another_program_is_upright_and_in_srgb(sandbox: Sandbox) -
 
 
 def test_a_profile_stays_where_it_can_and_else_colors_become_srgb(sandbox: Sandbox) -> None:
-    Path("a.kmc").write_bytes(kmc.encode(picture(3), "default", rgb_profile())[0])
+    Path("a.kmc").write_bytes(kmc.encode(with_profile(picture(3), rgb_profile()), "default")[0])
     sandbox.run("convert", "a.kmc", "-o", "b.kmc", check=0)
     assert Path("b.kmc").read_bytes() == Path("a.kmc").read_bytes()
     sandbox.run("decompress", "a.kmc", "-o", "shown.png", check=0)
     shown = codec.read_image("shown.png").pixels
-    for name in ("b.npz", "b.png", "b.gif", "b.tif"):
+    sandbox.run("convert", "a.kmc", "-o", "c.png", check=0)
+    np.testing.assert_array_equal(codec.read_image("c.png").pixels, shown)
+    assert codec.load("c.png").metadata.profile == rgb_profile()
+    for name in ("b.npz", "b.gif", "b.tif"):
         run = sandbox.run("convert", "a.kmc", "-o", name, "--json", check=0)
         assert "to sRGB" in run.err
         (report,) = read_json(run.out)["results"]

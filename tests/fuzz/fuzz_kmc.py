@@ -32,6 +32,7 @@ with atheris.instrument_imports(include=["codec"]):
 
 import container_tools as ct  # noqa: E402
 import numpy as np  # noqa: E402
+from format_tools import with_profile  # noqa: E402
 from fuzz.harness import meaning, run, vectors  # noqa: E402
 
 from codec.kernels import labelcoder  # noqa: E402
@@ -50,7 +51,7 @@ def read(data: bytes) -> Contents | None:
     labels, codebook = contents.indexed.labels, contents.indexed.codebook
     if not contents.verified or sum(contents.part_bytes.values()) != len(data):
         raise AssertionError("bytes that belong to nothing")
-    if digest(labels, codebook, contents.profile) not in data:
+    if digest(labels, codebook, contents.metadata.profile) not in data:
         raise AssertionError("a picture without its digest")
     return contents
 
@@ -149,7 +150,7 @@ def expect(data: bytes, indexed: IndexedImage, profile: bytes) -> None:
     same = np.array_equal(found.indexed.labels, indexed.labels)
     if not same or not np.array_equal(found.indexed.codebook, indexed.codebook):
         raise AssertionError("another picture")
-    if found.profile != profile:
+    if found.metadata.profile != profile:
         raise AssertionError("another profile")
 
 
@@ -166,7 +167,7 @@ def fuzz_kmc_resealed(data: bytes) -> None:
     whole, indexed, profile = repaired
     expect(whole, indexed, profile)
     for effort in ("fast", "best"):
-        (written,) = kmc.encode(indexed, effort, profile)
+        (written,) = kmc.encode(with_profile(indexed, profile), effort)
         expect(written, indexed, profile)
 
 

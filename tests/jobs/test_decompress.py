@@ -18,7 +18,9 @@ from cli_tools import (
     with_alpha,
     write_picture,
 )
+from format_tools import with_profile
 from PIL import Image
+from profile_tools import rgb_profile
 
 import codec
 from codec.formats.kmc import file as kmc
@@ -190,7 +192,7 @@ def test_a_profile_goes_on_with_the_picture(sandbox: Sandbox) -> None:
 
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     indexed = codec.load(VECTORS / "flag.kmc")
-    Path("x.kmc").write_bytes(kmc.encode(indexed, "best", profile)[0])
+    Path("x.kmc").write_bytes(kmc.encode(with_profile(indexed, profile), "best")[0])
     for name in ("x.png", "x.tif"):
         sandbox.run("decompress", "x.kmc", "-o", name, check=0)
         with Image.open(name) as image:
@@ -200,10 +202,14 @@ def test_a_profile_goes_on_with_the_picture(sandbox: Sandbox) -> None:
     assert result["part_bytes"]["profile"] > 0
 
 
-def test_kinds_of_file_without_profiles_say_so(sandbox: Sandbox) -> None:
-    Path("x.kmc").write_bytes(kmc.encode(codec.load(VECTORS / "flag.kmc"), "best", b"ICC")[0])
-    run = sandbox.run("decompress", "x.kmc", "-o", "x.bmp", check=0)
-    assert any("no ICC profile" in line for line in run.lines)
+def test_colors_become_srgb_in_kinds_of_file_without_profiles(sandbox: Sandbox) -> None:
+    Path("x.kmc").write_bytes(
+        kmc.encode(with_profile(codec.load(VECTORS / "flag.kmc"), rgb_profile()), "best")[0]
+    )
+    for name in ("x.bmp", "x.png"):
+        run = sandbox.run("decompress", "x.kmc", "-o", name, check=0)
+        assert ("to sRGB" in run.err) == (name == "x.bmp")
+    assert np.array_equal(codec.read_image("x.bmp").pixels, codec.read_image("x.png").pixels)
 
 
 @pytest.mark.parametrize("name", ["x.msp", "x.palm", "x.webp"])

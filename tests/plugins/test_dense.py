@@ -11,6 +11,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 from cli_tools import VECTORS, child_environment, few_colors, many_colors, pixels_of, write_dense
+from format_tools import with_profile
 from PIL import Image, UnidentifiedImageError
 
 import codec
@@ -71,7 +72,9 @@ def test_a_profile_is_stored_by_both(tmp_path: Path) -> None:
 
 def test_a_profile_is_read_by_both(tmp_path: Path) -> None:
     path = tmp_path / "x.kmc"
-    path.write_bytes(kmc.encode(codec.load(VECTORS / "flag.kmc"), "best", b"profile")[0])
+    path.write_bytes(
+        kmc.encode(with_profile(codec.load(VECTORS / "flag.kmc"), b"profile"), "best")[0]
+    )
     assert iio.immeta(path)["icc_profile"] == b"profile"
     with Image.open(path) as image:
         image.load()

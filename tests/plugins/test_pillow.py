@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_tools import few_colors, pixels_of, write_dense
+from format_tools import with_profile
 from PIL import Image
 from profile_tools import cyan_only_profile, rgb_profile
 
@@ -120,7 +121,9 @@ def test_pillow_keeps_the_order_of_a_palette_if_asked(
 def test_greys_with_a_profile_are_no_palette(channels: int, tmp_path: Path) -> None:
     pixels = write_dense(tmp_path / "x.kmc", channels)
     path = tmp_path / "y.kmc"
-    path.write_bytes(kmc.encode(codec.load(tmp_path / "x.kmc"), "default", b"grey profile")[0])
+    path.write_bytes(
+        kmc.encode(with_profile(codec.load(tmp_path / "x.kmc"), b"grey profile"), "default")[0]
+    )
     with Image.open(path) as image:
         assert image.mode == ("L", "LA")[channels - 1]
         assert image.info["icc_profile"] == b"grey profile"

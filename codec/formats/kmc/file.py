@@ -15,6 +15,7 @@ from codec.formats.kmc.rice import decode_codebook, encode_codebook
 from codec.formats.seal import VERSION, make_seal
 from codec.indexed import IndexedImage
 from codec.limits import MAX_KMC_PROFILE_BYTES, MAX_SIDE, check_dimensions
+from codec.metadata import Metadata
 from codec.options import EFFORTS
 
 MAGIC = b"\x89KMC"
@@ -91,18 +92,17 @@ def check_writable() -> None:
         )
 
 
-def encode(indexed: IndexedImage, effort: str, profile: bytes = b"") -> list[bytes]:
+def encode(indexed: IndexedImage, effort: str) -> list[bytes]:
     """Write a dense file.
 
     Parameters
     ----------
     indexed : IndexedImage
-        What to store; smallest with code-words in ascending order.
+        What to store; smallest with code-words in ascending order. Of its metadata the ICC
+        profile, of at most 1 MiB.
     effort : {'fast', 'default', 'best'}
         ``fast`` is five times faster; files are 6 % larger for photographs and 7 to 22 % for
         flat pictures. The others are the same.
-    profile : bytes
-        ICC profile of the colors, at most 1 MiB; nothing for sRGB.
 
     Returns
     -------
@@ -117,6 +117,7 @@ def encode(indexed: IndexedImage, effort: str, profile: bytes = b"") -> list[byt
         As `check_writable`.
     """
     check_writable()
+    profile = indexed.metadata.profile
     if len(profile) > MAX_KMC_PROFILE_BYTES:
         raise ImageError(
             f"an ICC profile of {len(profile)} bytes is too large", "profile-too-large"
@@ -132,7 +133,7 @@ def encode(indexed: IndexedImage, effort: str, profile: bytes = b"") -> list[byt
     if profile:
         packed = zlib.compress(profile, 9)
         head += _varint(len(packed)) + packed
-    head += _digest(indexed, profile)
+    head += _digest(indexed)
     head += b"".join(_varint(len(stream)) for stream in streams[:-1])
     return [head + b"".join(streams)]
 
@@ -173,8 +174,10 @@ def decode(data: bytes, *, max_pixels: int) -> Contents:
     streams = [reader.take(size) for size in sizes]
     streams.append(reader.take(len(data) - reader.at))
     labels = _decode_labels(streams, header, codebook)
-    indexed = IndexedImage(labels, codebook, verified=True, size_bytes=len(data))
-    if digest != _digest(indexed, profile):
+    indexed = IndexedImage(
+        labels, codebook, verified=True, size_bytes=len(data), metadata=Metadata(profile=profile)
+    )
+    if digest != _digest(indexed):
         raise FormatError("labels or codebook are damaged", "digest-mismatch")
     labels_bytes = sum(map(len, streams))
     part_bytes = {
@@ -184,7 +187,7 @@ def decode(data: bytes, *, max_pixels: int) -> Contents:
         "seal": _DIGEST_SIZE,
     }
     part_bytes["container"] = len(data) - sum(part_bytes.values())
-    return Contents("kmc", indexed, part_bytes, profile)
+    return Contents("kmc", indexed, part_bytes)
 
 
 def read_header(data: bytes, max_pixels: int) -> Header:
@@ -270,8 +273,9 @@ def _read_header(reader: _Reader, max_pixels: int) -> Header:
     return Header(width, height, (flags & _CHANNELS) + 1, n_colors, n_bands, fast, has_profile)
 
 
-def _digest(indexed: IndexedImage, profile: bytes) -> bytes:
-    return hashlib.sha256(make_seal(indexed) + profile).digest()[:_DIGEST_SIZE]
+def _digest(indexed: IndexedImage) -> bytes:
+    sealed = make_seal(indexed) + indexed.metadata.profile
+    return hashlib.sha256(sealed).digest()[:_DIGEST_SIZE]
 
 
 def _varint(number: int) -> bytes:

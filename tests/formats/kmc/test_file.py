@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 from cli_tools import REPOSITORY
 from cost_tools import slow
-from format_tools import compiled_only, patches
+from format_tools import compiled_only, patches, with_profile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -38,9 +38,9 @@ def test_the_coder_still_writes_the_bytes_it_wrote(
     monkeypatch.setattr(bands, "BAND_PIXELS", contents.indexed.labels.size // header.n_bands)
     monkeypatch.setattr(bands, "BAND_CHANGES", 1)
     effort = "fast" if header.fast else "best"
-    again = kmc.encode(contents.indexed, effort, contents.profile)
-    if contents.profile:  # its bytes are zlib's
-        assert kmc.decode(*again, max_pixels=MAX_PIXELS).profile == contents.profile
+    again = kmc.encode(contents.indexed, effort)
+    if contents.metadata.profile:  # its bytes are zlib's
+        assert kmc.decode(*again, max_pixels=MAX_PIXELS).metadata == contents.metadata
     else:
         assert again == [data]
 
@@ -60,10 +60,12 @@ def test_a_file_gives_back_what_was_stored(
 ) -> None:
     codebook = np.random.default_rng(seed).integers(0, 256, (size, channels)).astype(np.uint8)
     indexed = IndexedImage((labels.astype(int) % size).astype(np.uint8), codebook)
-    contents = kmc.decode(*kmc.encode(indexed, effort, profile), max_pixels=labels.size)
+    contents = kmc.decode(
+        *kmc.encode(with_profile(indexed, profile), effort), max_pixels=labels.size
+    )
     assert np.array_equal(contents.indexed.labels, indexed.labels)
     assert np.array_equal(contents.indexed.codebook, codebook)
-    assert contents.profile == profile
+    assert contents.metadata.profile == profile
     assert contents.verified
 
 
