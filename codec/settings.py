@@ -246,13 +246,15 @@ class ReadOptions:
 
     Parameters
     ----------
-    first_frame, max_pixels, scale_range
+    first_frame, max_pixels, scale_range, keep_texts, keep_profile
         See `codec.read_image`, whose arguments they are.
     """
 
     first_frame: bool = False
     max_pixels: int = MAX_PIXELS
     scale_range: bool = False
+    keep_texts: bool = False
+    keep_profile: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ TILE_WIDTH, TILE_HEIGHT, TILE_PLACES, TILE_SIZES = 322, 323, 324, 325
 EXTRA_SAMPLES, SAMPLE_FORMAT, JPEG_TABLES = 338, 339, 347
 XMP, EXIF, ICC_PROFILE, SUB_DIRECTORIES = 700, 34665, 34675, 330
 TRANSFER_FUNCTION, WHITE_POINT, PRIMARIES, SUBSAMPLING = 301, 318, 319, 530
+DESCRIPTION, ARTIST, COPYRIGHT, IPTC = 270, 315, 33432, 33723
+# Tags that the picture itself does not need.
+_SPARE = (SUB_DIRECTORIES, DESCRIPTION, ARTIST, COPYRIGHT, IPTC)
 # Of CCITT's codings (T4, T6), of inks, of YCbCr and of old JPEGs.
 _OTHERS = (292, 293, 332, 334, *range(512, 522), 529, SUBSAMPLING, 531, 532)
 # Tags that what decodes pixels has to be told.
@@ -32,7 +35,7 @@ DECODING = (
 _WANTED = np.zeros(65536, dtype=bool)
 _WANTED[[SUBFILE, WIDTH, HEIGHT, STRIP_PLACES, ORIENTATION, STRIP_ROWS, STRIP_SIZES]] = True
 _WANTED[[TILE_WIDTH, TILE_HEIGHT, TILE_PLACES, TILE_SIZES, XMP, EXIF, ICC_PROFILE]] = True
-_WANTED[[SUB_DIRECTORIES, TRANSFER_FUNCTION, WHITE_POINT, PRIMARIES, *DECODING]] = True
+_WANTED[[*_SPARE, TRANSFER_FUNCTION, WHITE_POINT, PRIMARIES, *DECODING]] = True
 
 # Sizes of the types of values, of which some are whole numbers.
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
@@ -192,12 +195,12 @@ def _read_directory(
         if size > room:
             place = struct.unpack_from(order + place_format, table, place)[0]
             if place + size > len(data):
-                if tag == SUB_DIRECTORIES:  # which the picture itself does not need
+                if tag in _SPARE:
                     continue
                 raise truncated("TIFF")
         else:
             place += start
-        if tag in entries and tag != SUB_DIRECTORIES:
+        if tag in entries and tag not in _SPARE:
             raise ImageError(f"the TIFF states tag {tag} twice", "damaged")
         if size:
             entries[tag] = kind, length, place

@@ -1,5 +1,6 @@
 """GIF: its blocks, and its first frame as browsers show it."""
 
+import functools
 import struct
 from dataclasses import dataclass
 
@@ -11,7 +12,8 @@ from codec.errors import ImageError
 from codec.images.decoders import decode_tile, metadata_left_out
 from codec.images.grey import without_color
 from codec.images.records import Findings, Structure, truncated
-from codec.limits import MAX_LZW_RATIO, check_dimensions
+from codec.images.texts import collect_texts
+from codec.limits import MAX_LZW_RATIO, MAX_METADATA_BYTES, check_dimensions
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -109,7 +111,7 @@ def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     """
     from PIL import Image
 
-    first, _, has_comment, _ = _walk(data, structure.width * structure.height, to_first=True)
+    first, _, comments, _ = _walk(data, structure.width * structure.height, to_first=True)
     assert first is not None  # noqa: S101 - or there was no structure
     size = first.width, first.height
     picture = Image.new("L", size)
@@ -119,7 +121,8 @@ def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     if first.transparent is not None or size != (structure.width, structure.height):
         opacity = np.where(first.transparent == _RAMP, np.uint8(0), np.uint8(255))
         colors = np.column_stack([colors, opacity])
-    indices, left_out = np.array(picture), metadata_left_out({"comment": has_comment})
+    indices, left_out = np.array(picture), metadata_left_out({"comment": comments})
+    read_texts = functools.partial(collect_texts, comments=comments)
     told: tuple[str, ...] = ()
     if (0 < first.entries <= indices.max()) and (
         (indices >= first.entries) & (indices != first.transparent)
@@ -127,7 +130,9 @@ def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
         told = (f"pixels beyond the GIF's palette of {first.entries} colors are black",)
     if size == (structure.width, structure.height) and first.entries:
         palette = colors[: max(first.entries, int(indices.max()) + 1)]
-        return indices, Findings(structure, told, None, (1, "EXIF"), left_out, palette=palette)
+        return indices, Findings(
+            structure, told, None, (1, "EXIF"), left_out, palette=palette, read_texts=read_texts
+        )
     pixels = look_up(colors, indices)
     if size != (structure.width, structure.height):
         screen = np.zeros((structure.height, structure.width, colors.shape[1]), dtype=np.uint8)
@@ -135,30 +140,34 @@ def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
         screen[rows, first.left : first.left + first.width] = pixels
         pixels = screen
     pixels = without_color(pixels)
-    return pixels, Findings(structure, told, None, (1, "EXIF"), left_out)
+    return pixels, Findings(structure, told, None, (1, "EXIF"), left_out, read_texts=read_texts)
 
 
 def _walk(
     data: bytes, max_pixels: int, *, to_first: bool = False
-) -> tuple[_Frame | None, int, bool, int]:
+) -> tuple[_Frame | None, int, list[bytes], int]:
     """Go through the blocks, to the end or the first frame.
 
-    Returns the first frame, how many there are, whether a comment stands before the first, and how
-    many bytes belong to no block.
+    Returns the first frame, how many there are, the comments before the first, and how many bytes
+    belong to no block.
     """
     flags = data[10]
     position = 13 + _color_table_size(flags)
     table = data[13:position]
     first: _Frame | None = None
     transparent: int | None = None
-    frames, has_comment, ignored = 0, False, 0
+    frames, ignored = 0, 0
+    comments: list[bytearray] = []
     left_over = _MOST_BLOCKS + len(data) // _LEAST_BLOCK
     while (block := data[position]) != 0x3B:
         left_over -= 1
+        is_comment = False
         if block == 0x21:
             if data[position + 1] == 0xF9 and data[position + 2] >= 4 and first is None:
                 transparent = data[position + 6] if data[position + 3] & 1 else None
-            has_comment |= data[position + 1] == 0xFE and not frames and bool(data[position + 2])
+            if data[position + 1] == 0xFE and not frames and data[position + 2]:
+                comments.append(bytearray())
+                is_comment = True
             position += 2
         elif block == 0x2C:
             frames += 1
@@ -179,6 +188,8 @@ def _walk(
             raise ImageError("the GIF's blocks are damaged", "damaged")
         start = position
         while length := data[position]:
+            if is_comment and len(comments[-1]) <= MAX_METADATA_BYTES:
+                comments[-1] += data[position + 1 : position + 1 + length]
             position += 1 + length
             if (left_over := left_over - 1) < 0:
                 break
@@ -187,7 +198,7 @@ def _walk(
         position += 1
         if block == 0x2C and width * height > MAX_LZW_RATIO * (position - start):
             raise truncated("GIF")
-    return first, frames, has_comment, ignored
+    return first, frames, [bytes(comment) for comment in comments], ignored
 
 
 def _colors(table: bytes) -> Pixels:

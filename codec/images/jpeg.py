@@ -1,5 +1,6 @@
 """JPEG: what its segments say, and how often its decoder would have to pass over the picture."""
 
+import functools
 import re
 import struct
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from codec.images.decoders import metadata_left_out
 from codec.images.orientation import find_orientation
 from codec.images.pillow import decode_mode
 from codec.images.records import Findings, Structure, truncated
+from codec.images.texts import collect_texts
 from codec.limits import (
     LARGE_JPEG_PIXELS,
     MAX_JPEG_PIXELS_PER_BYTE,
@@ -37,6 +39,7 @@ _MOST_SEGMENTS = 400
 # Of a profile one more than can be numbered; of EXIF a mebibyte.
 _MOST_PROFILES, _MOST_EXIF = 256, 16
 _EXIF, _XMP, _ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
+_IPTC = b"Photoshop 3.0\0"
 # Segments that decide on pixels: frames, tables and scans, and what JFIF and Adobe say of colors.
 _DECODING = {*range(0xC0, 0xD0), _START_OF_SCAN, 0xDB, 0xDC, 0xDD, 0xE0, 0xEE}
 
@@ -206,6 +209,7 @@ class _SortedOut(NamedTuple):
 
     kept: list[tuple[int, int]]
     metadata: dict[str, bytes]
+    comments: list[bytes]
     profile: bytes | None
 
 
@@ -213,12 +217,20 @@ def _findings_of(found: _SortedOut, structure: Structure) -> Findings:
     metadata = found.metadata
     orientation = find_orientation(metadata.get("exif", b""), metadata.get("xmp", b""))
     left_out = metadata_left_out(metadata)
-    return Findings(structure, (), found.profile, orientation, left_out)
+    read_texts = functools.partial(
+        collect_texts,
+        exif=metadata.get("exif", b""),
+        xmp=metadata.get("xmp", b""),
+        iptc=metadata.get("iptc", b""),
+        comments=found.comments,
+    )
+    return Findings(structure, (), found.profile, orientation, left_out, read_texts=read_texts)
 
 
 def _sort_out(data: bytes | FileView) -> _SortedOut:
     kept: list[tuple[int, int]] = []
     metadata: dict[str, bytes] = {}
+    comments: list[bytes] = []
     exif: list[bytes] = []
     profile: list[bytes] = []
     scan: _Segment | None = None
@@ -240,11 +252,14 @@ def _sort_out(data: bytes | FileView) -> _SortedOut:
             metadata["xmp"] = content[len(_XMP) :]
         elif marker == 0xE2 and content.startswith(_ICC) and len(profile) < _MOST_PROFILES:
             profile.append(content)
+        elif marker == 0xED and content.startswith(_IPTC):
+            metadata["iptc"] = metadata.get("iptc", b"") + content
         elif marker == 0xFE:
             metadata["comment"] = content
+            comments.append(content)
     if exif:
         metadata["exif"] = b"".join([_EXIF, *exif])
-    return _SortedOut(kept, metadata, _joined(profile))
+    return _SortedOut(kept, metadata, comments, _joined(profile))
 
 
 def _joined(parts: list[bytes]) -> bytes | None:

@@ -1,5 +1,6 @@
 """JPEG, WebP, BMP, DIB and the parts of a TIFF: decoded by Pillow, to 8 bits a sample."""
 
+import functools
 import io
 import struct
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from codec.images.depth import Narrowing
 from codec.images.orientation import find_orientation
 from codec.images.profiles import convert_inks
 from codec.images.records import Findings, Structure, other_size
+from codec.images.texts import collect_texts
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -41,6 +43,7 @@ class Decoded(NamedTuple):
 _PLAIN_MODES = {"1": "L", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "RGBX": "RGB"}
 _CONVERTED_MODES = {"YCbCr": "RGB", "HSV": "RGB", "RGBa": "RGBA", "La": "LA"}
 _ALPHA_MODES = {"L": "LA", "RGB": "RGBA"}
+_WEBP_CHUNKS = {"exif": "EXIF", "xmp": "XMP "}
 # Pixels that are taken over at once, since Pillow copies them twice on the way.
 _AT_ONCE = 1 << 20
 # More than the headers and colors of a DIB take.
@@ -79,16 +82,19 @@ def decode_webp(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     if size != (structure.width, structure.height):
         raise other_size("WebP")
     profile = decoder.get_chunk("ICCP") or None
-    metadata = {"exif": decoder.get_chunk("EXIF"), "xmp": decoder.get_chunk("XMP ")}
+    metadata = {name: decoder.get_chunk(chunk) or b"" for name, chunk in _WEBP_CHUNKS.items()}
     frame = decoder.get_next()
     del decoder  # which holds the picture twice
     if frame is None:
         raise OSError("its first frame is damaged")
     layers = np.frombuffer(frame[0], dtype=np.uint8).reshape(size[1], size[0], 4)
     pixels = layers if info[-1] == "RGBA" else layers[:, :, :3]
-    orientation = find_orientation(metadata["exif"] or b"", metadata["xmp"] or b"")
+    orientation = find_orientation(**metadata)
     left_out = metadata_left_out(metadata)
-    return np.array(pixels), Findings(structure, (), profile, orientation, left_out)
+    read_texts = functools.partial(collect_texts, exif=metadata["exif"], xmp=metadata["xmp"])
+    return np.array(pixels), Findings(
+        structure, (), profile, orientation, left_out, read_texts=read_texts
+    )
 
 
 def decode_mode(

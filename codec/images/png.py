@@ -4,6 +4,7 @@ Our own decoder takes half the time of Pillow, which is not even imported; it ke
 16 bits until they are rounded, and gives each pixel of the transparent color its transparency.
 """
 
+import functools
 import struct
 import zlib
 from dataclasses import replace
@@ -15,7 +16,7 @@ from codec.errors import ImageError
 from codec.images.decoders import metadata_left_out
 from codec.images.depth import Narrowing
 from codec.images.orientation import first_orientation
-from codec.images.pngtexts import find_metadata
+from codec.images.pngtexts import find_metadata, png_texts
 from codec.images.profiles import DAMAGED
 from codec.images.records import Findings, Structure, check_frames
 from codec.images.stated import profile_of_png
@@ -119,7 +120,10 @@ def describe(png: PngFile, structure: Structure, highest: int = 0) -> Findings:
         left_out += ("text",)
     orientation = first_orientation(metadata)
     palette = palette_of_png(png, highest)
-    return Findings(structure, notices, profile, orientation, left_out, palette=palette)
+    read_texts = functools.partial(png_texts, png)
+    return Findings(
+        structure, notices, profile, orientation, left_out, palette=palette, read_texts=read_texts
+    )
 
 
 def is_indexed(png: PngFile) -> bool:

@@ -1,9 +1,11 @@
-"""EXIF and XMP of a PNG, which texts may hold as well as chunks of their own."""
+"""EXIF and XMP of a PNG, which texts may hold as well as chunks of their own; and its texts."""
 
 import zlib
 
+from codec.images.texts import Found, collect_texts
 from codec.limits import MAX_PNG_TEXT_BYTES
 from codec.png.reading import RAW_APP1, RAW_EXIF, RAW_XMP, XMP_TEXT, PngFile
+from codec.png.texts import read_texts
 
 _RAW = " (raw profile text)"
 # What JPEG puts before XMP, which "Raw profile type APP1" keeps.
@@ -36,6 +38,29 @@ def find_metadata(png: PngFile) -> list[tuple[str, bytes]]:
         ("XMP" + _RAW, app1 if is_xmp else b""),
     ]
     return [(name, content) for name, content in found if content]
+
+
+def png_texts(png: PngFile) -> Found:
+    """Collect the texts of a PNG: its own, and what EXIF and XMP say besides.
+
+    Parameters
+    ----------
+    png : PngFile
+        From `read_png`.
+
+    Returns
+    -------
+    texts, notices
+        As of `collect_texts`.
+    """
+    own, notices = read_texts(png)
+    found: dict[str, bytes] = {}
+    for name, content in find_metadata(png):
+        found.setdefault(name.split()[0].lower(), content)
+    others, more = collect_texts(exif=found.get("exif", b""), xmp=found.get("xmp", b""))
+    keywords = {text.keyword for text in own}
+    added = tuple(text for text in others if text.keyword not in keywords)
+    return (*own, *added), (*notices, *more)
 
 
 def _plain(kind: bytes, content: bytes) -> bytes:

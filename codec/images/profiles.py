@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from codec.limits import MAX_METADATA_BYTES
+
 Pixels = npt.NDArray[np.uint8]
 # A profile that changes no color by more than this is sRGB for our purpose.
 _SAME = 2
@@ -173,6 +175,20 @@ class Conversion:
         if np.abs(shift).max() > _SAME:
             self._apply = table.__getitem__ if grey else applied
             self.notices = (f"converted from {_profile_name(source)} to sRGB",)
+
+
+def can_be_kept(profile: bytes) -> bool:
+    """Tell whether pixels may stay in a profile's color space: one of RGB, sound, not too large.
+
+    Parameters
+    ----------
+    profile : bytes
+        ICC profile of a picture.
+    """
+    if len(profile) > MAX_METADATA_BYTES or _open_profile(profile, "RGB") is None:
+        return False
+    conversion = _conversion(profile, False)
+    return conversion.changes or not conversion.notices
 
 
 def to_srgb(pixels: Pixels, profile: bytes) -> tuple[Pixels, tuple[str, ...]]:

@@ -21,13 +21,16 @@ from codec.images.kinds import START_BYTES, name_notices, recognize
 from codec.images.orientation import TURNS, turn_upright
 from codec.images.palettes import Entries, convert_palette
 from codec.images.png import decode_png, png_size
-from codec.images.profiles import to_srgb
+from codec.images.profiles import can_be_kept, to_srgb
 from codec.images.records import Findings, SourceImage, check_frames, frame_notices
 from codec.limits import MAX_FILE_BYTES, MAX_PIXELS, check_dimensions
+from codec.metadata import Metadata
 from codec.threads import row_strips
 
 Pixels = npt.NDArray[np.uint8]
 
+# Kinds of metadata that hold more than texts.
+_ONLY_TEXTS = ("EXIF", "XMP")
 _SMALL_BYTES = 1 << 20  # of a file that is not opened again to be read
 
 
@@ -37,6 +40,8 @@ def read_image(
     first_frame: bool = False,
     max_pixels: int = MAX_PIXELS,
     scale_range: bool = False,
+    keep_texts: bool = False,
+    keep_profile: bool = False,
 ) -> SourceImage:
     """Read one picture from a PNG, JPEG, WebP, BMP, GIF or TIFF file.
 
@@ -54,11 +59,18 @@ def read_image(
         Stretch the colors of grey and RGB pictures of more than 8 bits a sample, from the lowest
         to the highest of all channels, to 0 to 255, as cameras and microscopes that count to
         less than their file could hold need it. Two passes; alpha is not stretched.
+    keep_texts : bool
+        Collect the texts in the file: all of a PNG's own, comments, and of EXIF, XMP and IPTC
+        title, author, description, copyright, the time it was taken, and comments.
+    keep_profile : bool
+        Leave pixels of RGB in the color space of their ICC profile, if it is sound and has no
+        more than 1 MiB. What is grey, CMYK or Lab becomes sRGB in any case.
 
     Returns
     -------
     image : SourceImage
-        With C = 1 for grey, 2 for grey with alpha, 3 for RGB and 4 for RGBA.
+        With C = 1 for grey, 2 for grey with alpha, 3 for RGB and 4 for RGBA. Its `metadata` are
+        stored by `codec.save` of what `codec.compress` makes of it.
 
     Raises
     ------
@@ -84,7 +96,15 @@ def read_image(
         ]
         conversions = findings.conversions
         entries: Entries | None = None
-        if findings.palette is not None:
+        profile = findings.profile or b""
+        is_kept = keep_profile and bool(profile) and _is_rgb(pixels, findings)
+        is_kept = is_kept and can_be_kept(profile)
+        told: tuple[str, ...]
+        if is_kept:
+            if findings.palette is not None:
+                entries = Entries(findings.palette, findings.palette)
+            told, changed = (), False
+        elif findings.palette is not None:
             used = count_labels(pixels)[: len(findings.palette)] > 0
             entries = convert_palette(findings.palette, used, findings.profile)
             told, changed = entries.notices, entries.changed
@@ -109,15 +129,26 @@ def read_image(
         raise
     except Exception as error:  # whatever a decoder says of damaged data
         raise as_codec_error(error, kind) from error
-    if findings.left_out:
-        notices.append(f"metadata is not kept: {', '.join(findings.left_out)}")
+    texts, unread = findings.read_texts() if keep_texts else ((), ())
+    notices += unread
+    left_out = [name for name in findings.left_out if not keep_texts or name in _ONLY_TEXTS]
+    if left_out:
+        only = "of metadata only texts are kept" if keep_texts else "metadata is not kept"
+        notices.append(f"{only}: {', '.join(left_out)}")
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     palette = entries.palette if entries else None
     return SourceImage(
         pixels, len(data), notices, conversions, indices, palette,
         kind, findings.structure.stored, findings.structure.bits,
+        Metadata(texts, profile if is_kept else b""),
     )  # fmt: skip
+
+
+def _is_rgb(pixels: Pixels, findings: Findings) -> bool:
+    """Tell whether pixels are colors of the kind that a kept profile is for."""
+    shape = pixels.shape[1:] if findings.palette is None else findings.palette.shape
+    return len(shape) == 2 and shape[1] >= 3
 
 
 def _are_equal(first: Pixels, second: Pixels) -> bool:

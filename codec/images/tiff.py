@@ -1,5 +1,6 @@
 """TIFF: its pages, what they say of their samples, and their pixels."""
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +11,15 @@ from codec.files.views import FileView
 from codec.images.blocks import blocks_of
 from codec.images.decoders import metadata_left_out
 from codec.images.directories import (
+    ARTIST,
     BITS,
+    COPYRIGHT,
+    DESCRIPTION,
     EXIF,
     EXTRA_SAMPLES,
     HEIGHT,
     ICC_PROFILE,
+    IPTC,
     ORIENTATION,
     PHOTOMETRIC,
     PRIMARIES,
@@ -31,6 +36,7 @@ from codec.images.orientation import find_orientation
 from codec.images.records import Findings, Structure
 from codec.images.segments import check_extents, layout_of
 from codec.images.stated import are_of_srgb
+from codec.images.texts import Found, collect_texts
 from codec.limits import check_dimensions
 
 Pixels = npt.NDArray[np.uint8]
@@ -38,6 +44,7 @@ Pixels = npt.NDArray[np.uint8]
 # A value of ExtraSamples, and tags by Pillow's names for what is in them.
 _UNSPECIFIED = 0
 _METADATA = {"exif": EXIF, "xmp": XMP}
+_TEXTS = {DESCRIPTION: "Description", ARTIST: "Author", COPYRIGHT: "Copyright"}
 # Values of PhotometricInterpretation that are told, and those of SampleFormat.
 _STORED = {3: "palette", 5: "CMYK", 6: "YCbCr", 8: "Lab", 9: "Lab", 10: "Lab"}
 _KINDS = {2: "int", 3: "float", 5: "complex int", 6: "complex"}
@@ -151,7 +158,15 @@ def describe(directory: Directory, structure: Structure) -> Findings:
     if ORIENTATION not in directory:
         orientation = find_orientation(b"", directory.raw(XMP))
     left_out = metadata_left_out({name: tag in directory for name, tag in _METADATA.items()})
-    return Findings(structure, unapplied, profile, orientation, left_out, dropped)
+    return Findings(
+        structure, unapplied, profile, orientation, left_out, dropped,
+        read_texts=functools.partial(_read_texts, directory),
+    )  # fmt: skip
+
+
+def _read_texts(directory: Directory) -> Found:
+    tags = [(keyword, directory.raw(tag)) for tag, keyword in _TEXTS.items()]
+    return collect_texts(xmp=directory.raw(XMP), iptc=directory.raw(IPTC), tags=tags)
 
 
 def _check_samples(directory: Directory) -> tuple[str, ...]:

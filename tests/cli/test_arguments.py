@@ -253,7 +253,7 @@ def test_options_and_parameters_of_the_library_have_the_same_defaults(
     parameters = [*signature(codec.compress).parameters.values()]
     parameters += signature(codec.read_image).parameters.values()
     expected = {one.name: one.default for one in parameters if one.default is not Parameter.empty}
-    assert len(expected) == 26
+    assert len(expected) == 28
     assert expected.pop("format") == DEFAULT_FORMAT
     found |= {**vars(settings.given), "weights": None}
     assert (found["keep"], expected["keep"]) == (None, ())
