@@ -22,10 +22,12 @@ from codec.encoder.steps import (
     resolve_dither,
 )
 from codec.encoder.targets import meet_targets
+from codec.errors import ParameterError
 from codec.formats.registry import FORMATS, Format, format_named
 from codec.images.records import SourceImage
 from codec.indexed import IndexedImage
 from codec.limits import MAX_CODEBOOK_SIZE
+from codec.metadata import NO_METADATA
 from codec.options import (
     DEFAULT_FORMAT,
     CodebookChoice,
@@ -168,6 +170,11 @@ def compress(
     TargetError
         The targets cannot be met; the message names the best that can be.
 
+    Notes
+    -----
+    Metadata of a SourceImage go with the result, and their bytes count. With a profile, code-words
+    are chosen, and errors told, as if its colors were sRGB.
+
     Examples
     --------
     >>> import numpy as np
@@ -229,6 +236,8 @@ def compress_with_details(
         As `compress`.
     """
     settings, watch = settings or CompressSettings(), watch or Stopwatch()
+    if isinstance(pixels, SourceImage) and pixels.metadata:
+        return _with_metadata(pixels, settings, format, watch, weights)
     indices = palette = None
     if not isinstance(pixels, np.ndarray):
         source = pixels if isinstance(pixels, SourceImage) else _as_source(pixels)
@@ -255,6 +264,29 @@ def compress_with_details(
         indexed = arrange(picture, labeled, settings, format)
     found = judge(picture, chosen, labeled, indexed, exact=settings.exact, dither=dither)
     return replace(found, rate_distortion=rate) if rate else found
+
+
+def _with_metadata(
+    source: SourceImage,
+    settings: CompressSettings,
+    format: Format,
+    watch: Stopwatch,
+    weights: npt.NDArray[np.number] | None,
+) -> Compression:
+    """Compress a picture whose metadata go with it, and whose bytes count."""
+    metadata, given = source.metadata, settings.given
+    if metadata.profile and not (
+        given.codebook is None and given.keep is None and given.palette_depth is None
+    ):
+        raise ParameterError(
+            "code-words that are given are sRGB, and the picture is not: leave out keep_profile",
+            "keep_profile",
+        )
+    details = compress_with_details(
+        replace(source, metadata=NO_METADATA), settings, format=format.carrying(metadata),
+        watch=watch, weights=weights,
+    )  # fmt: skip
+    return replace(details, indexed=replace(details.indexed, metadata=metadata))
 
 
 def _as_source(picture: "Image") -> SourceImage:

@@ -7,6 +7,7 @@ from codec import __version__
 from codec.cli.groups import (
     add_force,
     add_jobs,
+    add_keep_metadata,
     add_max_pixels,
     add_records,
     add_targets,
@@ -126,6 +127,7 @@ def make_parser() -> Parser:
         help="keep palette indices, or grey values, as labels in every format, as pair and npz do "
         "where they fit; what has none, or more than K, is refused",
     )  # fmt: skip
+    add_keep_metadata(compress)
     compress.add_argument(
         "--skip-if-larger", action="store_true",
         help="write nothing if the result is not smaller than the input",
@@ -274,6 +276,11 @@ def _add_convert(convert: argparse.ArgumentParser) -> None:
         help="how hard deflate tries (default %(default)s)",
     )  # fmt: skip
     convert.add_argument(
+        "--keep-metadata", action="store_true",
+        help="keep texts and ICC profile of pictures too, as compress does; those that kmcodec "
+        "kept are kept in any case",
+    )  # fmt: skip
+    convert.add_argument(
         "--first-frame", action="store_true",
         help="take the first picture of an animation or of several pages",
     )  # fmt: skip
@@ -300,6 +307,7 @@ def _add_check(check: argparse.ArgumentParser) -> None:
         "-k", "--colors", type=whole_number(1, MAX_CODEBOOK_SIZE), default=MAX_CODEBOOK_SIZE,
         metavar="K", help="largest number of colors (default %(default)s)",
     )  # fmt: skip
+    add_keep_metadata(check)
     add_jobs(check)
     add_targets(check, f"How it has to look; by default --min-psnr {CHECKED_PSNR}.")
     check.set_defaults(

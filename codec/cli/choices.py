@@ -9,7 +9,7 @@ from codec.options import DEFAULT_FORMAT
 if TYPE_CHECKING:
     from codec.formats.registry import Format
     from codec.jobs.plan import Naming
-    from codec.settings import CompressSettings, Targets
+    from codec.settings import CompressSettings, ReadOptions, Targets
 
 
 def naming_of(options: argparse.Namespace) -> "Naming":
@@ -99,6 +99,23 @@ def settings_of(options: argparse.Namespace, n_colors: int) -> "CompressSettings
                 "--dither-strength needs a --dither other than none", "dither_strength"
             )
     return settings
+
+
+def reading_of(options: argparse.Namespace, format: "Format") -> "ReadOptions":
+    """Say how pictures are read that are compressed.
+
+    Where code-words are given, which are sRGB, no picture keeps another color space.
+    """
+    from codec.settings import ReadOptions
+
+    given = options.codebook or options.shared_codebook or options.keep or options.palette_depth
+    return ReadOptions(
+        options.first_frame,
+        options.max_pixels,
+        options.scale_range,
+        keep_texts=options.keep_metadata,
+        keep_profile=options.keep_metadata and format.holds_profile and not given,
+    )
 
 
 def _targets(options: argparse.Namespace) -> "Targets":

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from codec.cli.choices import format_for, is_dropin, naming_of, settings_of
+from codec.cli.choices import format_for, is_dropin, naming_of, reading_of, settings_of
 from codec.cli.outcomes import finish, make_show, wants_progress
 from codec.cli.pages import finish_page, make_page
 from codec.cli.process import say
@@ -19,7 +19,7 @@ from codec.jobs.ours import UP_TO_DATE, check_not_decoded
 from codec.jobs.plan import plan_compression
 from codec.reports.report import FileReport
 from codec.reports.text import compress_line
-from codec.settings import ReadOptions, WriteOptions
+from codec.settings import WriteOptions
 
 
 def compress(options: argparse.Namespace) -> int:
@@ -32,7 +32,7 @@ def compress(options: argparse.Namespace) -> int:
     """
     format = format_for(options)
     settings = settings_of(options, options.colors)
-    reading = ReadOptions(options.first_frame, options.max_pixels, options.scale_range)
+    reading = reading_of(options, format)
     writing = WriteOptions(
         options.force, options.skip_if_larger,
         getattr(options, "shrink", 0.0), only_tell=not getattr(options, "mend", True),

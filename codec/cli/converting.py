@@ -35,7 +35,12 @@ def convert(options: argparse.Namespace, *, progress: bool) -> Records:
     format = _format_for(options)
     format.check_writable()
     how = Conversion(format, options.effort, options.codebook, options.force)
-    reading = ReadOptions(options.first_frame, options.max_pixels)
+    reading = ReadOptions(
+        options.first_frame,
+        options.max_pixels,
+        keep_texts=options.keep_metadata,
+        keep_profile=options.keep_metadata and format.holds_profile,
+    )
     plan = plan_conversion(
         [Path(name) for name in options.inputs], naming_of(options), format, options.codebook
     )

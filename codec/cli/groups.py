@@ -74,6 +74,16 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_keep_metadata(parser: argparse.ArgumentParser) -> None:
+    """Add what is kept beside pixels."""
+    parser.add_argument(
+        "--keep-metadata", action="store_true",
+        help="keep texts, such as copyright, author and description (png, pair), and the ICC "
+        "profile of RGB, with colors as they are (png, kmc; not with given colors); never places, "
+        "cameras or thumbnails of EXIF",
+    )  # fmt: skip
+
+
 def shared_options() -> list[Parser]:
     """Make those of outputs, of what is printed, of reading and of training."""
     output = Parser(add_help=False)

@@ -8,6 +8,7 @@ _OPTIONS = {
     "max_pixels": "--max-pixels",
     "first_frame=True": "--first-frame",
     "scale_range=True": "--scale-range",
+    "keep_profile": "--keep-metadata",
     "keep_order": "--keep-order",
     "force=True": "--force",
     "n_colors": "-k",
