@@ -23,8 +23,12 @@ EXTRA_SAMPLES, SAMPLE_FORMAT, JPEG_TABLES = 338, 339, 347
 XMP, EXIF, ICC_PROFILE, SUB_DIRECTORIES = 700, 34665, 34675, 330
 TRANSFER_FUNCTION, WHITE_POINT, PRIMARIES, SUBSAMPLING = 301, 318, 319, 530
 DESCRIPTION, ARTIST, COPYRIGHT, IPTC = 270, 315, 33432, 33723
+XP_TITLE, XP_COMMENT, XP_AUTHOR, TAKEN, USER_COMMENT = 40091, 40092, 40093, 36867, 37510
 # Tags that the picture itself does not need.
-_SPARE = (SUB_DIRECTORIES, DESCRIPTION, ARTIST, COPYRIGHT, IPTC)
+_SPARE = (
+    SUB_DIRECTORIES, DESCRIPTION, ARTIST, COPYRIGHT, IPTC,
+    XP_TITLE, XP_COMMENT, XP_AUTHOR, TAKEN, USER_COMMENT,
+)  # fmt: skip
 # Of CCITT's codings (T4, T6), of inks, of YCbCr and of old JPEGs.
 _OTHERS = (292, 293, 332, 334, *range(512, 522), 529, SUBSAMPLING, 531, 532)
 # Tags that what decodes pixels has to be told.
@@ -154,6 +158,22 @@ def sub_directories(directory: Directory) -> list[Directory]:
     order, big = _order_and_size(directory.data[:4])
     places = directory.numbers(SUB_DIRECTORIES)[:_MOST_LEVELS].tolist()
     return [_read_directory(directory.data, order, big, place)[0] for place in places]
+
+
+def exif_directories(exif: bytes) -> list[Directory]:
+    """Read the first directory of EXIF, and the one of EXIF's own tags, if there is one.
+
+    Raises
+    ------
+    ImageError, struct.error
+        As `read_directories`; or it is no EXIF.
+    """
+    if exif[:4] not in (b"II*\0", b"MM\0*"):
+        raise ImageError("EXIF does not begin as such", "damaged")
+    order, _ = _order_and_size(exif[:4])
+    first, _ = _read_directory(exif, order, False, _number(exif, order + "I", 4))
+    places = first.numbers(EXIF)[:1].tolist()
+    return [first, *(_read_directory(exif, order, False, place)[0] for place in places)]
 
 
 def _order_and_size(start: bytes) -> tuple[str, bool]:

@@ -6,8 +6,19 @@ places and what took the picture, would be wrong of another file, or nobody's bu
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
+from codec.images.directories import (
+    ARTIST,
+    TAKEN,
+    USER_COMMENT,
+    XP_AUTHOR,
+    XP_COMMENT,
+    XP_TITLE,
+    Directory,
+    exif_directories,
+)
+from codec.images.directories import COPYRIGHT as COPYRIGHT_TAG
+from codec.images.directories import DESCRIPTION as DESCRIPTION_TAG
 from codec.limits import MAX_METADATA_BYTES
 from codec.metadata import Text
 from codec.png.texts import TOO_LARGE
@@ -17,10 +28,12 @@ Found = tuple[tuple[Text, ...], tuple[str, ...]]
 TITLE, AUTHOR, DESCRIPTION, COPYRIGHT, TIME, COMMENT = (
     "Title", "Author", "Description", "Copyright", "Creation Time", "Comment",
 )  # fmt: skip
-# Of EXIF: tags of the first directory, of the second, and where that is.
-_EXIF_TEXTS = {270: DESCRIPTION, 315: AUTHOR, 33432: COPYRIGHT}
-_EXIF_WIDE = {0x9C9B: TITLE, 0x9C9C: COMMENT, 0x9C9D: AUTHOR}
-_SECOND, _TAKEN, _USER_COMMENT = 0x8769, 36867, 37510
+# Of EXIF: tags of texts in bytes and in UTF-16, and types of values that are bytes.
+_EXIF_TEXTS = {
+    DESCRIPTION_TAG: DESCRIPTION, ARTIST: AUTHOR, COPYRIGHT_TAG: COPYRIGHT, TAKEN: TIME,
+}  # fmt: skip
+_EXIF_WIDE = {XP_TITLE: TITLE, XP_COMMENT: COMMENT, XP_AUTHOR: AUTHOR}
+_BYTES = (1, 2, 7)
 # Before a user's comment stands how it is encoded, in eight bytes.
 _ENCODINGS = {b"ASCII\0\0\0": "ascii", b"UNICODE\0": "utf-16"}
 _DC = "{http://purl.org/dc/elements/1.1/}"
@@ -96,28 +109,22 @@ def _decoded(content: bytes) -> str:
 
 
 def _of_exif(exif: bytes) -> Iterator[Text]:
-    from PIL import Image
-
-    found = Image.Exif()
-    found.load(exif)
-    for tag, keyword in _EXIF_TEXTS.items():
-        yield Text(keyword, _decoded(_as_bytes(found.get(tag))))
-    for tag, keyword in _EXIF_WIDE.items():
-        yield Text(keyword, _as_bytes(found.get(tag)).decode("utf-16-le").partition("\0")[0])
-    second = found.get_ifd(_SECOND)
-    yield Text(TIME, _decoded(_as_bytes(second.get(_TAKEN))))
-    comment = _as_bytes(second.get(_USER_COMMENT))
-    if encoding := _ENCODINGS.get(comment[:8]):
-        if encoding == "utf-16" and comment[8:10] not in (b"\xff\xfe", b"\xfe\xff"):
-            encoding = "utf-16-be" if exif.removeprefix(b"Exif\0\0")[:1] == b"M" else "utf-16-le"
-        yield Text(COMMENT, comment[8:].decode(encoding).strip("\0"))
+    for directory in exif_directories(exif.removeprefix(b"Exif\0\0")):
+        for tag, keyword in _EXIF_TEXTS.items():
+            yield Text(keyword, _decoded(_bytes_of(directory, tag)))
+        for tag, keyword in _EXIF_WIDE.items():
+            wide = _bytes_of(directory, tag).decode("utf-16-le", "replace")
+            yield Text(keyword, wide.partition("\0")[0])
+        comment = _bytes_of(directory, USER_COMMENT)
+        if encoding := _ENCODINGS.get(comment[:8]):
+            if encoding == "utf-16" and comment[8:10] not in (b"\xff\xfe", b"\xfe\xff"):
+                encoding = "utf-16-le" if directory.order == "<" else "utf-16-be"
+            yield Text(COMMENT, comment[8:].decode(encoding, "replace").strip("\0"))
 
 
-def _as_bytes(value: Any) -> bytes:
-    """Give a value of EXIF, of which Pillow makes text and numbers, as its bytes again."""
-    if isinstance(value, str):
-        return value.encode("latin-1", "replace")
-    return bytes(value) if isinstance(value, bytes | tuple) else b""
+def _bytes_of(directory: Directory, tag: int) -> bytes:
+    kind, *_ = directory.entries.get(tag, (0,))
+    return directory.raw(tag) if kind in _BYTES else b""
 
 
 def _of_xmp(xmp: bytes) -> Iterator[Text]:

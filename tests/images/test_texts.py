@@ -145,6 +145,31 @@ def test_equal_values_are_kept_once_and_of_titles_and_times_the_first() -> None:
 # What is not kept
 
 
+def test_exif_of_both_orders_of_bytes_is_read() -> None:
+    for order, head in (("<", b"II*\0"), (">", b"MM\0*")):
+        text = "né".encode("utf-16-le" if order == "<" else "utf-16-be")
+        first = struct.pack(order + "HHHIIHHII", 2, 33432, 2, 3, 0, 34665, 4, 1, 38)
+        first = first[:10] + b"me\0\0" + first[14:] + bytes(4)
+        second = struct.pack(order + "HHHII", 1, 37510, 7, 12, 56) + bytes(4)
+        data = head + struct.pack(order + "I", 8) + first + second + b"UNICODE\0" + text
+        expected = ("Copyright", "me"), ("Comment", "né")
+        assert collect_texts(exif=data) == (expected, ())
+        assert collect_texts(exif=b"Exif\0\0" + data) == (expected, ())
+
+
+def test_values_of_exif_beyond_its_end_are_passed_over() -> None:
+    first = struct.pack("<HHHIIHHII", 2, 33432, 2, 300, 30, 315, 2, 3, 0)
+    data = b"II*\0\x08\0\0\0" + first[:-4] + b"me\0\0" + bytes(4)
+    assert collect_texts(exif=data) == ((("Author", "me"),), ())
+
+
+@pytest.mark.parametrize("content", [b"<a>" * 200_000, b"<a>" * 100_000 + b"</a>" * 100_000])
+def test_xmp_may_be_as_deep_as_it_likes(content: bytes) -> None:
+    found, notices = collect_texts(xmp=content, comments=[b"kept"])
+    assert found == (("Comment", "kept"),)
+    assert len(notices) <= 1
+
+
 @pytest.mark.parametrize("name", ["exif", "xmp", "iptc"])
 @given(content=st.binary(min_size=1, max_size=80))
 def test_damaged_metadata_are_told_and_comments_kept(name: str, content: bytes) -> None:
