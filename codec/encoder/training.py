@@ -192,5 +192,9 @@ def train(
             from codec.images.memory import as_source
 
             picture = as_source(picture)
-        pool.add(picture if isinstance(picture, np.ndarray) else picture.pixels)
+        if isinstance(picture, SourceImage):
+            from codec.images.spaces import picture_in_srgb
+
+            picture = picture_in_srgb(picture).pixels
+        pool.add(picture)
     return pool.train()

@@ -265,6 +265,32 @@ def test_metadata_go_through_the_library_too(tmp_path: Path) -> None:
         codec.compress(source, keep=["#ff0000"])
 
 
+def test_what_mixes_color_spaces_converts(tmp_path: Path) -> None:
+    data = picture("PNG", icc_profile=rgb_profile())
+    kept, plain = codec.read_image(data, keep_profile=True), codec.read_image(data)
+    np.testing.assert_array_equal(codec.train([kept], 16), codec.train([plain], 16))
+    (tmp_path / "in.png").write_bytes(data)
+    indexed = codec.compress(kept)
+    codec.save(indexed, tmp_path / "a.png")
+    codebook = codec.load_codebook(tmp_path / "a.png")
+    np.testing.assert_array_equal(codebook[indexed.labels], shown(tmp_path / "a.png"))
+    reports = codec.report(kept, indexed, kept, plain, tmp_path / "a.png", tmp_path / "in.png")
+    assert [report.mse for report in reports[1:3]] == [0, 0]
+    assert reports[0].mse == reports[3].mse > 0
+    assert reports[4].mse == 0
+
+
+def test_a_picture_that_was_decompressed_with_a_profile_is_left_out(sandbox: Sandbox) -> None:
+    sandbox.path("in").mkdir()
+    sandbox.path("in/a.png").write_bytes(picture("PNG", icc_profile=rgb_profile()))
+    sandbox.run("compress", "in/a.png", "--format", "kmc", "--keep-metadata", check=0)
+    sandbox.run("decompress", "in/a.kmc", check=0)
+    assert sandbox.path("in/a.decoded.png").exists()
+    run = sandbox.run("compress", "-r", "in", "-d", "out", "--json", check=0)
+    status = {each["input"]: each["status"] for each in json.loads(run.out)["results"]}
+    assert (status["in/a.png"], status["in/a.decoded.png"]) == ("ok", "left-out")
+
+
 def test_texts_of_a_file_that_kmcodec_did_not_seal_are_not_taken_over() -> None:
     image = Image.fromarray(many_colors()).quantize(8)
     data = io.BytesIO()
