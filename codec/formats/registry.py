@@ -19,7 +19,7 @@ from codec.formats import indexed_png, npz, pair
 from codec.formats.contents import Contents
 from codec.formats.kmc import file as kmc
 from codec.indexed import IndexedImage
-from codec.limits import MAX_CODEBOOK_SIZE
+from codec.limits import MAX_CODEBOOK_SIZE, MAX_METADATA_BYTES
 from codec.metadata import Metadata
 from codec.png.reading import SIGNATURE
 
@@ -126,8 +126,9 @@ class Format:
         return Metadata(texts, metadata.profile if self.holds(metadata.profile) else b"")
 
     def holds(self, profile: bytes) -> bool:
-        """Tell whether it can hold a profile: what every viewer shows, one of RGB alone."""
-        return self.holds_profile and (not self.is_picture or profile[16:20] == b"RGB ")
+        """Tell whether it can hold a profile: what every viewer shows, one of RGB, up to 1 MiB."""
+        is_usual = profile[16:20] == b"RGB " and len(profile) <= MAX_METADATA_BYTES
+        return self.holds_profile and (is_usual or not self.is_picture)
 
     def carrying(self, metadata: Metadata) -> "Format":
         """Make the same format, whose every file has these metadata, as far as it can."""

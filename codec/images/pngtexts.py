@@ -4,8 +4,9 @@ import zlib
 
 from codec.images.texts import Found, collect_texts
 from codec.limits import MAX_PNG_TEXT_BYTES
+from codec.metadata import are_too_large
 from codec.png.reading import RAW_APP1, RAW_EXIF, RAW_XMP, XMP_TEXT, PngFile
-from codec.png.texts import read_texts
+from codec.png.texts import TOO_LARGE, read_texts
 
 _RAW = " (raw profile text)"
 # What JPEG puts before XMP, which "Raw profile type APP1" keeps.
@@ -59,8 +60,10 @@ def png_texts(png: PngFile) -> Found:
         found.setdefault(name.split()[0].lower(), content)
     others, more = collect_texts(exif=found.get("exif", b""), xmp=found.get("xmp", b""))
     keywords = {text.keyword for text in own}
-    added = tuple(text for text in others if text.keyword not in keywords)
-    return (*own, *added), (*notices, *more)
+    all_texts = *own, *(text for text in others if text.keyword not in keywords)
+    if are_too_large(all_texts):
+        return (), (*notices, *more, TOO_LARGE)
+    return all_texts, (*notices, *more)
 
 
 def _plain(kind: bytes, content: bytes) -> bytes:

@@ -20,7 +20,7 @@ from codec.images.directories import (
 from codec.images.directories import COPYRIGHT as COPYRIGHT_TAG
 from codec.images.directories import DESCRIPTION as DESCRIPTION_TAG
 from codec.limits import MAX_METADATA_BYTES
-from codec.metadata import Text
+from codec.metadata import Text, are_too_large
 from codec.png.texts import TOO_LARGE
 
 Found = tuple[tuple[Text, ...], tuple[str, ...]]
@@ -86,7 +86,7 @@ def collect_texts(
                 notices.append(f"its {name} is damaged, and its texts are not kept")
     _add(texts, [Text(keyword, _decoded(content)) for keyword, content in tags])
     _add(texts, [Text(COMMENT, _decoded(content)) for content in comments])
-    if sum(len(text.keyword) + len(text.text.encode()) for text in texts) > MAX_METADATA_BYTES:
+    if are_too_large(tuple(texts)):
         return (), (*notices, TOO_LARGE)
     return tuple(texts), tuple(notices)
 

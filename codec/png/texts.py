@@ -83,7 +83,10 @@ def read_texts(png: PngFile) -> tuple[tuple[Text, ...], tuple[str, ...]]:
     return tuple(texts), (f"{damaged} damaged texts are not kept",) if damaged else ()
 
 
-TOO_LARGE = f"its texts are not kept: they take more than {MAX_METADATA_BYTES} bytes"
+TOO_LARGE = (
+    f"its texts are not kept: they are over {MAX_METADATA_TEXTS}, "
+    f"or over {MAX_METADATA_BYTES} bytes"
+)
 
 
 def _read_text(kind: bytes, content: bytes, most: int) -> Text | None:
@@ -97,7 +100,7 @@ def _read_text(kind: bytes, content: bytes, most: int) -> Text | None:
         It has more than so many bytes.
     """
     name, zero, rest = content.partition(b"\0")
-    if name.lower().startswith(b"raw profile type "):
+    if name.lower().startswith((b"raw profile type ", b"xml:com.adobe.xmp")):
         return None
     if not 1 <= len(name) <= _MOST_KEYWORD or not zero:
         raise ValueError

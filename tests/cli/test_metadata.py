@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from cli_tools import Sandbox, many_colors
 from picture_tools import saved
 from PIL import Image, PngImagePlugin
 from png_tools import chunks_of, from_chunks
-from profile_tools import rgb_profile
+from profile_tools import grey_profile, rgb_profile
 
 import codec
 from codec.errors import ImageError, ParameterError
@@ -261,8 +262,25 @@ def test_metadata_go_through_the_library_too(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="do not hold the ICC profile") as error:
         codec.save(again, tmp_path / "a.npz")
     assert (error.value.reason, (tmp_path / "a.npz").exists()) == ("profile", False)
+    for profile in (grey_profile(2.2), rgb_profile() + bytes(1 << 20)):
+        with pytest.raises(ImageError, match="do not hold the ICC profile"):
+            codec.dumps(replace(again, metadata=Metadata(profile=profile)), "png")
     with pytest.raises(ParameterError, match="keep_profile"):
         codec.compress(source, keep=["#ff0000"])
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [("", "x")], [("k" * 80, "x")], [("山", "x")], [("a\0b", "x")], [("Author", "a\0b")],
+        [("Author", "\ud800")], [("XML:com.adobe.xmp", "x")], [("Raw profile type exif", "x")],
+        [("Author", "x" * (1 << 20))], [("Author", "x")] * 257,
+    ],
+)  # fmt: skip
+def test_texts_that_no_png_holds_are_refused(texts: list[tuple[str, str]]) -> None:
+    with pytest.raises(ParameterError) as error:
+        Metadata(tuple(Text(*text) for text in texts))
+    assert error.value.reason == "metadata"
 
 
 def test_what_mixes_color_spaces_converts(tmp_path: Path) -> None:

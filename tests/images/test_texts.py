@@ -15,7 +15,7 @@ from png_tools import RGB, chunk
 from profile_tools import grey_profile, rgb_profile
 
 from codec.images.texts import collect_texts
-from codec.limits import MAX_METADATA_BYTES
+from codec.limits import MAX_METADATA_BYTES, MAX_METADATA_TEXTS
 from codec.metadata import Text
 from codec.png.texts import TOO_LARGE
 
@@ -204,6 +204,20 @@ def test_too_much_is_not_kept_at_all() -> None:
     assert found == (("Comment", "kept"),)
     assert notices == ("texts of its XMP are not kept: it is too large",)
     assert collect_texts(comments=[large, b"other"]) == ((), (TOO_LARGE,))
+    many = [str(number).encode() for number in range(MAX_METADATA_TEXTS + 1)]
+    assert collect_texts(comments=many) == ((), (TOO_LARGE,))
+    assert len(collect_texts(comments=many[1:])[0]) == MAX_METADATA_TEXTS
+
+
+def test_texts_of_a_png_and_of_its_exif_are_too_many_together(tmp_path: Path) -> None:
+    info = PngImagePlugin.PngInfo()
+    for number in range(MAX_METADATA_TEXTS):
+        info.add_text("Note", str(number))
+    data = saved(Image.fromarray(PICTURE), "PNG", pnginfo=info)
+    assert len(texts_of(tmp_path, data)) == MAX_METADATA_TEXTS
+    data = saved(Image.fromarray(PICTURE), "PNG", pnginfo=info, exif=exif_of())
+    found = read(tmp_path, data, keep_texts=True)
+    assert (found.metadata.texts, found.notices[0]) == ((), TOO_LARGE)
 
 
 def test_the_notice_tells_what_is_more_than_texts(tmp_path: Path) -> None:
