@@ -276,8 +276,9 @@ def open(  # noqa: A001
     Returns
     -------
     image : LargeImage
-        With `shape`, `dtype`, `codebook` and `labels`; ``image[y0:y1, x0:x1]`` are pixels. To be
-        closed, or used as a context.
+        With `shape`, `dtype`, `codebook` and `labels`; ``image[y0:y1, x0:x1]`` are pixels, in
+        the color space of the profile that a png or kmc may have kept, which `codec.load` tells.
+        To be closed, or used as a context.
 
     Raises
     ------
