@@ -12,8 +12,8 @@ from codec.errors import ImageError
 from codec.images.decoders import decode_tile, metadata_left_out
 from codec.images.grey import without_color
 from codec.images.records import Findings, Structure, truncated
-from codec.images.texts import collect_texts
-from codec.limits import MAX_LZW_RATIO, MAX_METADATA_BYTES, check_dimensions
+from codec.images.texts import Found, collect_texts
+from codec.limits import MAX_LZW_RATIO, MAX_METADATA_BYTES, MAX_METADATA_TEXTS, check_dimensions
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -122,7 +122,7 @@ def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
         opacity = np.where(first.transparent == _RAMP, np.uint8(0), np.uint8(255))
         colors = np.column_stack([colors, opacity])
     indices, left_out = np.array(picture), metadata_left_out({"comment": comments})
-    read_texts = functools.partial(collect_texts, comments=comments)
+    read_texts = functools.partial(_read_texts, data, comments)
     told: tuple[str, ...] = ()
     if (0 < first.entries <= indices.max()) and (
         (indices >= first.entries) & (indices != first.transparent)
@@ -143,13 +143,28 @@ def decode_gif(data: bytes, structure: Structure) -> tuple[Pixels, Findings]:
     return pixels, Findings(structure, told, None, (1, "EXIF"), left_out, read_texts=read_texts)
 
 
+def _read_texts(data: bytes, comments: list[int]) -> Found:
+    return collect_texts(
+        comments=[_comment_at(data, start) for start in comments[: MAX_METADATA_TEXTS + 1]]
+    )
+
+
+def _comment_at(data: bytes, position: int) -> bytes:
+    """Join the parts of a comment, up to more than is kept."""
+    found = bytearray()
+    while (length := data[position]) and len(found) <= MAX_METADATA_BYTES:
+        found += data[position + 1 : position + 1 + length]
+        position += 1 + length
+    return bytes(found)
+
+
 def _walk(
     data: bytes, max_pixels: int, *, to_first: bool = False
-) -> tuple[_Frame | None, int, list[bytes], int]:
+) -> tuple[_Frame | None, int, list[int], int]:
     """Go through the blocks, to the end or the first frame.
 
-    Returns the first frame, how many there are, the comments before the first, and how many bytes
-    belong to no block.
+    Returns the first frame, how many there are, where comments before the first begin, and how
+    many bytes belong to no block.
     """
     flags = data[10]
     position = 13 + _color_table_size(flags)
@@ -157,17 +172,15 @@ def _walk(
     first: _Frame | None = None
     transparent: int | None = None
     frames, ignored = 0, 0
-    comments: list[bytearray] = []
+    comments: list[int] = []
     left_over = _MOST_BLOCKS + len(data) // _LEAST_BLOCK
     while (block := data[position]) != 0x3B:
         left_over -= 1
-        is_comment = False
         if block == 0x21:
             if data[position + 1] == 0xF9 and data[position + 2] >= 4 and first is None:
                 transparent = data[position + 6] if data[position + 3] & 1 else None
             if data[position + 1] == 0xFE and not frames and data[position + 2]:
-                comments.append(bytearray())
-                is_comment = True
+                comments.append(position + 2)
             position += 2
         elif block == 0x2C:
             frames += 1
@@ -188,8 +201,6 @@ def _walk(
             raise ImageError("the GIF's blocks are damaged", "damaged")
         start = position
         while length := data[position]:
-            if is_comment and len(comments[-1]) <= MAX_METADATA_BYTES:
-                comments[-1] += data[position + 1 : position + 1 + length]
             position += 1 + length
             if (left_over := left_over - 1) < 0:
                 break
@@ -198,7 +209,7 @@ def _walk(
         position += 1
         if block == 0x2C and width * height > MAX_LZW_RATIO * (position - start):
             raise truncated("GIF")
-    return first, frames, [bytes(comment) for comment in comments], ignored
+    return first, frames, comments, ignored
 
 
 def _colors(table: bytes) -> Pixels:
