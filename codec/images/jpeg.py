@@ -25,6 +25,8 @@ from codec.limits import (
     MAX_JPEG_SCANS_PER_BYTE,
     MAX_JPEG_SEGMENTS,
     MAX_LARGE_JPEG_SCANS,
+    MAX_METADATA_BYTES,
+    MAX_METADATA_TEXTS,
 )
 
 Pixels = npt.NDArray[np.uint8]
@@ -233,6 +235,7 @@ def _sort_out(data: bytes | FileView) -> _SortedOut:
     comments: list[bytes] = []
     exif: list[bytes] = []
     profile: list[bytes] = []
+    size = 0  # of comments, of which no more are kept than may be
     scan: _Segment | None = None
     in_scans = False
     for segment in _segments(data):
@@ -253,10 +256,13 @@ def _sort_out(data: bytes | FileView) -> _SortedOut:
         elif marker == 0xE2 and content.startswith(_ICC) and len(profile) < _MOST_PROFILES:
             profile.append(content)
         elif marker == 0xED and content.startswith(_IPTC):
-            metadata["iptc"] = metadata.get("iptc", b"") + content
+            if len(metadata.get("iptc", b"")) <= MAX_METADATA_BYTES:
+                metadata["iptc"] = metadata.get("iptc", b"") + content
         elif marker == 0xFE:
             metadata["comment"] = content
-            comments.append(content)
+            if len(comments) <= MAX_METADATA_TEXTS and size <= MAX_METADATA_BYTES:
+                comments.append(content)
+                size += len(content)
     if exif:
         metadata["exif"] = b"".join([_EXIF, *exif])
     return _SortedOut(kept, metadata, comments, _joined(profile))
