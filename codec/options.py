@@ -22,7 +22,7 @@ TUNES: tuple[TuneChoice, ...] = ("visual", "psnr")
 COLOR_SPACES: tuple[ColorSpaceChoice, ...] = ("rgb", "oklab", "lab")
 DITHER_KINDS: tuple[DitherChoice, ...] = ("auto", "none", "selective", "fs", "ordered")
 # In dB, where pictures are checked and nobody says how they are to look.
-CHECKED_PSNR = 44
+CHECKED_PSNR = 40
 # The K that are tried where nobody says which.
 SWEPT_SIZES = (4, 8, 16, 32, 64, 128, 256)
 CODEBOOK_SOURCES: tuple[CodebookChoice, ...] = ("kmeans", "random", "first-pixels", "median-cut")

@@ -1,14 +1,14 @@
 """What may be told beside the pixels and the names of files; checked once, here."""
 
 import operator
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from numbers import Real
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codec import kernels
 from codec.errors import ParameterError
+from codec.files import Claim
 from codec.limits import (
     MAX_CODEBOOK_SIZE,
     MAX_PIXELS,
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 ANY_BYTES = 1 << 62
-# Told of every output, and what will be in it, before it is written.
-Claim = Callable[[Path, bytes], None]
 _MOST_RATE = 100
 
 # What each tune says of options that are not given.
@@ -271,14 +269,18 @@ class WriteOptions:
         The part of the input file by which it must be smaller at the least, then.
     only_tell : bool
         Write nothing in any case.
+    look : Targets
+        What a result must be like to be written, though nothing is done to reach it: `min_psnr`
+        and those that follow.
     claim : callable, optional
-        Told of every output, and what will be in it, before it is written.
+        See `codec.files.write_files`.
     """
 
     force: bool = False
     skip_if_larger: bool = False
     shrink: float = 0.0
     only_tell: bool = False
+    look: Targets = _NO_TARGETS
     claim: Claim | None = None
 
 

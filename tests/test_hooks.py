@@ -99,6 +99,7 @@ def test_the_action_fails_where_a_picture_of_the_repository_could_shrink(
     assert "others.png" not in done.stderr
     assert content() == before
     assert act(paths="dot.png\nno*.png").returncode == 0
+    assert act(paths="dot.png\n\nart/*.png\n").returncode != 0
     assert act(look="--min-psnr 90 --min-ssim 0.999").returncode == 0
     assert act(shrink="99%").returncode == 0
     assert act(paths="nothing").returncode == 0

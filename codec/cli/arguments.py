@@ -8,6 +8,7 @@ from codec.cli.groups import (
     add_force,
     add_jobs,
     add_keep_metadata,
+    add_looks,
     add_max_pixels,
     add_records,
     add_targets,
@@ -309,11 +310,12 @@ def _add_check(check: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_keep_metadata(check)
     add_jobs(check)
-    add_targets(check, f"How it has to look; by default --min-psnr {CHECKED_PSNR}.")
+    says = f"How that has to look, or the picture passes; by default --min-psnr {CHECKED_PSNR}."
+    add_looks(check.add_argument_group("look", says))
     check.set_defaults(
         output=None, directory=None, force=False, format=None, same_names=False, in_place=True,
         suffix=None, keep_order=False, skip_if_larger=True, measure=False, scheduler=None,
-        codebook=None, shared_codebook=False, weights=None, html=None,
+        codebook=None, shared_codebook=False, weights=None, html=None, max_bytes=None, auto=False,
     )  # fmt: skip
 
 

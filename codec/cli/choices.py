@@ -40,7 +40,7 @@ def check_names(options: argparse.Namespace) -> None:
     for name in ("in_place", "same_names", "suffix"):
         if getattr(options, name, None) in (None, False):
             continue
-        option = f"--{name.replace('_', '-')}"
+        option = "check" if options.command == "check" else f"--{name.replace('_', '-')}"
         if options.output:
             raise ParameterError(f"{option} names outputs, and so does -o", name)
         if "-" in options.inputs:
@@ -61,6 +61,10 @@ def check_names(options: argparse.Namespace) -> None:
                 f"{option} compresses PNGs to PNGs, and no other format has names of pictures",
                 name,
             )
+        if options.html:
+            raise ParameterError(
+                f"--html shows a result, and with {option} there may be none", "html"
+            )
         if options.scheduler:
             raise ParameterError(f"{option} is done by this process, without --scheduler", name)
 
@@ -68,7 +72,7 @@ def check_names(options: argparse.Namespace) -> None:
 def settings_of(options: argparse.Namespace, n_colors: int) -> "CompressSettings":
     """Say how pictures are compressed, with so many colors at the most."""
     from codec.encoder.given import check_given
-    from codec.settings import CompressSettings
+    from codec.settings import CompressSettings, Targets
 
     codebook = None
     if getattr(options, "codebook", None):
@@ -89,7 +93,7 @@ def settings_of(options: argparse.Namespace, n_colors: int) -> "CompressSettings
         dither_strength=1.0 if strength is None else strength,
         keep_order=getattr(options, "keep_order", False),  # which a sweep has not
         given=check_given(codebook, keep or (), depth, n_colors),
-        targets=_targets(options),
+        targets=targets_of(options) if options.command == "compress" else Targets(),
         rate_distortion=getattr(options, "rate_distortion", None),
     )
     if strength is not None:
@@ -118,11 +122,10 @@ def reading_of(options: argparse.Namespace, format: "Format") -> "ReadOptions":
     )
 
 
-def _targets(options: argparse.Namespace) -> "Targets":
+def targets_of(options: argparse.Namespace) -> "Targets":
+    """Say what results must be like."""
     from codec.settings import ANY_BYTES, Targets
 
-    if not hasattr(options, "max_bytes"):
-        return Targets()
     size = options.max_bytes
     return Targets(
         # Of a part each input will say how many bytes that is.
@@ -151,5 +154,9 @@ def format_for(options: argparse.Namespace) -> "Format":
         format = FORMAT
     else:
         format = format_named(options.format or DEFAULT_FORMAT, or_large=True)
+        if options.suffix and output_format_of(f"x{options.suffix}{format.ending}") != format:
+            raise ParameterError(
+                f"with --suffix {options.suffix} names would be those of another format", "suffix"
+            )
     format.check_writable()
     return format

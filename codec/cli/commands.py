@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given = sys.argv[1:] if arguments is None else arguments
         options = make_parser().parse_args(with_verb(given, tuple(_COMMANDS)))
         expand(options)
-        if options.command == "compress":
+        if options.command in ("compress", "check"):
             check_names(options)
         with (
             using_threads(getattr(options, "jobs", None)),

@@ -6,20 +6,21 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from codec.cli.choices import format_for, is_dropin, naming_of, reading_of, settings_of
+from codec.cli.choices import format_for, is_dropin, naming_of, reading_of, settings_of, targets_of
 from codec.cli.outcomes import finish, make_show, wants_progress
 from codec.cli.pages import finish_page, make_page
 from codec.cli.process import say
 from codec.cli.records import Records
 from codec.cli.runner import BlockBar, OutputFolders, Task, run, with_notices
 from codec.errors import CodecError, ParameterError
-from codec.jobs.collisions import PlannedFile
+from codec.files import display_name
+from codec.jobs.collisions import Plan, PlannedFile
 from codec.jobs.compress import compress_file
 from codec.jobs.ours import UP_TO_DATE, check_not_decoded
 from codec.jobs.plan import plan_compression
 from codec.reports.report import FileReport
 from codec.reports.text import compress_line
-from codec.settings import WriteOptions
+from codec.settings import Targets, WriteOptions
 
 
 def compress(options: argparse.Namespace) -> int:
@@ -33,9 +34,10 @@ def compress(options: argparse.Namespace) -> int:
     format = format_for(options)
     settings = settings_of(options, options.colors)
     reading = reading_of(options, format)
+    look = targets_of(options) if options.command == "check" else Targets()
     writing = WriteOptions(
         options.force, options.skip_if_larger,
-        getattr(options, "shrink", 0.0), only_tell=not getattr(options, "mend", True),
+        getattr(options, "shrink", 0.0), only_tell=not getattr(options, "mend", True), look=look,
     )  # fmt: skip
     if format.piecewise:
         from codec.jobs.large import check_options
@@ -84,7 +86,10 @@ def compress(options: argparse.Namespace) -> int:
         from codec.jobs import dropins
 
         do = partial(compress_one, planned)
-        return dropins.compress_dropin(planned, writing, do, options.max_pixels)
+        return dropins.compress_dropin(
+            planned, writing, do, options.max_pixels,
+            must_shrink=settings.given.codebook is None,
+        )  # fmt: skip
 
     def compress_one(planned: PlannedFile, writing: WriteOptions) -> FileReport:
         return compress_file(
@@ -93,7 +98,7 @@ def compress(options: argparse.Namespace) -> int:
             measure=options.measure or bool(page),
             locate=bool(options.json or options.verbose or page),
             shared=shared, weights=weights, page=page, progress=bar.show,
-            scheduler=options.scheduler, in_memory=stands_in,
+            scheduler=options.scheduler, stands_in=stands_in,
         )  # fmt: skip
 
     shared = None
@@ -135,11 +140,24 @@ def compress(options: argparse.Namespace) -> int:
         )
         if journal:
             journal.finish()
-    if options.same_names and plan.passed_over and not options.quiet:
-        say(f"notice: files that are no pictures are not copied: {plan.passed_over}")
+    if not options.quiet:
+        _say_left_out(options, plan)
     if shared and totals.states["ok"] + totals.states["up-to-date"]:
         more = {"shared_codebook": asdict(shared.report)}
         if not options.quiet:
             say_shared(shared.report)
     more |= finish_page(page, totals.reports, quiet=options.quiet)
-    return finish(options, totals, **more)
+    code = finish(options, totals, **more)
+    if totals.states["could-shrink"] and not options.quiet:
+        say("kmcodec check --mend makes them smaller")
+    return code
+
+
+def _say_left_out(options: argparse.Namespace, plan: Plan) -> None:
+    """Say what of directories was not looked at."""
+    if plan.not_entered:
+        first, more = display_name(plan.not_entered[0]), len(plan.not_entered) - 1
+        others = f" and {more} more" if more else ""
+        say(f"notice: links to directories, and -d, are not looked into: {first}{others}")
+    if options.same_names and plan.passed_over:
+        say(f"notice: files that are no pictures are not copied: {plan.passed_over}")

@@ -211,28 +211,33 @@ _TARGETS = (
 )
 
 
-def add_targets(parser: argparse.ArgumentParser, says: str = _TARGETS) -> None:
+def add_looks(group: argparse._ArgumentGroup) -> None:
+    """Add what a result must be like."""
+    group.add_argument(
+        "--min-psnr", type=any_number(0, 100), metavar="DB", help="the least PSNR in dB"
+    )
+    group.add_argument(
+        "--min-ssim", type=any_number(0, 1), metavar="S", help="the least SSIM, 0 to 1"
+    )
+    group.add_argument(
+        "--min-ssimulacra2", type=any_number(-100, 100), metavar="S",
+        help="the least SSIMULACRA2, up to 100 (needs kmcodec[ssimulacra2])",
+    )  # fmt: skip
+    group.add_argument(
+        "--max-error", type=whole_number(0, 255), metavar="E",
+        help="no channel of any pixel is off by more, 0 to 255; as a target it chooses all "
+        "code-words, so not with --keep or --palette-depth",
+    )  # fmt: skip
+
+
+def add_targets(parser: argparse.ArgumentParser) -> None:
     """Add what a result must be."""
-    targets = parser.add_argument_group("targets", says)
+    targets = parser.add_argument_group("targets", _TARGETS)
     targets.add_argument(
         "--max-bytes", type=size_or_share, metavar="N",
         help="the most bytes of all files: 50000, 50k, 50kB, 50KiB, or 30%% of the input",
     )  # fmt: skip
-    targets.add_argument(
-        "--min-psnr", type=any_number(0, 100), metavar="DB", help="the least PSNR in dB"
-    )
-    targets.add_argument(
-        "--min-ssim", type=any_number(0, 1), metavar="S", help="the least SSIM, 0 to 1"
-    )
-    targets.add_argument(
-        "--min-ssimulacra2", type=any_number(-100, 100), metavar="S",
-        help="the least SSIMULACRA2, up to 100 (needs kmcodec[ssimulacra2])",
-    )  # fmt: skip
-    targets.add_argument(
-        "--max-error", type=whole_number(0, 255), metavar="E",
-        help="no channel of any pixel is off by more, 0 to 255; it chooses all code-words, so not "
-        "with --keep or --palette-depth",
-    )  # fmt: skip
+    add_looks(targets)
     targets.add_argument(
         "--rate-distortion", type=any_number(0, MAX_RATE_DISTORTION), metavar="C",
         help="labels for their bytes: a bit may cost C times the mean squared error; 1 is much "

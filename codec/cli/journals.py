@@ -10,7 +10,8 @@ from codec.cli.runner import OutputFolders
 from codec.errors import CodecError
 from codec.formats.registry import Format
 from codec.jobs.collisions import Plan
-from codec.jobs.journal import Journal, digest_of
+from codec.jobs.journal import Journal
+from codec.jobs.marks import digest_of
 from codec.settings import CompressSettings, ReadOptions
 
 
@@ -41,5 +42,5 @@ def open_journal(
     tell = (lambda line: None) if options.quiet else say
     return Journal(
         options.directory, command, tell,
-        counts=options.shared_codebook, stays=options.same_names,
+        counts=options.shared_codebook, stays=options.same_names, force=options.force,
     )  # fmt: skip

@@ -54,7 +54,7 @@ def share(text: str) -> float:
     """Read a part of something, such as 10%."""
     found = re.fullmatch(r"([0-9]{1,2}(?:\.[0-9]{1,6})?)%", text)
     if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is no part from 0% to 99%")
+        raise argparse.ArgumentTypeError(f"{text!r} is no part such as 20%, from 0% to 99%")
     return float(found[1]) / 100
 
 

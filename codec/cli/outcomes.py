@@ -38,9 +38,10 @@ def make_show(
 
     silent: tuple[str, ...] = ()
     if not options.verbose and totals is not None and totals.notices is not None:
-        silent = ("up-to-date",)  # of which the sums tell how many there are
+        # Of which the sums tell how many there are.
+        silent = ("up-to-date", "compressed-already")
     if not options.verbose and options.command == "check":
-        silent = ("up-to-date", "unchanged")
+        silent = ("unchanged",)
 
     def show(report: "FileReport") -> None:
         obey_signals()
@@ -51,7 +52,9 @@ def make_show(
             return
         if options.quiet:
             return
-        if report.status in silent:
+        # Of what is behind a link nobody knows whether it was meant.
+        words = {report.status, report.reason if report.status == "unchanged" else None}
+        if not words.isdisjoint(silent) and report.reason != "symlink":
             return
         if report.status != "ok":
             say(f"{report.input}: {_in_plain_words(report)}")

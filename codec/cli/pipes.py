@@ -113,10 +113,11 @@ def _check(options: argparse.Namespace, wanted: list[str], *, sends: bool) -> No
         raise ParameterError(f"{options.command} writes no picture to standard output", "output")
     if options.json:
         raise ParameterError(f"{options.json} and -o - both want standard output", "output")
-    if not _WRITERS[options.command] and options.format not in _ENDINGS:
+    formats = [each for each in _ENDINGS if each != "gif" or options.command == "convert"]
+    if not _WRITERS[options.command] and options.format not in formats:
         raise ParameterError(
             "standard output takes one file: --format says which, "
-            f"{', '.join(list(_ENDINGS)[:-1])} or {list(_ENDINGS)[-1]}", "format",
+            f"{', '.join(formats[:-1])} or {formats[-1]}", "format",
         )  # fmt: skip
     if sys.__stdout__ is None:
         raise FileError("-: standard output is closed", "input-output")

@@ -20,6 +20,7 @@ from codec.files.temporaries import BINARY, LinksRefusedError, Temporary, sweep,
 from codec.limits import MAX_FILE_BYTES
 
 Part = Callable[[int, int], bytes]
+Claim = Callable[[Path, bytes], None]
 
 _REASONS = {
     errno.ENOENT: ("no such file or directory", "not-found"),
@@ -255,6 +256,7 @@ def write_files(
     outputs: Sequence[tuple[str | os.PathLike[str], bytes]],
     *,
     force: bool = False,
+    claim: Claim | None = None,
 ) -> None:
     """Write files whole or not at all.
 
@@ -267,6 +269,9 @@ def write_files(
     force : bool
         Replace existing regular files, keeping their owners and permissions as far as allowed;
         a symbolic link is followed once and the file it points to is replaced.
+    claim : callable, optional
+        Told of each target and its content when all are written, and none has its name; what it
+        raises ends it.
 
     Raises
     ------
@@ -282,11 +287,17 @@ def write_files(
     contents = [data for _, data in outputs]
     for folder in {target.parent for target in targets}:
         sweep(folder)
+
+    def ready() -> None:
+        if claim:
+            for path, data in outputs:
+                claim(Path(os.fsdecode(path)), data)
+
     try:
         try:
-            _write(targets, contents, force=force)
+            _write(targets, contents, ready, force=force)
         except LinksRefusedError:
-            _write(targets, contents, force=force, is_named=True)
+            _write(targets, contents, ready, force=force, is_named=True)
     except OSError as error:
         if isinstance(error, FileError):
             raise
@@ -294,7 +305,12 @@ def write_files(
 
 
 def _write(
-    targets: Sequence[Path], contents: Sequence[bytes], *, force: bool, is_named: bool = False
+    targets: Sequence[Path],
+    contents: Sequence[bytes],
+    ready: Callable[[], None],
+    *,
+    force: bool,
+    is_named: bool = False,
 ) -> None:
     with contextlib.ExitStack() as cleanup:
         temporaries = [
@@ -304,6 +320,7 @@ def _write(
         for temporary, data in zip(temporaries, contents, strict=True):
             if temporary.path.read_bytes() != data:
                 raise FileError("the disk gives back something else", "verify")
+        ready()
         _give_names(temporaries, targets, force=force, is_named=is_named)
 
 

@@ -1,5 +1,6 @@
 """Samples of more than 8 bits become 8."""
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,12 @@ import numpy.typing as npt
 # A picture that uses no more of its range, or of which no more levels are left, is dark or flat.
 _SMALL_PART = 4
 _FEW_LEVELS = 64
+_ROUNDED = "-bit samples are rounded to 8 bits"
+
+
+def are_rounded(conversions: Collection[str]) -> bool:
+    """Tell of a picture's conversions whether samples of more bits were rounded."""
+    return any(conversion.endswith(_ROUNDED) for conversion in conversions)
 
 
 class Narrowing:
@@ -92,7 +99,7 @@ class Narrowing:
             before, after = self._levels()
             lost = f": {before} levels become {after}" if after < before else ""
             return (f"{self._stretched} to 0 to 255{lost}",)
-        return () if self.is_exact else (f"{self.bits}-bit samples are rounded to 8 bits",)
+        return () if self.is_exact else (f"{self.bits}{_ROUNDED}",)
 
     @property
     def notices(self) -> tuple[str, ...]:

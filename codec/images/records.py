@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -120,6 +121,17 @@ class SourceImage:
     stored: str = ""
     bits: int = 8
     metadata: Metadata = NO_METADATA
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the pixels."""
+        return self.pixels.shape
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        """Give NumPy the pixels."""
+        return np.array(self.pixels, dtype, copy=copy)
 
 
 def check_frames(structure: Structure, first_frame: bool) -> None:

@@ -66,10 +66,13 @@ class Plan(Collection[PlannedFile]):
     ----------
     passed_over : int
         How many files of other kinds are in the directories.
+    not_entered : list of Path
+        Directories in them that are not looked into: links, and that of the outputs.
     """
 
     def __init__(self) -> None:
         self.passed_over = 0
+        self.not_entered: list[Path] = []
         self._places: list[Place] = []
         self._entries: list[list[bytes | PlannedFile]] = []
         self._starts = [0]

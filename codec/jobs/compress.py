@@ -11,17 +11,18 @@ from codec.compressor import compress_with_details
 from codec.decompressor import decompress
 from codec.encoder.blocks import Progress, silent
 from codec.encoder.steps import Compression
-from codec.errors import CodecError, FileError, LimitError, TargetError
+from codec.errors import CodecError, FileError, ImageError, LimitError, TargetError
 from codec.files import check_source, check_targets, display_name, write_files
 from codec.formats.checking import encode_checked
 from codec.formats.registry import Format
+from codec.images.depth import are_rounded
 from codec.images.reading import read_image
 from codec.images.records import SourceImage
 from codec.jobs.info import contents_facts, contents_notices
 from codec.jobs.metadata import text_notices
 from codec.jobs.ours import RECURSIVE
 from codec.jobs.train import SharedCodebook, check_not_needed
-from codec.reports.quality import quality_facts, worst_facts
+from codec.reports.quality import quality_facts, shortfall, worst_facts
 from codec.reports.report import NOT_SMALLER, FileReport
 from codec.settings import CompressSettings, ReadOptions, WriteOptions
 from codec.stopwatch import Stopwatch
@@ -46,7 +47,7 @@ def compress_file(
     page: "Page | None" = None,
     progress: Progress = silent,
     scheduler: str | None = None,
-    in_memory: bool = False,
+    stands_in: bool = False,
 ) -> FileReport:
     """Compress one picture file.
 
@@ -79,8 +80,9 @@ def compress_file(
         one that is too large for memory, or for a format that is only written so.
     scheduler : str, optional
         Address of the one of a Dask cluster, for a format that is written in blocks by anybody.
-    in_memory : bool
-        Refuse a picture that would be compressed in blocks.
+    stands_in : bool
+        The output is to stand where the picture stood, however many there are: refuse one whose
+        samples would be rounded to 8 bits, or that would be compressed in blocks.
 
     Returns
     -------
@@ -115,9 +117,11 @@ def compress_file(
         except LimitError as error:
             from codec.jobs.large import is_for_blocks
 
-            if in_memory or not is_for_blocks(error, reading.max_pixels):
+            if stands_in or not is_for_blocks(error, reading.max_pixels):
                 raise
             return in_blocks(error)
+    if stands_in and are_rounded(image.conversions):
+        raise ImageError(f"its samples of {image.bits} bits would be rounded to 8", "rounded")
     if share is not None:
         most = max(int(share * image.size_bytes), 1)
         settings = replace(settings, targets=replace(settings.targets, max_bytes=most))
@@ -167,6 +171,9 @@ def compress_file(
     if contents.size_bytes > (1 - writing.shrink) * image.size_bytes and writing.skip_if_larger:
         said = f"the result would be smaller by less than {100 * writing.shrink:g} %"
         return replace(report, status="skipped", outputs=(), error=said, reason="hardly-smaller")
+    errors = details.mse, details.worst_error
+    if said := shortfall(writing.look, image.pixels, contents.indexed, *errors):
+        return replace(report, status="skipped", outputs=(), error=said, reason="target")
     if writing.only_tell:
         return replace(report, outputs=())
     if contents.size_bytes > image.size_bytes:
@@ -188,17 +195,14 @@ def compress_file(
         check_not_needed(path, data, paths, reading.max_pixels)
     if shared:
         shared.write(writing.claim)
-    if writing.claim:
-        for output in outputs:
-            writing.claim(*output)
     if page:
         with watch.stage("page"):
             page.begin(source, image)
             page.add(report, paths[-1].name, contents.indexed, settings)
-            page.write(*outputs)
+            page.write(*outputs, claim=writing.claim)
     else:
         with watch.stage("write"):
-            write_files(outputs, force=writing.force)
+            write_files(outputs, force=writing.force, claim=writing.claim)
     return replace(report, seconds=watch.seconds)
 
 

@@ -10,22 +10,33 @@ from dataclasses import replace
 from pathlib import Path
 
 from codec.errors import CodecError, FileError, ImageError, LimitError
-from codec.files import check_source, check_targets, display_name, read_file, write_files
+from codec.files import (
+    Claim,
+    check_source,
+    check_targets,
+    display_name,
+    read_file,
+    read_start,
+    write_files,
+)
+from codec.files.digests import digest_of_file
 from codec.formats.files import is_marked
 from codec.formats.registry import FORMATS
-from codec.images.kinds import EXTENSIONS
+from codec.images.kinds import EXTENSIONS, START_BYTES, recognize
 from codec.jobs.collisions import PlannedFile
-from codec.jobs.journal import input_mark
-from codec.jobs.ours import UP_TO_DATE, is_ours
+from codec.jobs.marks import check_unchanged
+from codec.jobs.ours import RECURSIVE, is_ours
 from codec.reports.report import FileReport
 from codec.reports.text import format_bytes
-from codec.settings import Claim, WriteOptions
+from codec.settings import WriteOptions
 from codec.stopwatch import Stopwatch
 
 # What is compressed under its own name.
 FORMAT = FORMATS["png"]
 # What a picture may be, and stays as it is.
-_STAY = ("several-frames",)
+_STAY = ("several-frames", "rounded")
+# Why it does, if it is the result of a run before.
+MADE = "compressed-already"
 
 
 def compress_dropin(
@@ -33,6 +44,8 @@ def compress_dropin(
     writing: WriteOptions,
     compress: Callable[[WriteOptions], FileReport],
     max_pixels: int,
+    *,
+    must_shrink: bool = True,
 ) -> FileReport:
     """Compress one picture to a file of its name, or let that be the picture as it is.
 
@@ -47,6 +60,9 @@ def compress_dropin(
         Does it as it is told, to `FORMAT`; pictures for blocks raise `LimitError`.
     max_pixels : int
         Largest picture that is read.
+    must_shrink : bool
+        Whether a result that is not smaller is left. Where code-words are given, it is wanted for
+        them.
 
     Returns
     -------
@@ -56,23 +72,26 @@ def compress_dropin(
     Raises
     ------
     CodecError
-        The picture or the output is at fault; nothing was written. In place, of a file that
-        kmcodec made, the reason is `UP_TO_DATE`.
+        The picture or the output is at fault; nothing was written.
     """
     watch = Stopwatch()
     source, target = planned.source, planned.target
     in_place = source == target
-    check_source(source)
+    check_source(source, RECURSIVE)
     if in_place:
-        if not writing.force:
-            _check_in_place(source, max_pixels)
+        again = writing.force
         writing = replace(writing, force=True, claim=_unless_changed(source))
     else:
+        again = not must_shrink
         check_targets([target], force=writing.force)
-    why = _why_as_it_is(source, max_pixels, in_place=in_place)
+    why = _why_as_it_is(source, in_place=in_place and not writing.only_tell)
+    if not why and not again and _is_made_by_kmcodec(source, max_pixels):
+        # Compressed once more, it would lose more every time.
+        cure = " (force=True compresses it again)" if in_place else ""
+        why = FileError(f"kmcodec made it{cure}", MADE)
     if not why:
         try:
-            report = compress(replace(writing, skip_if_larger=True))
+            report = compress(replace(writing, skip_if_larger=must_shrink))
         except ImageError as error:
             if error.reason not in _STAY:
                 raise
@@ -96,25 +115,27 @@ def compress_dropin(
     size = os.stat(source).st_size
     if not in_place:
         data = read_file(source)
-        if writing.claim:
-            writing.claim(target, data)
-        write_files([(target, data)], force=writing.force)
+        write_files([(target, data)], force=writing.force, claim=writing.claim)
         size = len(data)
         report = replace(report, outputs=(display_name(target),))
     return replace(report, original_bytes=size, part_bytes={"file": size}, seconds=watch.seconds)
 
 
-def _why_as_it_is(source: Path, max_pixels: int, *, in_place: bool) -> CodecError | None:
+def _why_as_it_is(source: Path, *, in_place: bool) -> CodecError | None:
     """Tell why a picture is not even tried."""
-    ending = source.suffix.lower()
-    if ending not in EXTENSIONS["PNG"]:
-        kind = next((kind for kind, names in EXTENSIONS.items() if ending in names), "picture")
+    kind = _kind_of(source)
+    if kind != "PNG":
         return FileError(f"it is a {kind} by its name, and kmcodec writes PNGs", "other-kind")
     if in_place and os.path.islink(source):
         return FileError("it is behind a symbolic link", "symlink")
-    if not in_place and _is_made_by_kmcodec(source, max_pixels):
-        return FileError("kmcodec made it", "compressed-already")
     return None
+
+
+def _kind_of(path: Path) -> str:
+    """Tell the kind of a picture by its name, or by its first bytes if that says nothing."""
+    ending = path.suffix.lower()
+    kind = next((kind for kind, names in EXTENSIONS.items() if ending in names), "")
+    return kind or recognize(read_start(path, START_BYTES)[0])
 
 
 def _saving(report: FileReport) -> str:
@@ -126,12 +147,6 @@ def _saving(report: FileReport) -> str:
     )
 
 
-def _check_in_place(source: Path, max_pixels: int) -> None:
-    """Refuse what kmcodec made: compressed once more, it would lose more every time."""
-    if not os.path.islink(source) and _is_made_by_kmcodec(source, max_pixels):
-        raise FileError("kmcodec made it (force=True compresses it again)", UP_TO_DATE)
-
-
 def _is_made_by_kmcodec(path: Path, max_pixels: int) -> bool:
     try:
         return is_marked(path, max_pixels=max_pixels) or is_ours(path, max_pixels)
@@ -141,10 +156,5 @@ def _is_made_by_kmcodec(path: Path, max_pixels: int) -> bool:
 
 def _unless_changed(source: Path) -> Claim:
     """Make what refuses to replace a picture that has changed since it was read."""
-    before = input_mark(source)
-
-    def check(path: Path, data: bytes) -> None:
-        if input_mark(source) != before:
-            raise FileError("it was changed while it was compressed", "input-changed")
-
-    return check
+    before = digest_of_file(source)
+    return lambda path, data: check_unchanged(source, before)

@@ -5,25 +5,24 @@ and where none can be kept, files are done as without.
 """
 
 import contextlib
-import hashlib
 import os
-import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from codec import __version__
 from codec.errors import CodecError, FileError
 from codec.files import as_file_error, display_name, read_file, write_files
+from codec.files.digests import digest_of_bytes, digest_of_file
 from codec.files.records import RECORD_BYTES, RecordFile
 from codec.files.temporaries import process_of, sweep_of
 from codec.jobs.checkpoints import Checkpoint, decode_checkpoint, encode_checkpoint
 from codec.jobs.collisions import PlannedFile
+from codec.jobs.marks import digest_unless_link, is_settled, mark_of, stamp_of
 from codec.jobs.ours import UP_TO_DATE
 from codec.limits import MAX_FILE_BYTES
 from codec.reports.report import FileReport
@@ -33,7 +32,7 @@ FOLDER = ".kmcodec-run"
 _FILES, _COUNTED = "files", "counted"
 _MAGIC = b"kmcodec journal\n"
 # What is followed by a number; all else are marks.
-_PROCESS, _COMMAND = b"process:", b"command:"
+_PROCESS, _COMMAND, _STAYS = b"process:", b"command:", b"forever:"
 # A checkpoint may cost this part of the work, and no less time than this lies between two.
 _WORK_PER_SAVING, _LEAST_SECONDS = 20, 1.0
 Marks = npt.NDArray[np.uint64]
@@ -44,7 +43,8 @@ class Journal:
 
     Before a file is written it is noted what will be in it, and of what that was made: a file
     with that in it is ours, whatever ends us, and one that anybody changed is not. When it is
-    done, it is noted how it was left, so that whether it is up to date is told without reading it.
+    found so again, it is noted how it was left: from then on nothing is read to tell that it is up
+    to date.
 
     Parameters
     ----------
@@ -57,8 +57,11 @@ class Journal:
     counts : bool
         Whether colors are counted for all files, which take long to count again.
     stays : bool
-        Keep it for runs to come, and what files are ours whatever the command was. Otherwise what
-        was noted of another command is forgotten, and all of it when everything was done.
+        Keep it for runs to come, and what files are ours whatever the command was; so does a run
+        that finds one that stays. Otherwise what was noted of another command is forgotten, and
+        all of it when everything was done.
+    force : bool
+        Whether files of others are replaced.
 
     Attributes
     ----------
@@ -74,9 +77,10 @@ class Journal:
         *,
         counts: bool = True,
         stays: bool = False,
+        force: bool = False,
     ) -> None:
         self.codebook: bytes = b""
-        self._counts, self._stays = counts, stays
+        self._counts, self._stays, self._force = counts, stays, force
         self.tell = tell
         self._command, self._is_empty = command, True
         self._records: RecordFile | None = None
@@ -86,7 +90,7 @@ class Journal:
         self._begun = self._saved = time.monotonic()
         if folder is None:
             return
-        self._place = folder / FOLDER
+        self._place, self._top = folder / FOLDER, os.path.abspath(folder)
         with self._or_go_on():
             self._open()
 
@@ -103,10 +107,13 @@ class Journal:
             if getattr(error, "reason", None) == "locked" and not (self._counts or self._stays):
                 return  # it would have little to tell
             raise
-        for path in self._place.iterdir():
-            if process_of(path.name):
-                path.unlink()
         marks, numbers = _told(np.frombuffer(records.found, "<u8"))
+        self._found, self._is_empty = np.sort(marks), False
+        for path in self._place.iterdir():
+            with contextlib.suppress(OSError):
+                if process_of(path.name):
+                    path.unlink()
+        self._stays |= bool(numbers[_STAYS])
         sweep_of(numbers[_PROCESS])
         command = int.from_bytes(self._command[:RECORD_BYTES], "little")
         others = [other for other in numbers[_COMMAND][-1:] if other != command]
@@ -114,14 +121,14 @@ class Journal:
             self._forget_counted()
         if others and not self._stays:
             records.clear()
-            marks = marks[:0]
+            self._found = self._found[:0]
             self.tell(
                 f"{display_name(self._place)}: notice: it is of a run with other options, "
                 "which cannot go on any more"
             )
-        self._found = np.sort(marks)
-        self._is_empty = not len(marks) and not os.path.exists(self._place / _COUNTED)
-        numbered = ((_PROCESS, os.getpid()), (_COMMAND, command))
+        self._is_empty = not len(self._found) and not os.path.exists(self._place / _COUNTED)
+        numbered = [(_PROCESS, os.getpid()), (_COMMAND, command)]
+        numbered += [(_STAYS, 1)] * (self._stays and not numbers[_STAYS])
         records.append(
             b"".join(kind + number.to_bytes(RECORD_BYTES, "little") for kind, number in numbered)
         )
@@ -135,6 +142,8 @@ class Journal:
 
     def finish(self) -> None:
         """Remove it, unless it stays: everything was done that can be."""
+        if self._stays and (trained := self.load()) and trained.codebook is not None:
+            self.save(lambda: replace(trained, counted={}), at_once=True)
         if self._is_wanted and not self._is_empty:
             self.tell(
                 f"{display_name(self._place)}: notice: the same command does what is missing"
@@ -205,55 +214,69 @@ class Journal:
         CodecError
             As `do`.
         """
-        if self._records is None or not (source := input_mark(planned.source)):
+        if self._records is None or not os.path.isfile(planned.source):
             return do(writing)
-
-        known = source, self._command.hex(), self.codebook.hex()
+        command = self._command.hex(), self.codebook.hex()
 
         def done() -> int:
-            return _mark("done", planned.target, *known, *map(input_mark, files))
+            left = stamp_of(planned.source, follow=True), *map(stamp_of, files)
+            return self._mark("done", planned.target, *command, *left)
 
         def made(path: Path, digest: str) -> int:
-            return _mark("made", path, digest, *known)
+            return self._mark("made", path, digest, source, *command)
 
         def claim(path: Path, data: bytes) -> None:
-            digest = _digest(data)
-            self._note(_mark("ours", path, digest), made(path, digest))
+            if not writing.force and os.path.lexists(path):
+                _check_same(path, seen.get(path, ""))
+            digest = digest_of_bytes(data)
+            marks = [self._mark("ours", path, digest)]
+            if digest_of_file(planned.source) == source:
+                marks.append(made(path, digest))
+            self._note(*marks)
 
         there = [file for file in files if os.path.lexists(file)]
         is_whole = bool(files) and len(there) == len(files)
-        if is_whole and self._has(done()):
+        as_left = done() if is_whole else 0
+        if as_left and self._has(as_left):
             raise _up_to_date()
-        digests = [(file, self._digest_there(file)) for file in there]
-        if is_whole and self._has(*(made(*each) for each in digests)):
-            self._note(done())  # which is quicker to look up
+        source = digest_of_file(planned.source)
+        seen = {file: self._digest_there(file) for file in there}
+        if is_whole and self._has(*(made(*each) for each in seen.items())):
+            if as_left == done() and all(map(is_settled, (planned.source, *files))):
+                self._note(as_left)  # which is quicker to look up
             raise _up_to_date()
         force = writing.force
         if there and not force:
-            force = self._has(*(_mark("ours", *each) for each in digests))
+            force = self._has(*(self._mark("ours", *each) for each in seen.items()))
         try:
-            report = do(replace(writing, force=force, claim=claim))
+            return do(replace(writing, force=force, claim=claim))
         except FileError as error:
             self._is_wanted |= error.reason == "no-space"
             raise
-        if report.status in ("ok", "copied") and source == input_mark(planned.source):
-            self._note(done())
-        return report
 
     def claim(self, path: Path, data: bytes) -> None:
-        """Note what is about to be written to a file that is nobody's output."""
-        self._note(_mark("ours", path, _digest(data)))
+        """Note what is about to be written to a file that is nobody's output.
+
+        Raises
+        ------
+        FileError
+            Somebody else has put a file there meanwhile, which is not to be replaced.
+        """
+        if self._records and not self._force and os.path.lexists(path) and not self.owns(path):
+            raise _changed(path)
+        self._note(self._mark("ours", path, digest_of_bytes(data)))
 
     def owns(self, path: Path) -> bool:
         """Tell whether what is in a file was written there by a run that noted it."""
-        return self._has(_mark("ours", path, self._digest_there(path)))
+        return self._has(self._mark("ours", path, self._digest_there(path)))
 
     def _digest_there(self, path: Path) -> str:
-        """Digest a file; what cannot be read, or need not be, is as good as of others."""
-        try:
-            return _digest(read_file(path)) if len(self._found) else ""
-        except (CodecError, MemoryError):
-            return ""
+        """Digest an output; what cannot be read, or is behind a link, is of others."""
+        return digest_unless_link(path) if len(self._found) else ""
+
+    def _mark(self, kind: str, path: Path, *more: object) -> int:
+        """Digest what is noted of an output, whose folder may get another name; never 0."""
+        return mark_of(kind, os.path.abspath(path).removeprefix(self._top), *more)
 
     def _has(self, *marks: int) -> bool:
         """Tell whether all of these were noted by runs before."""
@@ -311,53 +334,19 @@ def _up_to_date() -> FileError:
     return FileError("it was made of this picture with these options", UP_TO_DATE)
 
 
-def digest_of(*settings: Any) -> bytes:
-    """Digest what makes the files of a run what they are, and this version of kmcodec.
-
-    Parameters
-    ----------
-    *settings : dataclass, ndarray, str, number or None
-        Or lists of them.
-    """
-    import json
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, np.ndarray):
-            return [value.dtype.str, value.shape, hashlib.sha256(value.tobytes()).hexdigest()]
-        return asdict(value)
-
-    text = json.dumps([__version__, *settings], default=plain, sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=32).digest()
+def _check_same(path: Path, digest: str) -> None:
+    if not digest or digest_unless_link(path) != digest:
+        raise _changed(path)
 
 
-def input_mark(path: Path) -> int:
-    """Tell a file from others, and from what it was before it was changed; 0 if none is there."""
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError):
-        return 0
-    if not stat.S_ISREG(status.st_mode):
-        return 0
-    # Whoever sets the time of a change back cannot set that of the status back.
-    times = status.st_mtime_ns, status.st_ctime_ns
-    return _mark("input", path, status.st_size, *times, status.st_ino)
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
-
-
-def _mark(kind: str, path: Path, *more: object) -> int:
-    """Digest what is noted of a file; never 0."""
-    text = "\0".join((kind, os.path.abspath(path), *map(str, more)))
-    digest = hashlib.blake2b(os.fsencode(text), digest_size=RECORD_BYTES).digest()
-    return int.from_bytes(digest, "little") or 1
+def _changed(path: Path) -> FileError:
+    return FileError(f"cannot write {display_name(path)}: it already exists", "exists")
 
 
 def _told(found: Marks) -> tuple[Marks, dict[bytes, list[int]]]:
     """Part marks from numbers, of each kind in the order in which they were noted."""
     numbers, places = {}, []
-    for kind in (_PROCESS, _COMMAND):
+    for kind in (_PROCESS, _COMMAND, _STAYS):
         here = np.flatnonzero(found[:-1] == np.frombuffer(kind, "<u8")[0])
         numbers[kind] = found[here + 1].tolist()
         places += [*here, *(here + 1)]

@@ -29,6 +29,7 @@ LEFT_OUT = "left-out"
 UP_TO_DATE = "up-to-date"
 TIFF_MAGICS = (b"II\x2a\0", b"II\x2b\0")
 _LARGE_ENDINGS = tuple(format.default_ending for format in LARGE_FORMATS.values())
+_OWN_LARGE_ENDINGS = tuple(format.ending for format in LARGE_FORMATS.values())
 
 
 def is_large(path: Path) -> bool:
@@ -69,7 +70,7 @@ def is_ours(path: Path, max_pixels: int = MAX_PIXELS, suffix: str = "") -> bool:
     named = suffix and path.stem.endswith(suffix)
     if not named and not path.name.lower().endswith(own_endings()):
         return False
-    if path.name.lower().endswith(_LARGE_ENDINGS):
+    if path.name.lower().endswith(_OWN_LARGE_ENDINGS if named else _LARGE_ENDINGS):
         return is_large(path)
     try:
         if is_marked(path, max_pixels=max_pixels):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from codec.encoder.given import kept_colors
 from codec.errors import ParameterError
-from codec.files import check_targets, display_name, is_same_file, write_files
+from codec.files import Claim, check_targets, display_name, is_same_file, write_files
 from codec.formats.registry import files_together
 from codec.images.records import SourceImage
 from codec.indexed import IndexedImage
@@ -90,10 +90,10 @@ class Page:
             curve = sketch_curve(self.image, reports, self.settings or CompressSettings())
         return make_page(self.name, self.image.pixels, self.candidates, curve)
 
-    def write(self, *others: tuple[Path, bytes]) -> None:
+    def write(self, *others: tuple[Path, bytes], claim: Claim | None = None) -> None:
         """Write it, after other files and together with them, all or none."""
         data = self.encode()
-        write_files([*others, (self.path, data)], force=self.force)
+        write_files([*others, (self.path, data)], force=self.force, claim=claim)
         self.size_bytes = len(data)
 
 

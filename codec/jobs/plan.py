@@ -257,7 +257,7 @@ def _plan(
         if naming.recursive and os.path.isdir(given) and not _is_store(given.name):
             if naming.output:
                 raise ParameterError("-o names one file and cannot take a directory", "output")
-            for found in _walk(given, wanted_here, naming.folder):
+            for found in _walk(given, wanted_here, naming.folder, plan.not_entered):
                 if isinstance(found, PlannedFile):
                     plan.extend(place_given, [found])
                     continue
@@ -291,9 +291,12 @@ class _LeftOut(bytes):
 
 
 def _walk(
-    top: Path, wanted: Callable[[str], bool], excluded: Path | None
+    top: Path, wanted: Callable[[str], bool], excluded: Path | None, not_entered: list[Path]
 ) -> Iterator[tuple[Path, list[bytes]] | PlannedFile]:
-    """Find the wanted files of one directory after the other, without following links to some."""
+    """Find the wanted files of one directory after the other, without following links to some.
+
+    Directories that are left out are added to `not_entered`.
+    """
     waiting = [top]
     while waiting:  # a stack of our own, since trees may be deeper than Python's
         folder, names, below = waiting.pop(), [], []
@@ -305,15 +308,15 @@ def _walk(
                         names.append(entry.name)
                     elif kind == _FOLDER:
                         below.append(entry.name)
+                    elif kind == _LINK:
+                        not_entered.append(folder / entry.name)
         except OSError as error:
             yield PlannedFile(folder, folder, (), as_file_error(error))
             continue
         yield folder, [os.fsencode(name) for name in sorted(names)]
-        waiting += (
-            folder / name
-            for name in sorted(below, reverse=True)
-            if not (excluded and is_same_file(folder / name, excluded))
-        )
+        for path in (folder / name for name in sorted(below, reverse=True)):
+            is_excluded = excluded and is_same_file(path, excluded)
+            (not_entered if is_excluded else waiting).append(path)
 
 
 _FILE, _FOLDER, _LINK, _STORE = range(4)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from codec.encoder.codebooks import load_codebook
 from codec.encoder.training import Pool
 from codec.errors import CodecError, FileError, ImageError, LimitError
-from codec.files import check_source, display_name, read_file, write_files
+from codec.files import Claim, check_source, display_name, read_file, write_files
 from codec.formats.codebooks import encode_codebook
 from codec.formats.files import load_contents
 from codec.formats.registry import FORMATS, Format
@@ -23,7 +23,7 @@ from codec.jobs.collisions import PlannedFile
 from codec.jobs.ours import RECURSIVE, check_not_decoded
 from codec.limits import MAX_PIXELS
 from codec.reports.report import CodebookReport, FileReport
-from codec.settings import Claim, CompressSettings, Given, ReadOptions
+from codec.settings import CompressSettings, Given, ReadOptions
 from codec.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -142,7 +142,8 @@ def share_codebook(
         Which of the plan it is of.
     """
     from codec.jobs.checkpoints import Checkpoint
-    from codec.jobs.journal import Journal, digest_of, input_mark
+    from codec.jobs.journal import Journal
+    from codec.jobs.marks import digest_of, input_mark
 
     journal = journal or Journal(None, b"", lambda line: None)
     pool, codebook = Pool(settings), None
@@ -150,11 +151,14 @@ def share_codebook(
     if before := journal.load():
         marks = (0 if one.failure else input_mark(one.source) for one in plan)
         inputs = np.fromiter(marks, np.uint64, len(plan))
-        if np.isin(before.inputs, inputs).all():
-            counted, codebook = np.isin(inputs, before.inputs), before.codebook
+        known = np.isin(inputs, before.inputs)
+        if not before.counted and known.all():  # all that is left of a run that came to its end
+            counted, codebook = known, before.codebook
+        elif before.counted and np.isin(before.inputs, inputs).all():
+            counted, codebook = known, before.codebook
             pool.restore(before.counted)
             journal.tell(_resumed(int(counted.sum()), len(plan), codebook is not None))
-        else:
+        elif before.counted:
             journal.tell(
                 "pictures were changed or are gone since the run that was ended: "
                 "all are counted anew"
@@ -229,7 +233,7 @@ class SharedCodebook:
         Parameters
         ----------
         claim : callable, optional
-            See `codec.settings.WriteOptions`.
+            See `codec.files.write_files`.
 
         Raises
         ------
@@ -238,10 +242,8 @@ class SharedCodebook:
         """
         if self._is_there():
             return
-        if claim:
-            claim(self.target, self._data)
         try:
-            write_files([(self.target, self._data)], force=self._force)
+            write_files([(self.target, self._data)], force=self._force, claim=claim)
         except FileError as error:
             if error.reason != "exists" or not self._is_there():
                 raise

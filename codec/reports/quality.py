@@ -8,9 +8,18 @@ import numpy.typing as npt
 
 from codec.colors.histogram import count_colors
 from codec.colors.lookup import look_up
-from codec.colors.metrics import channel_errors, color_samples, measure, squared_error
-from codec.colors.pixels import as_channels
+from codec.colors.metrics import (
+    channel_errors,
+    color_samples,
+    mean_ssim,
+    measure,
+    psnr_db,
+    squared_error,
+    ssimulacra2,
+)
+from codec.colors.pixels import as_channels, to_channels
 from codec.indexed import CHANNEL_NAMES, IndexedImage
+from codec.settings import Targets
 from codec.threads import row_strips
 
 Pixels = npt.NDArray[np.uint8]
@@ -36,6 +45,40 @@ def quality_facts(original: Pixels, decoded: Pixels) -> dict[str, Any]:
         "delta_e_mean": quality.delta_e_mean,
         "delta_e_p95": quality.delta_e_p95,
     }
+
+
+def shortfall(
+    look: Targets, original: Pixels, indexed: IndexedImage, mse: float, worst_error: int
+) -> str:
+    """Say what a result is not that it has to be like; empty if it is all of it.
+
+    Parameters
+    ----------
+    look : Targets
+        What it has to be like; its bytes are not looked at.
+    original : ndarray of shape (H, W) or (H, W, C), dtype uint8
+        The picture.
+    indexed : IndexedImage
+        What it became.
+    mse : float
+        Mean squared error of it.
+    worst_error : int
+        Largest error of it.
+    """
+    if look.max_error is not None and worst_error > look.max_error:
+        return f"an error of {look.max_error} is passed: {worst_error}"
+    if look.min_psnr is not None and (found := psnr_db(mse)) < look.min_psnr:
+        return f"{look.min_psnr:.4g} dB are not reached: {found:.1f} dB"
+    if look.min_ssim is None and look.min_ssimulacra2 is None:
+        return ""
+    pixels = look_up(to_channels(indexed.codebook, as_channels(original).shape[2]), indexed.labels)
+    for least, measured, name in (
+        (look.min_ssim, mean_ssim, "SSIM"), (look.min_ssimulacra2, ssimulacra2, "SSIMULACRA2"),
+    ):  # fmt: skip
+        value = None if least is None else measured(as_channels(original), pixels)
+        if least is not None and value is not None and value < least:
+            return f"{name} {least:.4g} is not reached: {value:.4g}"
+    return ""
 
 
 def worst_facts(

@@ -151,9 +151,7 @@ class FileReport:
     @property
     def input_bytes(self) -> int | None:
         """Size of what was read: of the original, or of the files that were decompressed."""
-        if self.original_bytes is None and self.decoded_bytes is not None:
-            return self.compressed_bytes
-        return self.original_bytes
+        return self.compressed_bytes if self.original_bytes is None else self.original_bytes
 
     @property
     def output_bytes(self) -> int | None:

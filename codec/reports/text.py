@@ -196,7 +196,7 @@ def totals_line(totals: Totals, *, ratios: bool = True) -> str:
         shown.pop("raw", None)  # which is not of all files
     if any(shown.values()):
         line += "  " + ", ".join(f"{shown[what]:.1f}× vs {what}" for what in shown if shown[what])
-    return f"{line}  {sums['seconds']:.2f} s"
+    return f"{line}  {totals.elapsed:.2f} s"
 
 
 _SWEPT = ("pair", "npz", "png", "kmc")

@@ -1,6 +1,7 @@
 """What became of many files: sums that grow, and all reports where they are asked for."""
 
 import re
+import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -91,6 +92,7 @@ class Totals:
         self.states: Counter[str] = Counter()
         self._sums = dict.fromkeys((*_SUMMED, "compressed", "stayed"), 0)
         self._have_originals, self._seconds = True, 0.0
+        self._begun = time.monotonic()
 
     @classmethod
     def of(cls, reports: Iterable[FileReport]) -> Self:
@@ -121,6 +123,11 @@ class Totals:
         """How many files there are, with those that were left out."""
         return self.states.total()
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since there was anything to sum."""
+        return time.monotonic() - self._begun
+
     def facts(self) -> dict[str, Any]:
         """Tell the sums.
 
@@ -128,7 +135,7 @@ class Totals:
         -------
         facts : dict
             Number of files by status, where those that were left out are no files of the run,
-            their bytes, ratios of the sums, and seconds.
+            their bytes, ratios of the sums, and their seconds, of which several pass at a time.
         """
         sums = {name: self._sums[name] for name in _SUMMED}
         compressed = self._sums["compressed"]

@@ -238,9 +238,9 @@ def test_options_and_parameters_of_the_library_have_the_same_defaults(
         page: object,
         progress: object,
         scheduler: object,
-        in_memory: bool,
+        stands_in: bool,
     ) -> FileReport:
-        assert not in_memory
+        assert not stands_in
         assert (share, shared, weights, page, scheduler) == (None, None, None, None, None)
         given.append((settings, reading))
         return FileReport(source.name)

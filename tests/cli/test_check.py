@@ -25,15 +25,15 @@ ALL = ("large.png", "dot.png", "made.png", "photo.jpg")
 def test_what_could_shrink_fails_and_nothing_is_written(assets: Sandbox) -> None:
     run = assets.run("check", *ALL, check=1)
     assert run.left_all_as_it_was
-    assert len(run.lines) == 2
+    assert len(run.lines) == 3
     assert run.lines[0].startswith("large.png: could shrink: ")
-    assert run.lines[1].startswith("1 of 4 files could shrink (2 unchanged, 1 up to date)")
+    assert run.lines[1].startswith("1 of 4 files could shrink (3 unchanged)")
+    assert run.lines[2] == "kmcodec check --mend makes them smaller"
     said = json.loads(assets.run("check", *ALL, "--json", check=1).out)
     (found,) = [each for each in said["results"] if each["status"] == "could-shrink"]
     assert found["input"] == "large.png"
-    assert found["psnr_db"] >= 44
+    assert found["psnr_db"] >= 40
     assert found["output_bytes"] <= 0.9 * found["input_bytes"]
-    assert found["targets"] == {"min_psnr": 44}
     assert said["totals"]["could_shrink"] == 1
 
 
@@ -46,14 +46,13 @@ def test_what_could_not_shrink_passes_in_silence(assets: Sandbox) -> None:
 
 def test_mended_is_what_was_told_and_passes_from_then_on(assets: Sandbox) -> None:
     told = json.loads(assets.run("check", "large.png", "--json", check=1).out)["results"][0]
-    before = codec.read_image("large.png").pixels
+    assets.run("compress", "large.png", "-o", "plain.png", check=0)
     run = assets.run("check", *ALL, "--mend", check=0)
     assert run.changed == {"large.png"}
     assert not run.new
     assert Path("large.png").stat().st_size == told["output_bytes"]
-    (report,) = codec.report(before, "large.png")
-    assert report.psnr_db is not None
-    assert report.psnr_db >= 44
+    # A look is no aim: what is written is as good as ever.
+    assert Path("large.png").read_bytes() == Path("plain.png").read_bytes()
     run = assets.run("check", *ALL, "--mend", check=0)
     assert run.left_all_as_it_was
 
@@ -74,8 +73,9 @@ def test_a_part_decides(assets: Sandbox, part: float) -> None:
 @pytest.mark.parametrize(
     ("look", "code"),
     [
-        (("--min-psnr", "30"), 1), (("--min-psnr", "90"), 0), (("--min-ssim", "0.9"), 1),
-        (("--max-error", "60"), 1), (("--max-error", "0"), 0), (("-k", "2"), 0),
+        (("--min-psnr", "30"), 1), (("--min-psnr", "90"), 0), (("--min-ssim", "0.8"), 1),
+        (("--min-ssim", "0.9999"), 0), (("--max-error", "60"), 1), (("--max-error", "0"), 0),
+        (("-k", "2"), 0), (("-k", "2", "--min-psnr", "10"), 1),
     ],
 )  # fmt: skip
 def test_a_look_decides(assets: Sandbox, look: tuple[str, ...], code: int) -> None:
@@ -93,6 +93,18 @@ def test_what_is_broken_fails(assets: Sandbox) -> None:
     run = assets.run("check", "bad.png", "--mend", check=1)
     assert run.left_all_as_it_was
     assert run.lines[0].startswith("kmcodec: error: bad.png: ")
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_standard_input_is_not_passed_in_silence(assets: Sandbox, name: str) -> None:
+    with open("large.png", "rb") as stdin:
+        run = assets.spawn("check", name, stdin=stdin)
+    assert run.code == (2 if name == "-" else 1)
+    assert ("could shrink" in run.err) == (name != "-")
+    with open("large.png", "rb") as stdin:
+        run = assets.spawn("check", name, "--mend", stdin=stdin)
+    assert run.code == (2 if name == "-" else 0)
+    assert run.err
 
 
 @pytest.mark.parametrize("part", ["10", "0.1", "100%", "-1%", "x%", "%"])

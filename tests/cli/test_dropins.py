@@ -217,7 +217,6 @@ def test_in_place_every_file_is_smaller_or_as_it_was(assets: Sandbox) -> None:
     became = states(run)
     assert became == {
         **dict.fromkeys(SMALLER, "ok"), **dict.fromkeys(others(), "unchanged"),
-        "made.png": "up-to-date",
     }  # fmt: skip
     after = content("assets")
     assert after.keys() == before.keys()
@@ -227,7 +226,7 @@ def test_in_place_every_file_is_smaller_or_as_it_was(assets: Sandbox) -> None:
     assert not run.new
     assert os.stat("assets/photo.png").st_mode & 0o777 == 0o640
     again = assets.run(*IN_PLACE, "-k", "3", "--json", check=0)  # which would lose more
-    assert {states(again)[name] for name in SMALLER} == {"up-to-date"}
+    assert {states(again)[name] for name in SMALLER} == {"unchanged"}
     assert again.left_all_as_it_was
     assets.run(*IN_PLACE, "-k", "3", "-f", check=0)
     assert len(content("assets")["photo.png"]) < len(after["photo.png"])
@@ -329,9 +328,64 @@ def test_whenever_it_is_killed_every_file_is_whole(assets: Sandbox, verb: tuple[
     assert killed > 20
 
 
+@pytest.mark.parametrize("verb", [COPIES, IN_PLACE, ("check", "-r", "assets", "--mend")])
+@pytest.mark.parametrize("low", [0, 20000])
+def test_samples_of_16_bits_are_not_rounded_away(
+    assets: Sandbox, verb: tuple[str, ...], low: int
+) -> None:
+    """Of which 8 bits would leave ten levels, or all that can be seen: either is a loss."""
+    deep = (np.arange(60 * 80).reshape(60, 80) * (1 if low else 13) + low).astype(np.uint16)
+    Image.fromarray(deep).save("assets/deep.png")
+    exact = (np.arange(60 * 80).reshape(60, 80) % 256 * 257).astype(np.uint16)
+    Image.fromarray(exact).save("assets/exact.png", compress_level=0)
+    before = content("assets")["deep.png"]
+    run = assets.run(*verb, "--json", check=0)
+    assert states(run)["deep.png"] == ("copied" if verb is COPIES else "unchanged")
+    assert states(run)["exact.png"] == "ok"
+    assert content("small" if verb is COPIES else "assets")["deep.png"] == before
+    assert "its samples of 16 bits would be rounded to 8" in run.out
+
+
+def test_one_palette_is_that_of_all_even_where_a_picture_grows(assets: Sandbox) -> None:
+    for part in (("--shared-codebook", "-k", "32"), ("--codebook", "own.hex")):
+        Path("own.hex").write_text("#000000\n#ffffff\n#102030\n#a0a0a0\n")
+        assets.run(*COPIES, *part, "-f", check=0)
+        books = [codec.load(f"small/{name}").codebook for name in ("photo.png", "dot.png")]
+        assert {tuple(color) for color in books[1]} <= {tuple(color) for color in books[0]}
+        assert codec.load("small/made.png").n_colors <= 32
+
+
+def test_what_is_not_looked_into_is_named(assets: Sandbox) -> None:
+    assets.picture("elsewhere/a.png")
+    assets.path("assets/more").symlink_to("../elsewhere")
+    assets.picture("assets/out/b.png")
+    run = assets.run("compress", "-r", "assets", "-d", "assets/out", "--same-names", check=0)
+    (line,) = [line for line in run.lines if "are not looked into" in line]
+    assert line.endswith("assets/more and 1 more")
+    assert assets.path("assets/out/b.png").exists()
+
+
+def test_an_output_that_became_a_link_is_kept_and_so_is_what_it_points_to(
+    assets: Sandbox,
+) -> None:
+    assets.run(*COPIES, check=0)
+    for name in ("photo.png", "a.jpg"):
+        assets.path(f"small/{name}").rename(assets.path(f"precious-{name}"))
+        assets.path(f"small/{name}").symlink_to(f"../precious-{name}")
+    before = {name: Path(f"precious-{name}").read_bytes() for name in ("photo.png", "a.jpg")}
+    Path("assets/photo.png").write_bytes(encoded("PNG", many_colors(7, 60, 80)))
+    Path("assets/a.jpg").write_bytes(encoded("JPEG", many_colors(7)))
+    run = assets.run(*COPIES, "--json")
+    assert run.code in (1, 3)
+    for name, data in before.items():
+        assert Path(f"precious-{name}").read_bytes() == data
+        assert states(run)[name] in ("skipped", "error")
+
+
 SUFFIXED = {
     "pair": ("photo-small.codebook.npy", "photo-small.labels.png"),
     "npz": ("photo-small.npz",), "png": ("photo-small.png",), "kmc": ("photo-small.kmc",),
+    "tiff": ("photo-small.tif",),
 }  # fmt: skip
 
 
@@ -374,6 +428,9 @@ def test_a_suffix_names_outputs(sandbox: Sandbox, format: str, folder: str | Non
         (("--suffix", "-s", "-o", "b.npz"), "--suffix names outputs, and so does -o"),
         (("--in-place", "--same-names"), "not allowed with argument"),
         (("--suffix",), "expected one argument"),
+        (("--suffix", ".labels", "--format", "png"), "names would be those of another format"),
+        (("--in-place", "--html", "x.html"), "there may be none"),
+        (("--same-names", "-d", "out", "--html", "x.html"), "there may be none"),
         (("-j", "0"), "argument -j/--jobs: "),
     ],
 )

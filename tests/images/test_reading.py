@@ -390,3 +390,15 @@ def test_what_is_no_picture_is_refused_from_its_first_bytes(head: bytes, tmp_pat
     reason, peak = refused_from_its_head(tmp_path / "large", head)
     assert reason == "unknown-format"
     assert peak < ONE_MEBIBYTE
+
+
+def test_numpy_takes_a_picture_for_its_pixels(tmp_path: Path) -> None:
+    Image.fromarray(np.arange(60, dtype=np.uint8).reshape(4, 5, 3)).save(tmp_path / "a.png")
+    picture = read_image(tmp_path / "a.png")
+    assert picture.shape == (4, 5, 3)
+    np.testing.assert_array_equal(np.asarray(picture), picture.pixels)
+    assert np.asarray(picture).base is picture.pixels or np.asarray(picture) is picture.pixels
+    assert np.array(picture, np.float32).dtype == np.float32
+    changed = np.array(picture)
+    changed[:] = 0
+    assert picture.pixels.any()

@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codec.encoder.training import Pool
 from codec.errors import FileError
-from codec.files import check_targets
-from codec.jobs import journal as journals
-from codec.jobs.checkpoints import Checkpoint
+from codec.files import check_targets, write_files
+from codec.jobs import marks
 from codec.jobs.collisions import PlannedFile
-from codec.jobs.journal import FOLDER, Journal, digest_of, input_mark
+from codec.jobs.journal import FOLDER, Journal
+from codec.jobs.marks import digest_of, input_mark
 from codec.reports.report import FileReport
 from codec.settings import CompressSettings, Given, ReadOptions, WriteOptions
 
@@ -122,33 +121,175 @@ def test_a_journal_of_nothing_leaves_nothing(planned: PlannedFile) -> None:
     assert not (planned.target.parent / FOLDER).exists()
 
 
-@pytest.mark.parametrize("change", ["time", "content", "another", "status"])
-def test_an_input_that_was_changed_is_done_again(planned: PlannedFile, change: str) -> None:
-    with opened(planned) as journal:
-        assert reason_of(journal, planned) is None
+@pytest.mark.parametrize("change", ["content", "another", "link"])
+@pytest.mark.parametrize("settled", [False, True])
+def test_an_input_that_was_changed_is_done_again(
+    planned: PlannedFile, change: str, settled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the same size and time, also where file systems know no fractions of seconds."""
+    if settled:
+        monkeypatch.setattr(marks, "_FINE_NS", -(10**18))
     source = planned.source
+    for _ in range(2):
+        with opened(planned) as journal:
+            reason_of(journal, planned)
     times = source.stat().st_atime_ns, source.stat().st_mtime_ns
-    time.sleep(0.02)  # clocks of file systems tick slowly
+    if settled:
+        time.sleep(0.05)  # more than a tick
     if change == "another":
         source.rename(source.with_name("before"))
-    if change != "status":
+    if change == "link":
+        other = source.with_name("other")
+        other.write_bytes(b"a pictura")
+        source.unlink()
+        source.symlink_to(other)
+    else:
         source.write_bytes(b"a pictura")
-    os.utime(source, ns=(5, 5) if change == "time" else times)
+    os.utime(source, ns=times)
     with opened(planned) as journal:
         assert reason_of(journal, planned, data=b"anew") is None
     assert planned.target.read_bytes() == b"anew"
 
 
+@pytest.mark.parametrize("change", ["time", "status", "written again"])
+def test_an_input_with_the_same_in_it_is_up_to_date(planned: PlannedFile, change: str) -> None:
+    with opened(planned) as journal:
+        assert reason_of(journal, planned) is None
+    if change == "time":
+        os.utime(planned.source, ns=(5, 5))
+    elif change == "status":
+        planned.source.chmod(0o600)
+    else:
+        planned.source.write_bytes(planned.source.read_bytes())
+    with opened(planned) as journal:
+        assert reason_of(journal, planned) == "up-to-date"
+
+
+def test_nothing_is_believed_of_times_that_a_change_might_not_show(
+    planned: PlannedFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a file system counts seconds: what is written in the same second looks the same."""
+    noted: list[int] = []
+    note = Journal._note
+
+    def noting(journal: Journal, *marks: int) -> None:
+        noted.extend(marks)
+        note(journal, *marks)
+
+    monkeypatch.setattr(Journal, "_note", noting)
+    with opened(planned) as journal:
+        assert reason_of(journal, planned) is None
+    assert len(noted) == 2  # whose it is, and of what it was made
+    second = time.time_ns() // 10**9 * 10**9
+    for path in (planned.source, planned.target):
+        os.utime(path, ns=(second, second))
+    monkeypatch.setattr(marks, "_FINE_NS", 2_100_000_000)
+    with opened(planned) as journal:
+        assert reason_of(journal, planned) == "up-to-date"
+    assert len(noted) == 2
+    monkeypatch.setattr(marks, "_FINE_NS", -(10**18))
+    monkeypatch.setattr(marks, "_COARSE_NS", -(10**18))
+    for _ in range(2):
+        with opened(planned) as journal:
+            assert reason_of(journal, planned) == "up-to-date"
+    assert len(noted) == 3
+
+
 def test_an_input_that_changes_while_it_is_done_is_done_again(planned: PlannedFile) -> None:
     def change(options: WriteOptions) -> FileReport:
-        report = writing(planned, [])(options)
         planned.source.write_bytes(b"a larger picture")
-        return report
+        return writing(planned, [])(options)
 
+    before = planned.source.read_bytes()
     with opened(planned) as journal:
         once(journal, planned, change)
     with opened(planned) as journal:
         assert reason_of(journal, planned) is None
+    planned.source.write_bytes(before)
+    with opened(planned) as journal:
+        assert reason_of(journal, planned) is None
+
+
+@pytest.mark.parametrize("what", ["another", "a link", "gone"])
+def test_an_output_that_somebody_puts_there_meanwhile_is_theirs(
+    planned: PlannedFile, what: str
+) -> None:
+    """While what is to replace it is made."""
+    target = planned.target
+    with opened(planned) as journal:
+        assert reason_of(journal, planned) is None
+    planned.source.write_bytes(b"another picture")
+    precious = target.with_name("precious")
+
+    def meanwhile(options: WriteOptions) -> FileReport:
+        assert options.force
+        target.unlink()
+        if what == "a link":
+            precious.write_bytes(b"mine")
+            target.symlink_to(precious)
+        elif what == "another":
+            target.write_bytes(b"mine")
+        write_files([(target, b"anew")], force=options.force, claim=options.claim)
+        return FileReport("a.bmp")
+
+    with opened(planned) as journal:
+        if what == "gone":
+            once(journal, planned, meanwhile)
+            assert target.read_bytes() == b"anew"
+        else:
+            with pytest.raises(FileError) as caught:
+                once(journal, planned, meanwhile)
+            assert caught.value.reason == "exists"
+            assert target.read_bytes() == b"mine"
+            assert target.is_symlink() == (what == "a link")
+
+
+def test_an_output_behind_a_link_is_never_ours(planned: PlannedFile) -> None:
+    with opened(planned) as journal:
+        assert reason_of(journal, planned) is None
+    planned.target.rename(planned.target.with_name("precious"))
+    planned.target.symlink_to("precious")
+    planned.source.write_bytes(b"another picture")
+    with opened(planned) as journal:
+        assert reason_of(journal, planned, data=b"anew") is not None
+    assert planned.target.read_bytes() == b"done"
+
+
+def test_a_folder_with_another_name_has_the_same_journal(planned: PlannedFile) -> None:
+    folder = planned.target.parent / "small"
+    folder.mkdir()
+    there = replace(planned, target=folder / "a.npz", files=(folder / "a.npz",))
+    with opened(there) as journal:
+        assert reason_of(journal, there) is None
+    other = folder.rename(folder.with_name("other"))
+    there = replace(planned, target=other / "a.npz", files=(other / "a.npz",))
+    with opened(there) as journal:
+        assert reason_of(journal, there) == "up-to-date"
+
+
+def test_a_run_that_does_not_stay_leaves_a_journal_that_does(planned: PlannedFile) -> None:
+    def run(command: bytes, *, stays: bool) -> str | None:
+        with Journal(planned.target.parent, command, said.append, stays=stays) as journal:
+            reason = reason_of(journal, planned, data=command)
+            journal.finish()
+        return reason
+
+    said: list[str] = []
+    assert run(COMMAND, stays=True) is None
+    assert run(OTHER, stays=False) is None
+    assert run(OTHER, stays=False) == "up-to-date"
+    assert run(COMMAND, stays=True) is None
+    assert run(COMMAND, stays=True) == "up-to-date"
+    assert not said
+
+
+def test_a_folder_named_like_a_temporary_file_does_no_harm(planned: PlannedFile) -> None:
+    with opened(planned) as journal:
+        assert reason_of(journal, planned) is None
+    (planned.target.parent / FOLDER / ".kmcodec-1-aaaaaaaaaaaa.tmp").mkdir()
+    for _ in range(2):
+        with opened(planned) as journal:
+            assert reason_of(journal, planned) == "up-to-date"
 
 
 def test_an_output_of_another_codebook_is_done_again(planned: PlannedFile) -> None:
@@ -299,101 +440,21 @@ def test_the_digest_of_a_command_tells_all_that_matters() -> None:
     assert digest_of(settings) == digest_of(CompressSettings(n_colors=9))
 
 
-def test_inputs_are_told_apart_and_folders_are_none(tmp_path: Path) -> None:
+def test_inputs_are_told_apart_and_folders_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "new").write_bytes(b"just now")
+    monkeypatch.setattr(marks, "_FINE_NS", 10**12)
+    assert input_mark(tmp_path / "new") == 0
+    monkeypatch.setattr(marks, "_FINE_NS", -(10**12))
     for name in "ab":
         (tmp_path / name).write_bytes(b"same")
         os.utime(tmp_path / name, ns=(7, 7))
-    marks = {input_mark(tmp_path / name) for name in "ab"}
+    found = {input_mark(tmp_path / name) for name in "ab"}
     os.utime(tmp_path / "a", ns=(7, 8))
-    marks.add(input_mark(tmp_path / "a"))
+    found.add(input_mark(tmp_path / "a"))
     (tmp_path / "b").write_bytes(b"other")
     os.utime(tmp_path / "b", ns=(7, 7))
-    marks.add(input_mark(tmp_path / "b"))
-    assert len(marks) == 4
+    found.add(input_mark(tmp_path / "b"))
+    assert len(found) == 4
     assert input_mark(tmp_path) == input_mark(tmp_path / "none") == 0
-
-
-# Counting
-
-
-def pool_of(*channels: int) -> Pool:
-    pool = Pool(CompressSettings(n_colors=16))
-    for seed, depth in enumerate(channels):
-        pool.add(np.random.default_rng(seed).integers(0, 256, (60, 70, depth), np.uint8))
-    return pool
-
-
-@pytest.mark.parametrize(
-    ("before", "after"), [((1,), (3,)), ((3, 3), (1, 4)), ((2,), (2,)), ((4,), (3,)), ((), (3,))]
-)
-def test_a_pool_goes_on_from_a_checkpoint_as_if_nothing_had_been(
-    planned: PlannedFile, monkeypatch: pytest.MonkeyPatch, before: tuple[int, ...],
-    after: tuple[int, ...],
-) -> None:  # fmt: skip
-    monkeypatch.setattr(journals, "_LEAST_SECONDS", 0)
-    monkeypatch.setattr(journals, "_WORK_PER_SAVING", 0)
-    inputs = np.arange(len(before), dtype=np.uint64)
-    with opened(planned) as journal:
-        assert journal.load() is None
-        journal.save(lambda: Checkpoint(inputs, pool_of(*before).state()))
-    with opened(planned) as journal:
-        saved = journal.load()
-    assert saved is not None
-    assert saved.inputs.tolist() == inputs.tolist()
-    assert saved.codebook is None
-    resumed, whole = Pool(CompressSettings(n_colors=16)), pool_of(*before)
-    resumed.restore(saved.counted)
-    for pool in (resumed, whole):
-        for seed, depth in enumerate(after, 50):
-            pool.add(np.random.default_rng(seed).integers(0, 256, (60, 70, depth), np.uint8))
-    assert resumed.pictures == whole.pictures
-    assert {name: array.tolist() for name, array in resumed.state().items()} == {
-        name: array.tolist() for name, array in whole.state().items()
-    }
-    np.testing.assert_array_equal(resumed.train(), whole.train())
-
-
-def test_a_checkpoint_with_any_byte_changed_is_none(
-    planned: PlannedFile, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(journals, "_LEAST_SECONDS", 0)
-    book = np.arange(6, dtype=np.uint8).reshape(2, 3)
-    with opened(planned) as journal:
-        state = {"keys": np.arange(4, dtype=np.uint32)}
-        journal.save(lambda: Checkpoint(np.arange(2, dtype=np.uint64), state, book), at_once=True)
-    path = planned.target.parent / FOLDER / "counted"
-    data = path.read_bytes()
-    with opened(planned) as journal:
-        saved = journal.load()
-        assert saved is not None
-        np.testing.assert_array_equal(saved.codebook, book)
-        for place in range(0, len(data), 7):
-            path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
-            assert journal.load() is None
-            path.write_bytes(data[:place])
-            assert journal.load() is None
-        path.write_bytes(data)
-    with Journal(planned.target.parent, digest_of("another"), lambda line: None) as journal:
-        assert journal.load() is None
-
-
-def test_checkpoints_cost_a_part_of_the_work(
-    planned: PlannedFile, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As many are made as their cost allows, of which the clock is ours."""
-    now = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    made: list[float] = []
-
-    def checkpoint() -> Checkpoint:
-        made.append(now[0])
-        now[0] += 2
-        return Checkpoint(np.zeros(1, np.uint64), {})
-
-    with opened(planned) as journal:
-        while now[0] < 1000:
-            now[0] += 0.5
-            journal.save(checkpoint)
-    assert made[0] == 1
-    assert len(made) == 1 + int((1000 - 3) / 42)
-    assert np.diff(made).min() >= 2 + 20 * 2

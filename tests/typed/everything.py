@@ -41,9 +41,22 @@ def compress_and_back(pixels: Bytes, folder: Path) -> None:
     for given in (data, bytearray(data), io.BytesIO(data)):
         picture = codec.read_image(given, first_frame=True, max_pixels=1 << 20, scale_range=False)
         codec.compress(picture, max_bytes=900, min_psnr=None, min_ssim=None, max_error=None)
+        assert_type(picture.shape, tuple[int, ...])
+        np.asarray(picture)
     codec.compress(pixels, codebook=loaded.codebook)
     codec.compress(pixels, auto=True, min_ssimulacra2=None, effort="fast")
     assert codec.__version__
+
+
+def keep_metadata(pixels: Bytes, folder: Path) -> None:
+    """Texts and a profile beside pixels."""
+    metadata = codec.Metadata(texts=(codec.Text("Author", "A. N."),), profile=b"")
+    indexed = codec.compress(pixels, 8, effort="fast")
+    kept = codec.IndexedImage(indexed.labels, indexed.codebook, metadata=metadata)
+    codec.save(kept, folder / "kept.png")
+    assert codec.load(folder / "kept.png").metadata.texts[0].text == "A. N."
+    picture = codec.read_image(folder / "kept.png", keep_texts=True, keep_profile=True)
+    assert_type(picture.metadata, codec.Metadata)
 
 
 def look_at(indexed: codec.IndexedImage) -> None:
@@ -148,6 +161,7 @@ def main(folder: Path) -> None:
     rows, columns = np.mgrid[0:24, 0:32]
     pixels = np.stack([rows * 9, columns * 7, rows * columns // 4], axis=2).astype(np.uint8)
     compress_and_back(pixels, folder)
+    keep_metadata(pixels, folder)
     measure(pixels, folder)
     estimate(pixels)
     in_parts(pixels, folder)
