@@ -37,8 +37,9 @@ def manual(first: Verb, verbs: list[Verb], version: str) -> str:
         ]
         for group in verb.groups:
             if group.title:
-                lines += [".PP", f"\\fI{_escaped(group.title)}\\fR", ".PP"]
-                lines += [_filled(group.description)]
+                lines += [".PP", f"\\fI{_escaped(group.title)}\\fR"]
+            if group.description:
+                lines += [".PP", _filled(group.description)]
             lines += map(_entry, group.options)
     for title, body in re.findall(
         r"^(\S[^\n]*):\n(.*?)(?=^\S|\Z)", first.epilog, re.DOTALL | re.M

@@ -21,6 +21,9 @@ from codec.options import (
     TUNES,
 )
 
+# What options are added to.
+Container = argparse.ArgumentParser | argparse._ArgumentGroup
+
 
 def _output(text: str) -> Path:
     """Read the name of an output; `./-` is a file, and `-` alone is standard output."""
@@ -45,7 +48,7 @@ def add_force(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_records(parser: argparse.ArgumentParser) -> None:
+def add_records(parser: Container) -> None:
     """Add the options of what programs read; their one value is the name of that given."""
     records = parser.add_mutually_exclusive_group()
     for name, what in (
@@ -56,7 +59,7 @@ def add_records(parser: argparse.ArgumentParser) -> None:
         records.add_argument(name, dest="json", action="store_const", const=name, help=what)
 
 
-def add_max_pixels(parser: argparse.ArgumentParser) -> None:
+def add_max_pixels(parser: Container) -> None:
     """Add the limit of pictures."""
     parser.add_argument(
         "--max-pixels", type=whole_number(1, MAX_PIXELS_ASKED_FOR), default=MAX_PIXELS,
@@ -65,7 +68,7 @@ def add_max_pixels(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def add_jobs(parser: argparse.ArgumentParser) -> None:
+def add_jobs(parser: Container) -> None:
     """Add how many files are done at a time."""
     parser.add_argument(
         "-j", "--jobs", type=whole_number(1, MAX_JOBS), metavar="N",
@@ -124,55 +127,57 @@ def shared_options() -> list[Parser]:
     )
 
     reading = Parser(add_help=False)
-    reading.add_argument(
+    read = reading.add_argument_group("reading")
+    read.add_argument(
         "--first-frame",
         action="store_true",
         help="take the first picture of an animation or of several pages",
     )
-    reading.add_argument(
+    read.add_argument(
         "--scale-range",
         action="store_true",
         help="stretch the range that samples of more than 8 bits use, as of cameras that count to "
         "less than their files could hold",
     )
-    add_max_pixels(reading)
+    add_max_pixels(read)
 
     training = Parser(add_help=False)
-    training.add_argument(
+    trained = training.add_argument_group("colors and looks")
+    trained.add_argument(
         "--tune",
         choices=TUNES,
         default=TUNES[0],
         help="what the aim is: visual, that it looks like the picture; psnr, the least squared "
         "error in sRGB (default %(default)s)",
     )
-    training.add_argument(
+    trained.add_argument(
         "--color-space",
         choices=COLOR_SPACES,
         help="where color differences are measured (default oklab, with --tune psnr rgb)",
     )
-    training.add_argument(
+    trained.add_argument(
         "--exact", action="store_true", help="keep the hidden colors of fully transparent pixels"
     )
-    training.add_argument(
+    trained.add_argument(
         "--seed",
         type=whole_number(0, MAX_SEED),
         default=0,
         help="seed of the random starts (default %(default)s)",
     )
-    training.add_argument(
+    trained.add_argument(
         "--engine",
         choices=("auto", *ENGINE_NAMES),
         default="auto",
         help="implementation of k-means (default %(default)s)",
     )
-    training.add_argument(
+    trained.add_argument(
         "--effort",
         choices=EFFORTS,
         default="default",
         help="how long to look for better colors and smaller files: fast takes half the time, "
         "best some seconds (default %(default)s)",
     )
-    training.add_argument(
+    trained.add_argument(
         "--dither",
         choices=DITHER_KINDS,
         help="let the errors of neighboring pixels cancel: selective diffuses them where a band "
@@ -180,7 +185,7 @@ def shared_options() -> list[Parser]:
         "smoother, files grow; auto does what serves the look at these bytes (default auto, with "
         "--tune psnr none)",
     )
-    training.add_argument(
+    trained.add_argument(
         "--dither-strength",
         type=any_number(0, 1),
         metavar="S",
@@ -193,11 +198,12 @@ def shared_options() -> list[Parser]:
 def wishes_options() -> Parser:
     """Options that say what trained code-words have to be."""
     wishes = Parser(add_help=False)
-    wishes.add_argument(
+    wished = wishes.add_argument_group("colors and looks")
+    wished.add_argument(
         "--keep", metavar="COLORS", default="",
         help="colors that the codebook has exactly, used or not, such as '#ff0000,#ffffff'",
     )  # fmt: skip
-    wishes.add_argument(
+    wished.add_argument(
         "--palette-depth", choices=PALETTE_DEPTHS,
         help="bits of red, green and blue that the display has: code-words are colors that it "
         "shows",

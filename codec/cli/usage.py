@@ -36,6 +36,11 @@ class Parser(argparse.ArgumentParser):
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return found, unknown
 
+    def format_help(self) -> str:
+        """Tell all, beginning with what the command takes: options follow."""
+        self.usage = self.usage or f"%(prog)s {self._shape()}"
+        return super().format_help()
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and where help is."""
         if "arguments are required" in message and (unknown := self._unknown()):
