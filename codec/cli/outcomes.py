@@ -43,6 +43,12 @@ def make_show(
     if not options.verbose and options.command == "check":
         silent = ("unchanged",)
 
+    # Where nobody named an output, which of several files is to be looked for is news.
+    names_itself = (
+        options.command == "compress" and totals is not None and totals.notices is None
+        and not (options.output or options.directory or options.in_place)
+    )  # fmt: skip
+
     def show(report: "FileReport") -> None:
         obey_signals()
         if totals is not None:
@@ -63,6 +69,8 @@ def make_show(
             say(with_swatches(as_text(report), report.colors, sys.stderr))
         else:
             say(line(report))
+            if names_itself:
+                say(f"{report.input}: written to {' and '.join(reversed(report.outputs))}")
         say_notices(report, None if options.verbose or totals is None else totals.notices)
 
     return show

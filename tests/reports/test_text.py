@@ -19,7 +19,8 @@ from codec.reports.text import as_text, format_bytes
 def test_compressing_a_file_is_one_line_with_both_ratios(sandbox: Sandbox) -> None:
     sandbox.picture("photo.png", many_colors(height=80, width=90))
     run = sandbox.run("compress", "-k", "8", "photo.png", check=0)
-    (line,) = run.lines
+    line, written = run.lines
+    assert written == "photo.png: written to photo.labels.png and photo.codebook.npy"
     found = re.fullmatch(
         r"photo\.png  (\S+ k?B) → (\S+ k?B)  (\d+\.\d)× vs raw, (\d+\.\d)× vs file"
         r"  (\d+\.\d) dB  \d+\.\d\d s",
@@ -107,7 +108,7 @@ def test_notices_are_in_the_json_and_on_their_own_lines(sandbox: Sandbox) -> Non
     run = sandbox.run("compress", "photo.jpg", "--json", check=0)
     (result,) = read_json(run.out)["results"]
     assert any("PNG" in notice for notice in result["notices"])
-    assert len(run.lines) == 1 + len(result["notices"])
+    assert len(run.lines) == 2 + len(result["notices"])
     for notice in result["notices"]:
         assert f"photo.jpg: notice: {notice}" in run.lines
 
