@@ -22,12 +22,13 @@ _FULL = 0.95  # of the bytes
 _ENOUGH = 0.9  # where C is of use, and sizes are not
 _AIM = 0.98
 _UNSURE = 0.04  # how far from that estimates may be before the first encoding
+_FILLED, _FILLS = 0.985, 5  # where no other C of a size is tried, and how many are
 _LATE = 0.96  # where it is aimed with the last encoding, if nothing fits so far
 _SIZES, _GROWN = 8, 7  # candidates that are tried
 _RATED, _RATED_SMALL, _SMALL = 7, 20, 1 << 16  # of C; pixels
 _FAR, _NEAR = 0.55, 0.02  # octaves of bytes for which sizes are changed rather than C
 _AFAR = 2  # times the bytes, where C is not yet judged
-_RESIZED = 3  # sizes that are tried at a time; known ones, before none is made larger
+_RESIZED, _KNOWN = 3, 5  # sizes that are tried at a time; known ones, before none is made larger
 _STEP = 1.5  # the most that log2(1 + 4 C) is changed by at once
 _UNEVEN = 4  # C that are known of a size before halves are taken
 _SLOPE, _STEEPNESS = -0.5, 4.0  # bytes are about (1 + 4 C) ** -0.5
@@ -51,7 +52,7 @@ class Filling:
         self._all, self._limit = candidates, limit
         self._best: Candidate | None = None
         self._asked = candidates.settings.rate_distortion or 0.0
-        self._known: dict[int, dict[float, float]] = {}  # octaves of bytes, by size, by steep C
+        self._known: dict[int, dict[float, Candidate]] = {}  # by size, by C
 
     def run(self) -> Candidate | None:
         """Find a candidate that fits, if there is one."""
@@ -62,9 +63,36 @@ class Filling:
         enough = _ENOUGH if self._best is not None and not self._asked else _FULL
         if not self._is_full(enough):
             self._by_size()
+            best = self._best
+            if self._all.rates and best is not None and not self._is_full(_ENOUGH):
+                self._fill(best.size if best.rate else min(best.size + 1, self._all.largest))
             if not (self._is_full() or self._asked):
                 self._by_growing()
         return self._best or self._anything()
+
+    def _fill(self, size: int) -> None:
+        """Choose C of a size anew, and keep what is better."""
+        known, rate = self._known.setdefault(size, {}), self._best.rate if self._best else 0.0
+        rate = self._next_rate(size) if known else rate or self._usual
+        last: Candidate | None = None
+        for _ in range(_FILLS):
+            candidate = known[rate] = self._all.at(size, rate)
+            size_bytes = self._all.estimate(candidate)
+            if size_bytes <= self._limit:
+                last = candidate if last is None or candidate.mse < last.mse else last
+                if size_bytes >= _FULL * self._limit and self._is_better(last) and self._left:
+                    self._encode(last)
+                if _FILLED * self._limit <= self._all.estimate(candidate) <= self._limit:
+                    break
+            elif not self._is_better(candidate):  # with fewer bytes it would be more so
+                break
+            if (rate := self._next_rate(size)) in known:
+                break
+        if last is not None and self._is_better(last) and self._left:
+            self._encode(last)
+
+    def _is_better(self, candidate: Candidate) -> bool:
+        return self._best is None or candidate.mse < self._best.mse
 
     # What fits
 
@@ -96,7 +124,7 @@ class Filling:
         """Encode a candidate; tell whether it fits, and keep the best that does."""
         if self._all.encode(candidate).size_bytes > self._limit:
             return False
-        if self._best is None or candidate.mse < self._best.mse:
+        if self._is_better(candidate):
             self._best = candidate
         return True
 
@@ -127,10 +155,7 @@ class Filling:
                 self._encode(candidate)
                 if self._is_full():
                     return
-                size_bytes = self._all.estimate(candidate)
-            self._known.setdefault(size, {})[rate] = float(log2(size_bytes))
-            if rate == self._usual:
-                self._all.prediction.learn(size, round(size_bytes))
+            self._known.setdefault(size, {})[rate] = candidate
             before = size, rate
             size, rate = self._next(size, rate)
             if (size, rate) == before or not self._left:
@@ -170,21 +195,30 @@ class Filling:
     def _next(self, size: int, rate: float) -> tuple[int, float]:
         """Say what to try after a candidate: another C, or from afar another size."""
         usual, known = self._usual, self._known[size]
-        goal, here = float(log2(self._goal)), known[rate]
+        goal, here = float(log2(self._goal)), self._octaves(known[rate])
         further = usual if rate < usual else MOST_RATE
         saved = _SLOPE * (_steep(rate) - _steep(further))  # octaves that C may save
         smaller = here - goal > saved + (_FAR if rate < usual else _NEAR) and size > 2
         smaller |= self._all.at(size).chosen.is_all  # whose errors are none
         wider = _FAR / 2 if rate >= usual else _NEAR if rate < usual / 4 else math.inf
-        larger = goal - here > wider and size < self._all.largest and len(self._known) < _RESIZED
-        larger &= max(known.values()) <= goal
+        larger = goal - here > wider and size < self._all.largest and len(self._known) < _KNOWN
+        larger &= max(map(self._octaves, known.values())) <= goal
         if smaller or larger:
-            plain = float(log2(self._all.estimate(self._all.at(size))))
+            plain = self._octaves(self._all.at(size))
             falls = (here - plain) / _steep(rate) if rate else _SLOPE
             least, most = (size + 1, self._all.largest) if larger else (1, size - 1)
-            return self._resized(least, most, _exp2(falls * _steep(usual))), usual
+            found = self._resized(least, most, _exp2(falls * _steep(usual)))
+            if smaller or self._all.at(found).mse < self._all.at(size).mse:
+                return found, usual
+        return size, self._next_rate(size)
+
+    def _next_rate(self, size: int) -> float:
+        """Say what C to try next with a size."""
+        goal = float(log2(self._goal))
         slope = _SLOPE
-        points = sorted((_steep(each), octaves) for each, octaves in known.items())
+        # Estimates anew, as each encoding changes those of before.
+        known = self._known[size].items()
+        points = sorted((_steep(rate), self._octaves(each)) for rate, each in known)
         above = sum(octaves > goal for _, octaves in points)  # with less C, too many bytes
         bracketed = 0 < above < len(points)
         place, octaves = points[max(above - 1, 0)]
@@ -192,15 +226,27 @@ class Filling:
             first = min(max(above - 1, 0), len(points) - 2)
             (low, more), (high, fewer) = points[first : first + 2]
             if bracketed and len(points) > _UNEVEN:
-                return size, _rate_of((low + high) / 2)
+                return _rate_of((low + high) / 2)
             slope = (fewer - more) / (high - low)
             if not bracketed:
                 slope = min(slope, _SLOPE / 4)
         step = (goal - octaves) / slope
-        return size, _rate_of(place + min(max(step, -_STEP), _STEP))
+        return _rate_of(place + min(max(step, -_STEP), _STEP))
+
+    def _octaves(self, candidate: Candidate) -> float:
+        return float(log2(self._all.estimate(candidate)))
+
+    def _learn_anew(self, rate: float, part: float) -> None:
+        """Predict by sizes of this C; of others C leaves a part."""
+        self._all.prediction.forget()
+        for size, known in self._known.items():
+            found = known.get(rate)
+            bytes_there = self._all.estimate(found or self._all.at(size))
+            self._all.prediction.learn(size, round(bytes_there if found else part * bytes_there))
 
     def _resized(self, low: int, high: int, part: float) -> int:
         """Find the size whose bytes, of which C leaves a part, are about right."""
+        self._learn_anew(self._usual, part)
         for _ in range(_RESIZED):
             size = max(self._size(high), low)
             size_bytes = part * self._all.estimate(self._all.at(size))
@@ -217,6 +263,7 @@ class Filling:
             not self._all.encodings and self._all.format.packing == "contexts"
         ):  # fast encoding may say little
             self._encode(self._all.at(self._all.largest, self._asked))
+        self._learn_anew(self._asked, 1.0)
         low, high = 0, self._all.largest + 1
         while self._left and (size := self._largest_size(low, high)) > low:
             if self._encode(self._all.at(size, self._asked)):

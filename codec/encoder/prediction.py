@@ -144,6 +144,10 @@ class Power:
     def __bool__(self) -> bool:
         return bool(self._known)
 
+    def forget(self) -> None:
+        """Know of no encoding."""
+        self._known.clear()
+
     def learn(self, entropy: float, size: int, size_bytes: int) -> None:
         """Take into account what an encoding of so many code-words gave."""
         rest = size_bytes - self._fixed - self._word * size
@@ -200,6 +204,10 @@ class Prediction:
             groups = self._merges.groups(min(size, len(self._merges)))
             self._entropies[size] = entropy_bytes(merge_neighbors(self._neighbors, groups))
         return self._entropies[size]
+
+    def forget(self) -> None:
+        """Know of no encoding."""
+        self.power.forget()
 
     def learn(self, size: int, size_bytes: int) -> None:
         """Take into account what an encoding of so many code-words gave."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from alpha_tools import WITH_ALPHA
-from cli_tools import few_colors, many_colors
+from cli_tools import few_colors, many_colors, sample, soft_shades
 from marks import needs_kernels
 
 import codec
@@ -18,6 +18,7 @@ from codec.compressor import compress_with_details
 from codec.encoder.steps import Compression
 from codec.errors import ParameterError, TargetError
 from codec.formats.registry import FORMATS
+from codec.options import EffortChoice
 from codec.settings import CompressSettings, Targets
 
 Pixels = npt.NDArray[np.uint8]
@@ -81,6 +82,21 @@ def test_more_bytes_have_less_error() -> None:
     errors = [found(3, max_bytes=limit).mse for limit in (1200, 2000, 3500, 6000)]
     assert errors == sorted(errors, reverse=True)
     assert len({*errors}) >= 3  # 3,500 bytes may be enough for all code-words
+
+
+@needs_kernels
+@pytest.mark.parametrize("effort", ["fast", "default"])
+@pytest.mark.parametrize("name", ["png", "kmc"])
+@pytest.mark.parametrize("kind", ["shades", "map"])
+def test_more_bytes_serve_no_worse_however_few(name: str, kind: str, effort: EffortChoice) -> None:
+    picture = soft_shades() if kind == "shades" else sample("map.png")[60:220, 60:260]
+    settings = CompressSettings(effort="fast", dither="none")
+    plain = compress_with_details(picture, settings, format=FORMATS[name]).indexed
+    size, errors = sum(map(len, FORMATS[name].encode(plain, "fast"))), []
+    for part in (0.06, 0.12, 0.2, 0.3, 0.45):
+        settings = CompressSettings(effort=effort, targets=Targets(max_bytes=int(part * size)))
+        errors.append(compress_with_details(picture, settings, format=FORMATS[name]).mse)
+    assert errors == sorted(errors, reverse=True)
 
 
 @formats
