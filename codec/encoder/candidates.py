@@ -110,8 +110,8 @@ class Candidates:
         self._fast: dict[int, tuple[Labeled, int]] = {}
         self._asked = settings.rate_distortion is not None
         # Of rounds of choosing labels the first has nearly all that is to be had.
-        hasty = replace(self.settings, effort="fast")
-        self._hasty = hasty if settings.effort == "default" else self.settings
+        self._fast_settings = replace(self.settings, effort="fast")
+        self._hasty = self._fast_settings if settings.effort == "default" else self.settings
         self._found: dict[tuple[int, float], Candidate] = {}
         self._nests: dict[bool, Nest] = {}
 
@@ -239,10 +239,16 @@ class Candidates:
         """Encode a candidate, or find what it was encoded to."""
         if id(candidate) not in self._encoded:
             with self.watch.stage("ordering"):
-                indexed = self._arranged(candidate.labeled)
+                indexed = arrange(self.picture, candidate.labeled, self.settings, self.format)
             encoded = encode(indexed, self.settings, self.format, self.watch)
             self._encoded[id(candidate)] = candidate, encoded
         return self._encoded[id(candidate)][1]
+
+    def adopt(self, candidate: Candidate, encoded: Encoded) -> Candidate:
+        """Take over a candidate of others, and its files unless these can be smaller."""
+        if encoded.size_bytes < self.encode(candidate).size_bytes:
+            self._encoded[id(candidate)] = candidate, encoded
+        return candidate
 
     @property
     def encodings(self) -> int:
@@ -281,13 +287,10 @@ class Candidates:
     def _fast_bytes(self, labeled: Labeled) -> int:
         """Tell the bytes of labels encoded fast."""
         if id(labeled) not in self._fast:
-            files = self.format.encode(self._arranged(labeled), "fast")
+            indexed = arrange(self.picture, labeled, self._fast_settings, self.format)
+            files = self.format.encode(indexed, "fast")
             self._fast[id(labeled)] = labeled, sum(map(len, files))
         return self._fast[id(labeled)][1]
-
-    def _arranged(self, labeled: Labeled) -> IndexedImage:
-        """Put code-words into order."""
-        return arrange(self.picture, labeled, self.settings, self.format)
 
     def usual_bytes(self, size: int) -> float:
         """Predict the bytes of a size from what is usual."""

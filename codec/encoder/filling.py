@@ -2,8 +2,8 @@
 
 A codebook is as large as it may be, and C, how much bytes count beside errors, makes up for its
 size; only where C would have to be large, code-words are fewer. Where C is of no use, sizes are
-tried, and then steps smaller than a code-word. Candidates are encoded fast to tell their bytes,
-and in earnest if these are about right.
+tried, and then steps smaller than a code-word. At effort best other sizes are tried beside that.
+Candidates are encoded fast to tell their bytes, and in earnest if these are about right.
 """
 
 import bisect
@@ -23,6 +23,8 @@ _ENOUGH = 0.9  # where C is of use, and sizes are not
 _AIM = 0.98
 _UNSURE = 0.04  # how far from that estimates may be before the first encoding
 _FILLED, _FILLS = 0.985, 5  # where no other C of a size is tried, and how many are
+_BESIDE = 2.0, 0.5, 1.25, 0.8  # times the best size, at effort best
+_AIM_BESIDE, _ENCODINGS_BESIDE = 0.99, 8
 _LATE = 0.96  # where it is aimed with the last encoding, if nothing fits so far
 _SIZES, _GROWN = 8, 7  # candidates that are tried
 _RATED, _RATED_SMALL, _SMALL = 7, 20, 1 << 16  # of C; pixels
@@ -51,6 +53,7 @@ class Filling:
     def __init__(self, candidates: Candidates, limit: int) -> None:
         self._all, self._limit = candidates, limit
         self._best: Candidate | None = None
+        self._most, self._aim = ENCODINGS, _AIM
         self._asked = candidates.settings.rate_distortion or 0.0
         self._known: dict[int, dict[float, Candidate]] = {}  # by size, by C
 
@@ -69,6 +72,37 @@ class Filling:
             if not (self._is_full() or self._asked):
                 self._by_growing()
         return self._best or self._anything()
+
+    def better(self, other: Candidate) -> Candidate:
+        """Begin anew from what was found, and try other sizes beside it.
+
+        Parameters
+        ----------
+        other : Candidate
+            One that was found otherwise, and fits.
+
+        Returns
+        -------
+        candidate : Candidate
+            The best; its error is no larger than that of either.
+        """
+        best = self._best
+        self._best = best = other if best is None or other.mse < best.mse else best
+        if not self._all.rates or best.chosen.is_all:
+            return best
+        self._most, self._aim = self._all.encodings + _ENCODINGS_BESIDE, _AIM_BESIDE
+        for size in dict.fromkeys((best.size, other.size)):
+            self._fill(size)
+        for part in _BESIDE:
+            before = None
+            while before is not self._best:
+                before = self._best
+                size = round(part * before.size)
+                if 2 < size <= self._all.largest:
+                    self._fill(size)
+        if not self._is_full():
+            self._by_growing(sure=True)
+        return self._best
 
     def _fill(self, size: int) -> None:
         """Choose C of a size anew, and keep what is better."""
@@ -99,7 +133,7 @@ class Filling:
     @property
     def _left(self) -> int:
         """How many encodings are left."""
-        return ENCODINGS - self._all.encodings
+        return self._most - self._all.encodings
 
     def _is_full(self, part: float = _FULL) -> bool:
         """Tell whether few bytes are unused."""
@@ -110,7 +144,7 @@ class Filling:
     def _goal(self) -> float:
         """Bytes to aim at."""
         late = self._best is None and self._left == 1
-        return (_LATE if late else _AIM) * self._limit
+        return (_LATE if late else self._aim) * self._limit
 
     def _may_fill(self, candidate: Candidate) -> bool:
         """Tell whether it is about full, and will probably fit."""
@@ -290,8 +324,8 @@ class Filling:
                     break
         return low
 
-    def _by_growing(self) -> None:
-        """Add code-words by and by, while they fit."""
+    def _by_growing(self, *, sure: bool = False) -> None:
+        """Add code-words by and by, while they fit, by estimates or surely."""
         base = self._best
         if base is None or base.rate:
             return
@@ -300,6 +334,9 @@ class Filling:
         def grown(step: int) -> Candidate:
             return self._all.grown(base, growing, step)
 
+        if sure:
+            last_step(lambda step: self._left > 0 and self._encode(grown(step)), 0, growing.steps)
+            return
         low, high = 0, growing.steps
         while low < high and self._left and not self._is_full():
             step = self._last_filled(grown, low, high)

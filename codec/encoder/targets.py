@@ -92,7 +92,13 @@ class _Search:
         """Find the least error for so many bytes."""
         if self._given is not None and (kept := self._kept(self._given, limit)) is not None:
             return kept
-        found = Filling(self._all, limit).run()
+        filling = Filling(self._all, limit)
+        found = filling.run()
+        if self._is_best and not (found and found.chosen.is_all):
+            hasty = self._hasty()
+            other = Filling(hasty, limit).run()
+            if other is not None:
+                found = filling.better(self._all.adopt(other, hasty.encode(other)))
         if found is None:
             size_bytes = self._all.encode(self._all.at(1)).size_bytes
             raise TargetError(
@@ -102,7 +108,29 @@ class _Search:
 
     def _fewest(self) -> Candidate:
         """Find the fewest bytes of so small an error."""
-        return Sparing(self._all, self._demands).run()
+        if not self._is_best:
+            return Sparing(self._all, self._demands).run()
+        found: list[Candidate] = []
+        refusal: TargetError | None = None
+        for candidates in (self._all, self._hasty()):
+            try:
+                other = Sparing(candidates, self._demands).run()
+                found.append(self._all.adopt(other, candidates.encode(other)))
+            except TargetError as error:
+                refusal = refusal or error
+        if refusal is not None and not found:
+            raise refusal
+        return min(found, key=lambda each: self._all.encode(each).size_bytes)
+
+    @property
+    def _is_best(self) -> bool:
+        """Whether what effort default finds is tried, too: other training may lead further."""
+        return self._settings.effort == "best"
+
+    def _hasty(self) -> Candidates:
+        """Prepare the candidates of effort default."""
+        settings = replace(self._settings, effort="default")
+        return Candidates(self._all.picture, settings, self._format, self._watch)
 
     def _bounded(self, error: int) -> Candidate:
         """Find few code-words that keep to a largest error, and to the others."""

@@ -38,9 +38,15 @@ cases = pytest.mark.parametrize(
 
 
 @functools.cache
-def found(channels: int, name: str = "png", tune: str = "visual", **targets: Any) -> Compression:
+def found(
+    channels: int,
+    name: str = "png",
+    tune: str = "visual",
+    effort: EffortChoice = "default",
+    **targets: Any,
+) -> Compression:
     """What targets give."""
-    settings = CompressSettings(tune=tune, targets=Targets(**targets))
+    settings = CompressSettings(tune=tune, effort=effort, targets=Targets(**targets))
     return compress_with_details(PICTURES[channels], settings, format=FORMATS[name])
 
 
@@ -285,3 +291,21 @@ def test_results_do_not_change_from_run_to_run() -> None:
     first, second = (codec.compress(PHOTO, max_bytes=3000, format="png", seed=3) for _ in range(2))
     assert (first.labels == second.labels).all()
     assert (first.codebook == second.codebook).all()
+
+
+@pytest.mark.parametrize("part", [0.5, 0.3, 0.15])
+@pytest.mark.parametrize("name", ["png", "pair", pytest.param("kmc", marks=needs_kernels)])
+def test_more_effort_errs_no_more(name: str, part: float) -> None:
+    limit = int(part * plain_bytes(3, name, "visual"))
+    best = found(3, name, max_bytes=limit, effort="best")
+    assert sum(map(len, best.files or ())) <= limit
+    assert best.mse <= found(3, name, max_bytes=limit).mse
+
+
+@pytest.mark.parametrize("least", [25.0, 30.0])
+@pytest.mark.parametrize("name", ["png", pytest.param("kmc", marks=needs_kernels)])
+def test_more_effort_takes_no_more_bytes(name: str, least: float) -> None:
+    best = found(3, name, min_psnr=least, effort="best")
+    assert measure(PICTURES[3], decoded(best, name)).psnr_db >= least
+    size = sum(map(len, found(3, name, min_psnr=least).files or ()))
+    assert sum(map(len, best.files or ())) <= size
