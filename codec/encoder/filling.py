@@ -63,8 +63,7 @@ class Filling:
             return self._best
         if self._all.rates:
             self._by_rate()
-        enough = _ENOUGH if self._best is not None and not self._asked else _FULL
-        if not self._is_full(enough):
+        if not self._is_full(_ENOUGH if self._is_served else _FULL):
             self._by_size()
             best = self._best
             if self._all.rates and best is not None and not self._is_full(_ENOUGH):
@@ -74,18 +73,7 @@ class Filling:
         return self._best or self._anything()
 
     def better(self, other: Candidate) -> Candidate:
-        """Begin anew from what was found, and try other sizes beside it.
-
-        Parameters
-        ----------
-        other : Candidate
-            One that was found otherwise, and fits.
-
-        Returns
-        -------
-        candidate : Candidate
-            The best; its error is no larger than that of either.
-        """
+        """Begin anew from the better of what was found here and otherwise, which fits, too."""
         best = self._best
         self._best = best = other if best is None or other.mse < best.mse else best
         if not self._all.rates or best.chosen.is_all:
@@ -129,6 +117,13 @@ class Filling:
         return self._best is None or candidate.mse < self._best.mse
 
     # What fits
+
+    @property
+    def _is_served(self) -> bool:
+        """Whether the best fits thanks to C that was chosen."""
+        if self._best is None or self._asked:
+            return False
+        return self._all.estimate(self._all.at(self._best.size)) > self._limit
 
     @property
     def _left(self) -> int:

@@ -10,6 +10,7 @@ import pytest
 from alpha_tools import WITH_ALPHA
 from cli_tools import few_colors, many_colors, sample, soft_shades
 from marks import needs_kernels
+from scene_tools import flag
 
 import codec
 from codec.colors.metrics import channel_errors, mean_ssim, measure
@@ -103,6 +104,17 @@ def test_more_bytes_serve_no_worse_however_few(name: str, kind: str, effort: Eff
         settings = CompressSettings(effort=effort, targets=Targets(max_bytes=int(part * size)))
         errors.append(compress_with_details(picture, settings, format=FORMATS[name]).mse)
     assert errors == sorted(errors, reverse=True)
+
+
+@needs_kernels
+def test_bytes_are_used_where_labels_for_their_bytes_save_none() -> None:
+    settings = CompressSettings(effort="fast", dither="none")
+    plain = compress_with_details(flag(), settings, format=FORMATS["png"]).indexed
+    limit = sum(map(len, FORMATS["png"].encode(plain, "fast"))) * 7 // 10
+    settings = CompressSettings(targets=Targets(max_bytes=limit))
+    compression = compress_with_details(flag(), settings, format=FORMATS["png"])
+    assert compression.rate_distortion == 0
+    assert 0.95 * limit <= sum(map(len, compression.files or ())) <= limit
 
 
 @formats
