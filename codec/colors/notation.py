@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-_WRITTEN = re.compile(r"#[0-9a-f]{3,4}|#?(?:[0-9a-f]{6}|[0-9a-f]{8})", re.ASCII | re.IGNORECASE)
+_WRITTEN = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})", re.ASCII | re.IGNORECASE)
 
 
 def parse_color(text: str) -> tuple[int, ...] | None:
@@ -15,7 +15,7 @@ def parse_color(text: str) -> tuple[int, ...] | None:
     Parameters
     ----------
     text : str
-        Such as ``#f80`` or ``#ff880080``, digits in either case; six or eight need no ``#``.
+        Such as ``#f80`` or ``#ff880080``, digits in either case.
 
     Returns
     -------
@@ -24,7 +24,7 @@ def parse_color(text: str) -> tuple[int, ...] | None:
     """
     if not _WRITTEN.fullmatch(text):
         return None
-    digits = text.removeprefix("#")
+    digits = text[1:]
     if len(digits) < 6:
         digits = "".join(2 * digit for digit in digits)
     return tuple(bytes.fromhex(digits))
