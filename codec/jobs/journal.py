@@ -225,14 +225,17 @@ class Journal:
         def made(path: Path, digest: str) -> int:
             return self._mark("made", path, digest, source, *command)
 
-        def claim(path: Path, data: bytes) -> None:
-            if not writing.force and os.path.lexists(path):
-                _check_same(path, seen.get(path, ""))
-            digest = digest_of_bytes(data)
+        def note(path: Path, digest: str) -> None:
             marks = [self._mark("ours", path, digest)]
             if digest_of_file(planned.source) == source:
                 marks.append(made(path, digest))
             self._note(*marks)
+            claimed.append(path)
+
+        def claim(path: Path, data: bytes) -> None:
+            if not writing.force and os.path.lexists(path):
+                _check_same(path, seen.get(path, ""))
+            note(path, digest_of_bytes(data))
 
         there = [file for file in files if os.path.lexists(file)]
         is_whole = bool(files) and len(there) == len(files)
@@ -248,11 +251,16 @@ class Journal:
         force = writing.force
         if there and not force:
             force = self._has(*(self._mark("ours", *each) for each in seen.items()))
+        claimed: list[Path] = []
         try:
-            return do(replace(writing, force=force, claim=claim))
+            report = do(replace(writing, force=force, claim=claim))
         except FileError as error:
             self._is_wanted |= error.reason == "no-space"
             raise
+        if report.status == "ok" and not claimed:  # but written block by block
+            for file in files:
+                note(file, digest_of_file(file))
+        return report
 
     def claim(self, path: Path, data: bytes) -> None:
         """Note what is about to be written to a file that is nobody's output.

@@ -244,6 +244,19 @@ def test_an_output_that_somebody_puts_there_meanwhile_is_theirs(
             assert target.is_symlink() == (what == "a link")
 
 
+def test_what_is_written_block_by_block_is_noted_when_it_is_there(planned: PlannedFile) -> None:
+    """Of which nobody has all bytes at a time."""
+
+    def do(options: WriteOptions) -> FileReport:
+        planned.target.write_bytes(b"in blocks")
+        return FileReport("a.bmp")
+
+    with opened(planned) as journal:
+        once(journal, planned, do)
+    with opened(planned) as journal:
+        assert reason_of(journal, planned) == "up-to-date"
+
+
 def test_an_output_behind_a_link_is_never_ours(planned: PlannedFile) -> None:
     with opened(planned) as journal:
         assert reason_of(journal, planned) is None
