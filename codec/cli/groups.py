@@ -213,7 +213,7 @@ def wishes_options() -> Parser:
 
 _TARGETS = (
     "What the result must be, in place of K, which -k still limits: the fewest bytes that "
-    "satisfy all; of --max-bytes alone, the least error. What cannot be met is skipped."
+    "satisfy all; of --max-bytes alone, the least error by --tune. What cannot be met is skipped."
 )
 
 
