@@ -248,10 +248,12 @@ class Workers:
 
     def _value(self, key: str, future: Any, wanted: bool) -> Any:
         """Get what a task returned, which may have got lost since."""
+        from asyncio import CancelledError
+        from concurrent.futures import CancelledError as GivenUp
+
         from distributed import KilledWorker
 
-        if future.status not in ("finished", "error"):
-            raise ClusterError("the scheduler gave the job up, or is gone", "no-scheduler")
+        # What has another status was lost with its worker, and is done again.
         if future.status == "finished" and not wanted:
             return None
         wait, seen = self._patience, time.monotonic()
@@ -264,6 +266,10 @@ class Workers:
                     f"workers died of {name}, one after the other: they may have too little "
                     "memory, or the picture is damaged there",
                     _KILLED,
+                ) from error
+            except (CancelledError, GivenUp) as error:
+                raise ClusterError(
+                    "the scheduler gave the job up, or is gone", "no-scheduler"
                 ) from error
             except TimeoutError:
                 if future.status != "finished":  # it was lost, and is being done again
