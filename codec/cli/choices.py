@@ -108,11 +108,14 @@ def settings_of(options: argparse.Namespace, n_colors: int) -> "CompressSettings
 def reading_of(options: argparse.Namespace, format: "Format") -> "ReadOptions":
     """Say how pictures are read that are compressed.
 
-    Where code-words are given, which are sRGB, no picture keeps another color space.
+    Where code-words are given, or a look is asked for, which are of sRGB, no picture keeps another
+    color space.
     """
     from codec.settings import ReadOptions
 
     given = options.codebook or options.shared_codebook or options.keep or options.palette_depth
+    looks = (options.min_psnr, options.min_ssim, options.min_ssimulacra2, options.max_error)
+    given = given or any(look is not None for look in looks)
     return ReadOptions(
         options.first_frame,
         options.max_pixels,

@@ -94,15 +94,17 @@ def share(
     # What may be skipped in the end may be as it was.
     anew = () if options.skip_if_larger else itertools.compress(plan, counted)
     outputs = (
-        planned.target for planned in anew if options.force or _is_ours(planned.target, journal)
+        planned.target
+        for planned in anew
+        if options.force or _is_ours(planned.target, journal, planned.source)
     )
     shared.check_place(outputs, options.max_pixels)
     return settings, shared
 
 
-def _is_ours(path: Path, journal: "Journal | None") -> bool:
+def _is_ours(path: Path, journal: "Journal | None", source: Path | None = None) -> bool:
     """Tell whether a run that was ended has left a file as it is."""
-    return journal is not None and journal.owns(path)
+    return journal is not None and journal.owns(path, source)
 
 
 def say_shared(report: CodebookReport) -> None:

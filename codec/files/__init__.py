@@ -10,17 +10,25 @@ import errno
 import functools
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import FileIO
 from pathlib import Path
 
 from codec.errors import CodecError, FileError, LimitError
 from codec.files.names import display_name as display_name
-from codec.files.temporaries import BINARY, LinksRefusedError, Temporary, sweep, temporary_file
+from codec.files.temporaries import (
+    BINARY,
+    LinksRefusedError,
+    Temporary,
+    sweep,
+    sync_folders,
+    temporary_file,
+)
 from codec.limits import MAX_FILE_BYTES
 
 Part = Callable[[int, int], bytes]
-Claim = Callable[[Path, bytes], None]
+# Told of a target and the digest of its content when that is whole, and has no name yet.
+Claim = Callable[[Path, str], None]
 
 _REASONS = {
     errno.ENOENT: ("no such file or directory", "not-found"),
@@ -270,15 +278,13 @@ def write_files(
         Replace existing regular files, keeping their owners and permissions as far as allowed;
         a symbolic link is followed once and the file it points to is replaced.
     claim : callable, optional
-        Told of each target and its content when all are written, and none has its name; what it
-        raises ends it.
+        Told of each target when all are written and none has its name; what it raises ends it.
 
     Raises
     ------
     FileError
-        Anything the operating system refuses. Existing files are then as they were and no
-        temporary file is left; only where replacing a later file of a group fails do the
-        earlier ones stay replaced.
+        Anything the operating system refuses. Existing files are then as they were, and nothing is
+        left; only if replacing a later file of a group fails do earlier ones stay replaced.
     """
     check_targets([path for path, _ in outputs], force=force)
     targets = [Path(os.fsdecode(path)) for path, _ in outputs]
@@ -287,12 +293,7 @@ def write_files(
     contents = [data for _, data in outputs]
     for folder in {target.parent for target in targets}:
         sweep(folder)
-
-    def ready() -> None:
-        if claim:
-            for path, data in outputs:
-                claim(Path(os.fsdecode(path)), data)
-
+    ready = functools.partial(_tell, claim, outputs)
     try:
         try:
             _write(targets, contents, ready, force=force)
@@ -324,8 +325,22 @@ def _write(
         _give_names(temporaries, targets, force=force, is_named=is_named)
 
 
+def _tell(
+    claim: Claim | None, outputs: Iterable[tuple[str | os.PathLike[str], bytes | Path]]
+) -> None:
+    if claim:
+        from codec.files.digests import content_digest
+
+        for path, content in outputs:
+            claim(Path(os.fsdecode(path)), content_digest(content))
+
+
 def name_files(
-    files: Sequence[Temporary], paths: Sequence[str | os.PathLike[str]], *, force: bool
+    files: Sequence[Temporary],
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    force: bool,
+    claim: Claim | None = None,
 ) -> list[Path]:
     """Give files that are whole and synced their names, all or none; see `write_files`.
 
@@ -336,8 +351,8 @@ def name_files(
     """
     check_targets(paths, force=force)
     targets = [Path(os.path.realpath(path) if force else os.fsdecode(path)) for path in paths]
-    is_named = any(file.is_named for file in files)
-    _give_names(files, targets, force=force, is_named=is_named)
+    _tell(claim, zip(paths, (file.path for file in files), strict=True))
+    _give_names(files, targets, force=force, is_named=any(file.is_named for file in files))
     return targets
 
 
@@ -353,7 +368,7 @@ def _give_names(
                 temporary.replace(target)
             else:
                 _name_new(temporary, target, reserved, force=force, is_named=is_named)
-        _sync_folders(targets)
+        sync_folders(targets)
     except BaseException:
         for temporary, target in zip(temporaries, targets, strict=True):
             # A signal may come when a link is made but not yet noted: ours is what is our file.
@@ -381,18 +396,5 @@ def _name_new(
         if force:
             temporary.replace(target)
             return
-        raise FileError(
-            f"cannot write {display_name(target)}: it already exists",
-            "exists",
-        ) from error
-
-
-def _sync_folders(targets: Sequence[Path]) -> None:
-    """Make new names durable where the system lets a directory be synced."""
-    for folder in {target.parent for target in targets}:
-        with contextlib.suppress(OSError):
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        said = f"cannot write {display_name(target)}: it already exists"
+        raise FileError(said, "exists") from error

@@ -355,3 +355,14 @@ def _is_running(process: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def sync_folders(targets: Iterable[Path]) -> None:
+    """Make new names durable where the system lets a directory be synced."""
+    for folder in {target.parent for target in targets}:
+        with contextlib.suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)

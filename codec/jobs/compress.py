@@ -178,7 +178,12 @@ def compress_file(
         return replace(report, outputs=())
     if contents.size_bytes > image.size_bytes:
         report = replace(report, notices=(*report.notices, "the result is larger than the file"))
-    if (measure or locate) and contents.metadata.profile:
+    if contents.metadata.profile and page:
+        raise ImageError(
+            "the page would show colors of its profile as sRGB (kmcodec report makes one that "
+            "does not)", "profile",
+        )  # fmt: skip
+    if contents.metadata.profile and not report.lossless:
         said = "measured as if the colors were sRGB"
         report = replace(report, notices=(*report.notices, said))
     if locate:

@@ -19,7 +19,7 @@ from codec.files import (
     read_start,
     write_files,
 )
-from codec.files.digests import digest_of_file
+from codec.files.digests import content_digest
 from codec.formats.files import is_marked
 from codec.formats.registry import FORMATS
 from codec.images.kinds import EXTENSIONS, START_BYTES, recognize
@@ -156,5 +156,5 @@ def _is_made_by_kmcodec(path: Path, max_pixels: int) -> bool:
 
 def _unless_changed(source: Path) -> Claim:
     """Make what refuses to replace a picture that has changed since it was read."""
-    before = digest_of_file(source)
-    return lambda path, data: check_unchanged(source, before)
+    before = content_digest(source)
+    return lambda path, digest: check_unchanged(source, before)

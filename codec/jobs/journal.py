@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from codec.errors import CodecError, FileError
 from codec.files import as_file_error, display_name, read_file, write_files
-from codec.files.digests import digest_of_bytes, digest_of_file
+from codec.files.digests import content_digest
 from codec.files.records import RECORD_BYTES, RecordFile
 from codec.files.temporaries import process_of, sweep_of
 from codec.jobs.checkpoints import Checkpoint, decode_checkpoint, encode_checkpoint
@@ -225,24 +225,23 @@ class Journal:
         def made(path: Path, digest: str) -> int:
             return self._mark("made", path, digest, source, *command)
 
-        def note(path: Path, digest: str) -> None:
-            marks = [self._mark("ours", path, digest)]
-            if digest_of_file(planned.source) == source:
-                marks.append(made(path, digest))
-            self._note(*marks)
-            claimed.append(path)
-
-        def claim(path: Path, data: bytes) -> None:
+        def claim(path: Path, digest: str) -> None:
+            if path not in files:  # but beside them, for others too
+                self.claim(path, digest)
+                return
             if not writing.force and os.path.lexists(path):
                 _check_same(path, seen.get(path, ""))
-            note(path, digest_of_bytes(data))
+            marks = [self._ours(path, digest, planned.source)]
+            if content_digest(planned.source) == source:
+                marks.append(made(path, digest))
+            self._note(*marks)
 
         there = [file for file in files if os.path.lexists(file)]
         is_whole = bool(files) and len(there) == len(files)
         as_left = done() if is_whole else 0
         if as_left and self._has(as_left):
             raise _up_to_date()
-        source = digest_of_file(planned.source)
+        source = content_digest(planned.source)
         seen = {file: self._digest_there(file) for file in there}
         if is_whole and self._has(*(made(*each) for each in seen.items())):
             if as_left == done() and all(map(is_settled, (planned.source, *files))):
@@ -250,20 +249,15 @@ class Journal:
             raise _up_to_date()
         force = writing.force
         if there and not force:
-            force = self._has(*(self._mark("ours", *each) for each in seen.items()))
-        claimed: list[Path] = []
+            force = self._has(*(self._ours(*each, planned.source) for each in seen.items()))
         try:
-            report = do(replace(writing, force=force, claim=claim))
+            return do(replace(writing, force=force, claim=claim))
         except FileError as error:
             self._is_wanted |= error.reason == "no-space"
             raise
-        if report.status == "ok" and not claimed:  # but written block by block
-            for file in files:
-                note(file, digest_of_file(file))
-        return report
 
-    def claim(self, path: Path, data: bytes) -> None:
-        """Note what is about to be written to a file that is nobody's output.
+    def claim(self, path: Path, digest: str) -> None:
+        """Note what is about to be in a file that is of no picture alone.
 
         Raises
         ------
@@ -272,11 +266,23 @@ class Journal:
         """
         if self._records and not self._force and os.path.lexists(path) and not self.owns(path):
             raise _changed(path)
-        self._note(self._mark("ours", path, digest_of_bytes(data)))
+        self._note(self._ours(path, digest))
 
-    def owns(self, path: Path) -> bool:
-        """Tell whether what is in a file was written there by a run that noted it."""
-        return self._has(self._mark("ours", path, self._digest_there(path)))
+    def owns(self, path: Path, source: Path | None = None) -> bool:
+        """Tell whether what is in a file was written there, of that picture, by a run before."""
+        return self._has(self._ours(path, self._digest_there(path), source))
+
+    def _ours(self, path: Path, digest: str, source: Path | None = None) -> int:
+        """Mark what is in a file as ours: of another picture of that name, it is not.
+
+        Folders of both may get other names above what they have in common.
+        """
+        of = ""
+        if source:
+            folder, name = os.path.split(source)
+            place = os.path.join(os.path.realpath(folder), name)
+            of = os.path.relpath(place, os.path.realpath(self._top))
+        return self._mark("ours", path, digest, of)
 
     def _digest_there(self, path: Path) -> str:
         """Digest an output; what cannot be read, or is behind a link, is of others."""

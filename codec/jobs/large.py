@@ -213,6 +213,7 @@ def compress_large(
         was written, but a `.zarr` that another run goes on with.
     """
     watch = Stopwatch()
+    reading = replace(reading, keep_texts=False, keep_profile=False)  # of which it keeps nothing
     if format.name == "kmc":
         raise LimitError(
             f"{too_large or 'too large for memory'}, and a .kmc is not written in blocks: "
@@ -231,6 +232,10 @@ def compress_large(
         # Workers of a cluster are in other folders.
         place = target if scheduler is None else target.absolute()
         sink = open_sink(place, format.name, force=writing.force, effort=settings.effort)
+        from codec.formats.large.rows import RowSink  # which open_sink has imported
+
+        if isinstance(sink, RowSink):
+            sink.claim = writing.claim
         height, width, channels = (*pixels.shape, 1)[:3]
         sink.check(height, width, channels)
         token = list(pixels.token) if sink.resumes else None

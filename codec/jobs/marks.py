@@ -11,7 +11,7 @@ import numpy as np
 
 from codec import __version__
 from codec.errors import CodecError, FileError
-from codec.files.digests import digest_of_file
+from codec.files.digests import content_digest
 from codec.files.records import RECORD_BYTES
 
 _COARSE_NS, _FINE_NS = 2_100_000_000, 50_000_000
@@ -51,7 +51,7 @@ def input_mark(path: Path) -> int:
 
 def check_unchanged(path: Path, digest: str) -> None:
     """Refuse to go on with a file that is not what it was."""
-    if os.path.islink(path) or digest_of_file(path) != digest:
+    if os.path.islink(path) or content_digest(path) != digest:
         raise FileError("it was changed while it was compressed", "input-changed")
 
 
@@ -87,7 +87,7 @@ def is_settled(path: Path) -> bool:
 def digest_unless_link(path: Path) -> str:
     """Digest a file; what cannot be read, or is behind a link, has none."""
     try:
-        return "" if os.path.islink(path) else digest_of_file(path)
+        return "" if os.path.islink(path) else content_digest(path)
     except CodecError:
         return ""
 

@@ -59,7 +59,7 @@ def is_ours(path: Path, max_pixels: int = MAX_PIXELS, suffix: str = "") -> bool:
     max_pixels : int
         Of larger pictures nothing is known.
     suffix : str
-        What names of compressed files may end in, before their endings, if anything.
+        What names of compressed files may end in, before their endings: then any may be one.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def is_ours(path: Path, max_pixels: int = MAX_PIXELS, suffix: str = "") -> bool:
         Whether its name is that of a compressed file, and it has the mark that only kmcodec
         writes, even if its codebook is lost, or is sealed.
     """
-    named = suffix and path.stem.endswith(suffix)
+    named = bool(suffix)  # perhaps of another run with another one
     if not named and not path.name.lower().endswith(own_endings()):
         return False
     if path.name.lower().endswith(_OWN_LARGE_ENDINGS if named else _LARGE_ENDINGS):

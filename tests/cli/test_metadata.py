@@ -159,6 +159,37 @@ def test_given_colors_are_srgb_and_so_is_the_picture(
     assert (metadata.profile, dict(metadata.texts)) == (b"", TEXTS)
 
 
+@pytest.mark.parametrize(
+    "look", [("--min-psnr", "28"), ("--max-error", "40"), ("--min-ssim", "0.8")]
+)
+def test_a_look_is_asked_for_and_met_in_srgb(sandbox: Sandbox, look: tuple[str, str]) -> None:
+    """Targets and checks measure numbers, which must be those that everybody sees."""
+    sandbox.path("a.png").write_bytes(picture("PNG", icc_profile=rgb_profile()))
+    sandbox.run("compress", "a.png", "-o", "b.png", "--keep-metadata", *look, check=0)
+    found = codec.load("b.png")
+    assert not found.metadata.profile
+    assert texts_in("b.png") == TEXTS
+    (report,) = codec.report("a.png", "b.png")
+    met = {
+        "--min-psnr": (report.psnr_db or 99) >= 28, "--max-error": (report.worst_error or 0) <= 40,
+        "--min-ssim": (report.ssim or 0) >= 0.8,
+    }  # fmt: skip
+    assert met[look[0]]
+    easy = {"--max-error": "255"}.get(look[0], look[1])
+    mend = ("check", "a.png", "--mend", "--keep-metadata", "--shrink", "0%", look[0], easy)
+    assert sandbox.run(*mend, check=0).changed == {"a.png"}
+    assert not codec.load("a.png").metadata.profile
+
+
+def test_a_page_does_not_show_colors_of_a_profile_as_srgb(sandbox: Sandbox) -> None:
+    sandbox.path("a.png").write_bytes(picture("PNG", icc_profile=rgb_profile()))
+    asked = ("compress", "a.png", "-o", "b.png", "--html", "x.html")
+    run = sandbox.run(*asked, "--keep-metadata", check=1)
+    assert "(profile)" in run.err
+    assert run.left_all_as_it_was
+    sandbox.run(*asked, check=0)
+
+
 def test_a_shared_codebook_is_srgb_and_texts_are_those_of_each(sandbox: Sandbox) -> None:
     for name in ("a.png", "b.png"):
         sandbox.path(name).write_bytes(picture("PNG", icc_profile=rgb_profile()))

@@ -11,6 +11,7 @@ import pytest
 
 from codec.errors import FileError
 from codec.files import check_targets, write_files
+from codec.files.digests import content_digest
 from codec.jobs import marks
 from codec.jobs.collisions import PlannedFile
 from codec.jobs.journal import FOLDER, Journal
@@ -43,7 +44,7 @@ def writing(planned: PlannedFile, asked: list[bool], data: bytes = b"done") -> D
         check_targets(planned.files, force=writing.force)
         for file in planned.files:
             if writing.claim:
-                writing.claim(file, data)
+                writing.claim(file, content_digest(data))
         for file in planned.files:
             file.write_bytes(data)
         return FileReport("a.bmp")
@@ -126,7 +127,7 @@ def test_a_journal_of_nothing_leaves_nothing(planned: PlannedFile) -> None:
 def test_an_input_that_was_changed_is_done_again(
     planned: PlannedFile, change: str, settled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of the same size and time, also where file systems know no fractions of seconds."""
+    """Of the same size and time."""
     if settled:
         monkeypatch.setattr(marks, "_FINE_NS", -(10**18))
     source = planned.source
@@ -219,14 +220,13 @@ def test_an_output_that_somebody_puts_there_meanwhile_is_theirs(
     with opened(planned) as journal:
         assert reason_of(journal, planned) is None
     planned.source.write_bytes(b"another picture")
-    precious = target.with_name("precious")
 
     def meanwhile(options: WriteOptions) -> FileReport:
         assert options.force
         target.unlink()
         if what == "a link":
-            precious.write_bytes(b"mine")
-            target.symlink_to(precious)
+            target.with_name("precious").write_bytes(b"mine")
+            target.symlink_to("precious")
         elif what == "another":
             target.write_bytes(b"mine")
         write_files([(target, b"anew")], force=options.force, claim=options.claim)
@@ -244,17 +244,44 @@ def test_an_output_that_somebody_puts_there_meanwhile_is_theirs(
             assert target.is_symlink() == (what == "a link")
 
 
-def test_what_is_written_block_by_block_is_noted_when_it_is_there(planned: PlannedFile) -> None:
-    """Of which nobody has all bytes at a time."""
-
-    def do(options: WriteOptions) -> FileReport:
-        planned.target.write_bytes(b"in blocks")
-        return FileReport("a.bmp")
-
+def test_a_picture_of_another_folder_does_not_replace_what_has_its_name(
+    planned: PlannedFile,
+) -> None:
     with opened(planned) as journal:
-        once(journal, planned, do)
+        assert reason_of(journal, planned) is None
+    other = planned.source.with_name("elsewhere") / "a.bmp"
+    other.parent.mkdir()
+    other.write_bytes(b"another picture")
+    theirs = replace(planned, source=other)
+    for stays in (False, True):
+        with Journal(planned.target.parent, COMMAND, lambda line: None, stays=stays) as journal:
+            assert reason_of(journal, theirs, data=b"theirs") == "exists"
+    assert planned.target.read_bytes() == b"done"
+
+
+def test_what_stands_beside_outputs_is_ours_for_all(planned: PlannedFile) -> None:
+    """As the codebook is that files share."""
+    beside = planned.target.with_name("shared.codebook.npy")
+
+    def do(data: bytes) -> Do:
+        def work(options: WriteOptions) -> FileReport:
+            write_files([(beside, data)], force=True, claim=options.claim)
+            return writing(planned, [], data)(options)
+
+        return work
+
+    for data in (b"one", b"two"):
+        with opened(planned) as journal:
+            journal.codebook = data
+            once(journal, planned, do(data))
+    beside.write_bytes(b"somebody's")
     with opened(planned) as journal:
-        assert reason_of(journal, planned) == "up-to-date"
+        journal.codebook = b"three"
+        assert not journal.owns(beside)
+        with pytest.raises(FileError) as caught:
+            once(journal, planned, do(b"three"))
+        assert caught.value.reason == "exists"
+    assert beside.read_bytes() == b"somebody's"
 
 
 def test_an_output_behind_a_link_is_never_ours(planned: PlannedFile) -> None:
@@ -364,7 +391,7 @@ def test_what_is_killed_before_it_is_done_is_done_over(planned: PlannedFile, wri
     def die(options: WriteOptions) -> FileReport:
         assert options.claim
         for file in both.files:
-            options.claim(file, b"done")
+            options.claim(file, content_digest(b"done"))
         for file in both.files[:written]:
             file.write_bytes(b"done")
         raise KeyboardInterrupt
@@ -396,7 +423,7 @@ def test_a_group_with_a_file_of_somebody_is_left(planned: PlannedFile, number: i
 def test_a_name_that_others_took_meanwhile_is_theirs(planned: PlannedFile) -> None:
     def late(options: WriteOptions) -> FileReport:
         assert options.claim
-        options.claim(planned.target, b"done")
+        options.claim(planned.target, content_digest(b"done"))
         planned.target.write_bytes(b"of others")
         raise FileError("it already exists", "exists")
 

@@ -28,9 +28,12 @@ from png_tools import IEND, idat, ihdr, png
 
 import codec
 from codec.encoder import chunked, cutting
-from codec.formats.registry import LARGE_FORMATS
+from codec.errors import FileError
+from codec.files.digests import content_digest
+from codec.formats.registry import LARGE_FORMATS, output_format_of
 from codec.jobs import large
 from codec.jobs.compress import compress_file
+from codec.jobs.large import compress_large
 from codec.limits import MAX_PIXELS
 from codec.settings import CompressSettings, ReadOptions, WriteOptions
 
@@ -225,6 +228,34 @@ def test_progress_counts_the_blocks_of_both_passes(
     )  # fmt: skip
 
     assert told == [(done, 6) for done in range(1, 7)]
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.npz", "a.labels.png"])
+def test_files_in_blocks_are_claimed_before_they_have_names(tmp_path: Path, name: str) -> None:
+    source = write_picture(tmp_path / "in.png", np.zeros((40, 40, 3), dtype=np.uint8))
+    claimed: dict[Path, str] = {}
+
+    def claim(path: Path, digest: str) -> None:
+        assert not path.exists()
+        claimed[path] = digest
+
+    format = output_format_of(name)
+    compress_large(
+        source, tmp_path / name, format, CompressSettings(), ReadOptions(),
+        WriteOptions(claim=claim),
+    )  # fmt: skip
+    assert claimed == {path: content_digest(path) for path in format.files(tmp_path / name)}
+    before = {path: path.read_bytes() for path in claimed}
+
+    def refuse(path: Path, digest: str) -> None:
+        raise FileError("somebody else has put one there", "exists")
+
+    with pytest.raises(FileError):
+        compress_large(
+            source, tmp_path / name, format, CompressSettings(), ReadOptions(),
+            WriteOptions(force=True, claim=refuse),
+        )  # fmt: skip
+    assert {path: path.read_bytes() for path in claimed} == before
 
 
 # What only a process of its own tells

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from codec.errors import FileError, FormatError, LimitError, ParameterError
-from codec.files import check_targets, display_name, name_files
+from codec.files import Claim, check_targets, display_name, name_files
 from codec.files.temporaries import GrowingFile, sweep
 from codec.formats.indexed_png import fewest_bits, pack_labels
 from codec.formats.large.deflating import Deflating
@@ -48,6 +48,11 @@ class RowSink(Sink):
         Replace files that are there.
     effort : {'fast', 'default', 'best'}
         How hard deflate tries.
+
+    Attributes
+    ----------
+    claim : callable or None
+        See `codec.files.write_files`.
     """
 
     def __init__(self, paths: list[Path], *, force: bool = False, effort: str = "default") -> None:
@@ -55,6 +60,7 @@ class RowSink(Sink):
         self.paths = paths
         self._force, self._effort = force, effort
         self._files: list[GrowingFile] = []
+        self.claim: Claim | None = None
         self._next = 0
         self._waiting: list[Bytes] = []
 
@@ -122,7 +128,7 @@ class RowSink(Sink):
                     "something else", "verify",
                 )  # fmt: skip
             done = [file.finish() for file in self._files]
-            paths = name_files(done, self.paths, force=self._force)
+            paths = name_files(done, self.paths, force=self._force, claim=self.claim)
         self.abort()
         return paths
 
