@@ -27,8 +27,8 @@ from codec.files.temporaries import (
 from codec.limits import MAX_FILE_BYTES
 
 Part = Callable[[int, int], bytes]
-# Told of a target and the digest of its content when that is whole, and has no name yet.
-Claim = Callable[[Path, str], None]
+# Told of a target and its content, or the file that has it, which is whole and has no name yet.
+Claim = Callable[[Path, bytes | Path], None]
 
 _REASONS = {
     errno.ENOENT: ("no such file or directory", "not-found"),
@@ -329,10 +329,8 @@ def _tell(
     claim: Claim | None, outputs: Iterable[tuple[str | os.PathLike[str], bytes | Path]]
 ) -> None:
     if claim:
-        from codec.files.digests import content_digest
-
         for path, content in outputs:
-            claim(Path(os.fsdecode(path)), content_digest(content))
+            claim(Path(os.fsdecode(path)), content)
 
 
 def name_files(

@@ -157,4 +157,4 @@ def _is_made_by_kmcodec(path: Path, max_pixels: int) -> bool:
 def _unless_changed(source: Path) -> Claim:
     """Make what refuses to replace a picture that has changed since it was read."""
     before = content_digest(source)
-    return lambda path, digest: check_unchanged(source, before)
+    return lambda path, content: check_unchanged(source, before)

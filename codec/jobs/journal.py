@@ -225,10 +225,11 @@ class Journal:
         def made(path: Path, digest: str) -> int:
             return self._mark("made", path, digest, source, *command)
 
-        def claim(path: Path, digest: str) -> None:
+        def claim(path: Path, content: bytes | Path) -> None:
             if path not in files:  # but beside them, for others too
-                self.claim(path, digest)
+                self.claim(path, content)
                 return
+            digest = content_digest(content)
             if not writing.force and os.path.lexists(path):
                 _check_same(path, seen.get(path, ""))
             marks = [self._ours(path, digest, planned.source)]
@@ -256,7 +257,7 @@ class Journal:
             self._is_wanted |= error.reason == "no-space"
             raise
 
-    def claim(self, path: Path, digest: str) -> None:
+    def claim(self, path: Path, content: bytes | Path) -> None:
         """Note what is about to be in a file that is of no picture alone.
 
         Raises
@@ -266,7 +267,7 @@ class Journal:
         """
         if self._records and not self._force and os.path.lexists(path) and not self.owns(path):
             raise _changed(path)
-        self._note(self._ours(path, digest))
+        self._note(self._ours(path, content_digest(content)))
 
     def owns(self, path: Path, source: Path | None = None) -> bool:
         """Tell whether what is in a file was written there, of that picture, by a run before."""

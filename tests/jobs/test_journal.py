@@ -11,7 +11,6 @@ import pytest
 
 from codec.errors import FileError
 from codec.files import check_targets, write_files
-from codec.files.digests import content_digest
 from codec.jobs import marks
 from codec.jobs.collisions import PlannedFile
 from codec.jobs.journal import FOLDER, Journal
@@ -44,7 +43,7 @@ def writing(planned: PlannedFile, asked: list[bool], data: bytes = b"done") -> D
         check_targets(planned.files, force=writing.force)
         for file in planned.files:
             if writing.claim:
-                writing.claim(file, content_digest(data))
+                writing.claim(file, data)
         for file in planned.files:
             file.write_bytes(data)
         return FileReport("a.bmp")
@@ -391,7 +390,7 @@ def test_what_is_killed_before_it_is_done_is_done_over(planned: PlannedFile, wri
     def die(options: WriteOptions) -> FileReport:
         assert options.claim
         for file in both.files:
-            options.claim(file, content_digest(b"done"))
+            options.claim(file, b"done")
         for file in both.files[:written]:
             file.write_bytes(b"done")
         raise KeyboardInterrupt
@@ -423,7 +422,7 @@ def test_a_group_with_a_file_of_somebody_is_left(planned: PlannedFile, number: i
 def test_a_name_that_others_took_meanwhile_is_theirs(planned: PlannedFile) -> None:
     def late(options: WriteOptions) -> FileReport:
         assert options.claim
-        options.claim(planned.target, content_digest(b"done"))
+        options.claim(planned.target, b"done")
         planned.target.write_bytes(b"of others")
         raise FileError("it already exists", "exists")
 

@@ -235,9 +235,9 @@ def test_files_in_blocks_are_claimed_before_they_have_names(tmp_path: Path, name
     source = write_picture(tmp_path / "in.png", np.zeros((40, 40, 3), dtype=np.uint8))
     claimed: dict[Path, str] = {}
 
-    def claim(path: Path, digest: str) -> None:
+    def claim(path: Path, content: bytes | Path) -> None:
         assert not path.exists()
-        claimed[path] = digest
+        claimed[path] = content_digest(content)
 
     format = output_format_of(name)
     compress_large(
@@ -247,7 +247,7 @@ def test_files_in_blocks_are_claimed_before_they_have_names(tmp_path: Path, name
     assert claimed == {path: content_digest(path) for path in format.files(tmp_path / name)}
     before = {path: path.read_bytes() for path in claimed}
 
-    def refuse(path: Path, digest: str) -> None:
+    def refuse(path: Path, content: bytes | Path) -> None:
         raise FileError("somebody else has put one there", "exists")
 
     with pytest.raises(FileError):
