@@ -13,7 +13,7 @@ from codec.cli.consoles import ASCII
 VERBS = {
     "compress": ("a.png", "b.png", "-k", "9", "--measure", "-v", "-d", "out"),
     "compress quietly told": ("a.png", "-k", "9", "-o", "x.npz", "--measure"),
-    "compress to a target": ("a.png", "--min-psnr", "30", "-o", "x.kmc"),
+    "compress to a target": ("a.png", "--min-psnr", "30", "-o", "x.npz"),
     "decompress": ("old.npz", "-v", "-o", "x.png"),
     "decompress told in a line": ("old.npz", "-o", "x.png"),
     "convert": ("old.npz", "-o", "x.png"),
