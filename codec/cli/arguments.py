@@ -5,6 +5,7 @@ from pathlib import Path
 
 from codec import __version__
 from codec.cli.groups import (
+    add_colors,
     add_force,
     add_jobs,
     add_keep_metadata,
@@ -16,7 +17,7 @@ from codec.cli.groups import (
     shared_options,
     wishes_options,
 )
-from codec.cli.numbers import format_word, share, whole_number, whole_numbers
+from codec.cli.numbers import format_word, share, whole_numbers
 from codec.cli.usage import Parser
 from codec.limits import MAX_CODEBOOK_SIZE
 from codec.options import (
@@ -98,10 +99,7 @@ def make_parser() -> Parser:
         "inputs", nargs="+", metavar="INPUT",
         help="a picture, - for standard input, or with -r a directory",
     )  # fmt: skip
-    compress.add_argument(
-        "-k", "--colors", type=whole_number(1, MAX_CODEBOOK_SIZE), default=MAX_CODEBOOK_SIZE,
-        metavar="K", help="largest number of colors (default %(default)s)",
-    )  # fmt: skip
+    add_colors(compress)
     compress.add_argument(
         "--format", type=format_word, metavar="FORMAT",
         help="pair: label PNG and codebook .npy (default); npz: one NumPy archive; "
@@ -304,10 +302,7 @@ def _add_check(check: argparse.ArgumentParser) -> None:
         "--mend", action="store_true",
         help="replace those by smaller ones, as compress --in-place does",
     )  # fmt: skip
-    check.add_argument(
-        "-k", "--colors", type=whole_number(1, MAX_CODEBOOK_SIZE), default=MAX_CODEBOOK_SIZE,
-        metavar="K", help="largest number of colors (default %(default)s)",
-    )  # fmt: skip
+    add_colors(check)
     add_keep_metadata(check)
     add_jobs(check)
     says = f"How that has to look, or the picture passes; by default --min-psnr {CHECKED_PSNR}."
@@ -342,10 +337,7 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     train.add_argument(
         "inputs", nargs="+", metavar="INPUT", help="a picture, or with -r a directory"
     )
-    train.add_argument(
-        "-k", "--colors", type=whole_number(1, MAX_CODEBOOK_SIZE), default=MAX_CODEBOOK_SIZE,
-        metavar="K", help="largest number of colors (default %(default)s)",
-    )  # fmt: skip
+    add_colors(train)
     train.add_argument(
         "-o", "--output", type=Path, metavar="OUT", required=True,
         help="the codebook: a .npy, a palette of GIMP (.gpl, without alpha), or a list of #rrggbb "

@@ -44,7 +44,7 @@ def check_names(options: argparse.Namespace) -> None:
         if options.output:
             raise ParameterError(f"{option} names outputs, and so does -o", name)
         if "-" in options.inputs:
-            raise ParameterError(f"standard input has no name for {option}", name)
+            raise ParameterError(f"standard input has no name for {option}", "usage")
         if name == "suffix":
             if not options.suffix or not set("/\\\0").isdisjoint(options.suffix):
                 raise ParameterError("--suffix is a part of a name, such as -small", name)

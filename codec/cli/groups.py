@@ -6,6 +6,7 @@ from pathlib import Path
 from codec.cli.numbers import any_number, size_or_share, whole_number
 from codec.cli.usage import Parser
 from codec.limits import (
+    MAX_CODEBOOK_SIZE,
     MAX_JOBS,
     MAX_PIXELS,
     MAX_PIXELS_ASKED_FOR,
@@ -74,6 +75,14 @@ def add_jobs(parser: Container) -> None:
         "-j", "--jobs", type=whole_number(1, MAX_JOBS), metavar="N",
         help="do so many small files at a time, large ones with so many threads (default "
         "KMCODEC_THREADS, or the number of processors, at most 8); files are the same",
+    )  # fmt: skip
+
+
+def add_colors(parser: argparse.ArgumentParser) -> None:
+    """Add the largest K."""
+    parser.add_argument(
+        "-k", "--colors", type=whole_number(1, MAX_CODEBOOK_SIZE), default=MAX_CODEBOOK_SIZE,
+        metavar="K", help="largest number of colors (default %(default)s)",
     )  # fmt: skip
 
 

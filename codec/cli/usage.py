@@ -89,12 +89,18 @@ class Parser(argparse.ArgumentParser):
         return sorted(name for name in found if name.startswith("--"))
 
     def _joined(self, arguments: Sequence[str]) -> list[str]:
-        """Join by commas the numbers behind an option of `lists`: after them come inputs."""
+        """Join what belongs together, and `argparse` takes apart.
+
+        The numbers behind an option of `lists`, by commas: after them come inputs. And a suffix
+        that begins as options do, such as -small, to its option.
+        """
         joined: list[str] = []
         for word in arguments:
             is_more = joined[-2:-1] and joined[-2] in self.lists
             if is_more and _NUMBERS.fullmatch(joined[-1]) and _NUMBERS.fullmatch(word):
                 joined[-1] += f",{word}"
+            elif joined[-1:] == ["--suffix"] and word[:2] not in ("--", "-"):
+                joined[-1] += f"={word}"
             else:
                 joined.append(word)
         return joined
@@ -103,8 +109,6 @@ class Parser(argparse.ArgumentParser):
 def with_verb(arguments: Sequence[str], verbs: Sequence[str]) -> list[str]:
     """Put `compress` before a file that stands where the verb would.
 
-    A suffix that begins as options do, such as -small, is joined to its option.
-
     Parameters
     ----------
     arguments : sequence of str
@@ -112,17 +116,9 @@ def with_verb(arguments: Sequence[str], verbs: Sequence[str]) -> list[str]:
     verbs : sequence of str
         Those that there are.
     """
-    given = _joined(arguments)
+    given = list(arguments)
     if not given or given[0] in (*verbs, *_ASKS):
         return given
     first = given[0]
     is_file = first[:1] == "-" or "." in first or os.sep in first or os.path.lexists(first)
     return ["compress", *given] if is_file else given
-
-
-def _joined(arguments: Sequence[str]) -> list[str]:
-    given = list(arguments)
-    for place in range(len(given) - 2, -1, -1):
-        if given[place] == "--suffix" and given[place + 1][:2] not in ("--", "-"):
-            given[place : place + 2] = [f"--suffix={given[place + 1]}"]
-    return given
